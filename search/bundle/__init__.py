@@ -1,0 +1,1 @@
+"""The download: a zip whose model runs without this package."""

@@ -1,0 +1,180 @@
+"""The settings of a study: frozen records, checked once, stored beside the results."""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from search.errors import ConfigError
+
+Cell = Literal["SimpleRNN", "LSTM", "GRU"]
+Score = Literal["rmse", "mae"]
+CalendarCycle = Literal["hour", "weekday", "month"]
+PrunerName = Literal["none", "median", "percentile", "hyperband", "halving"]
+Balance = Literal["equal_trials", "sampler"]
+
+CELLS: tuple[Cell, ...] = ("SimpleRNN", "LSTM", "GRU")
+CELL_SHORT_NAMES: dict[str, Cell] = {"rnn": "SimpleRNN", "lstm": "LSTM", "gru": "GRU"}
+
+MAX_TRIALS = 5_000
+MAX_WORKERS = 64
+
+
+@dataclass(frozen=True)
+class Roles:
+    """What each column of the series is for.
+
+    Attributes
+    ----------
+    targets
+        Columns to predict; at least one.
+    past_features
+        Columns known only up to the present.
+    known_features
+        Columns whose future values are known when the forecast is made.
+    calendar
+        Cycles derived from the time stamps; each becomes a sine and a cosine
+        that are known in advance.
+    """
+
+    targets: tuple[str, ...]
+    past_features: tuple[str, ...] = ()
+    known_features: tuple[str, ...] = ()
+    calendar: tuple[CalendarCycle, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.targets:
+            raise ConfigError("Choose at least one target column.")
+        columns = [*self.targets, *self.past_features, *self.known_features]
+        twice = sorted({name for name in columns if columns.count(name) > 1})
+        if twice:
+            raise ConfigError(
+                f"Each column can have one role only; {', '.join(twice)} has two."
+            )
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """All columns of the table that are used, targets first."""
+        return (*self.targets, *self.past_features, *self.known_features)
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is predicted and how it is scored.
+
+    Attributes
+    ----------
+    horizon
+        Number of steps predicted at once, in rows.
+    holdout
+        Number of last rows that the search never sees.
+    folds
+        Number of `TimeSeriesSplit` folds before the holdout.
+    season
+        Rows in one season; 1 means that there is none.
+    score
+        Error that the search minimises, in units of the target.
+    valid_size
+        Validation origins in each fold; None is the standard of `TimeSeriesSplit`,
+        the origins divided by ``folds + 1``.
+    """
+
+    horizon: int
+    holdout: int
+    folds: int = 5
+    season: int = 1
+    score: Score = "rmse"
+    valid_size: int | None = None
+
+    def __post_init__(self) -> None:
+        _check_at_least("horizon", self.horizon, 1)
+        _check_at_least("holdout", self.holdout, self.horizon)
+        _check_at_least("folds", self.folds, 2)
+        _check_at_least("season", self.season, 1)
+        if self.valid_size is not None:
+            _check_at_least("valid_size", self.valid_size, 1)
+
+
+@dataclass(frozen=True)
+class Budget:
+    """When the search ends: after `trials`, after `seconds`, or at the first of both."""
+
+    trials: int | None = 60
+    seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.trials is None and self.seconds is None:
+            raise ConfigError("Give a budget: a number of trials, minutes, or both.")
+        if self.trials is not None:
+            _check_at_least("trials", self.trials, 1)
+            if self.trials > MAX_TRIALS:
+                raise ConfigError(
+                    f"`trials` must be at most {MAX_TRIALS}, got {self.trials}."
+                )
+        if self.seconds is not None and not self.seconds > 0:
+            raise ConfigError(f"`seconds` must be above 0, got {self.seconds}.")
+
+
+@dataclass(frozen=True)
+class Training:
+    """How long each network trains and how the search spends its trials.
+
+    Attributes
+    ----------
+    epochs
+        Largest number of epochs.
+    patience
+        Epochs without a better mean validation score before a trial ends; 0
+        switches early stopping off.
+    pruner
+        Rule that ends a hopeless trial early.
+    balance
+        ``equal_trials`` gives each cell the same number of trials;
+        ``sampler`` lets the sampler choose the cell.
+    refit_seeds
+        How many times each winner is trained again from other initial weights.
+    seed
+        Seed from which all others are derived.
+    """
+
+    epochs: int = 40
+    patience: int = 6
+    pruner: PrunerName = "median"
+    balance: Balance = "equal_trials"
+    refit_seeds: int = 3
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        _check_at_least("epochs", self.epochs, 1)
+        _check_at_least("patience", self.patience, 0)
+        _check_at_least("refit_seeds", self.refit_seeds, 1)
+        _check_at_least("seed", self.seed, 0)
+
+
+@dataclass(frozen=True)
+class Environment:
+    """Where studies live: one place decides, the process environment may override.
+
+    Attributes
+    ----------
+    studies_dir
+        Folder with one sub-folder for each study (`STUDIES_DIR`).
+    storage_url
+        Optuna storage that all studies share (`STUDIES_STORAGE`); by default an
+        SQLite file in `studies_dir`.
+    """
+
+    studies_dir: Path
+    storage_url: str = field(repr=False)  # may hold a password
+
+    @classmethod
+    def from_process(cls, *, storage_url: str | None = None) -> "Environment":
+        """Read `STUDIES_DIR` and `STUDIES_STORAGE`; `storage_url` overrides both."""
+        folder = Path(os.environ.get("STUDIES_DIR") or "studies").resolve()
+        url = storage_url or os.environ.get("STUDIES_STORAGE")
+        return cls(folder, url or f"sqlite:///{folder / 'optuna.db'}")
+
+
+def _check_at_least(name: str, value: int, lowest: int) -> None:
+    if value < lowest:
+        raise ConfigError(f"`{name}` must be at least {lowest}, got {value}.")

@@ -1,0 +1,1 @@
+"""From a file to a series: reading, checking, repairing on request, samples."""

@@ -1,0 +1,1 @@
+"""What the numbers mean: windows, folds, scaling, framing, metrics, baselines."""

@@ -1,0 +1,148 @@
+"""Time-ordered folds and the holdout, as positions of forecast origins.
+
+Positions are zero-based rows of the series, ranges are half-open. The *origin* of a
+window is its first target row.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from search.config import Task
+from search.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One fold of the cross-validation.
+
+    Attributes
+    ----------
+    train_stop
+        Training origins lie in ``[first origin of the trial, train_stop)``.
+    valid_start, valid_stop
+        Validation origins lie in ``[valid_start, valid_stop)``. No target of a
+        training window lies at or after `valid_start`, so scalers may be fitted
+        on the rows ``[0, valid_start)``.
+    """
+
+    train_stop: int
+    valid_start: int
+    valid_stop: int
+
+    def n_train(self, first_origin: int) -> int:
+        """Number of training windows of a trial whose first origin is given."""
+        return max(0, self.train_stop - first_origin)
+
+    @property
+    def n_valid(self) -> int:
+        """Number of validation windows."""
+        return self.valid_stop - self.valid_start
+
+
+@dataclass(frozen=True)
+class SplitPlan:
+    """The folds and the holdout of one series.
+
+    Attributes
+    ----------
+    n_rows
+        Rows in the series.
+    holdout_start
+        The holdout is ``[holdout_start, n_rows)``; nothing that selects sees it.
+    horizon
+        Steps predicted from each origin.
+    first_origin
+        First origin that is legal for every trial of the search space.
+    folds
+        Folds in time order; every trial is scored on the same targets.
+    """
+
+    n_rows: int
+    holdout_start: int
+    horizon: int
+    first_origin: int
+    folds: tuple[Fold, ...]
+
+    @property
+    def refit_stop(self) -> int:
+        """Origins before this one have all their targets before the holdout."""
+        return self.holdout_start - self.horizon + 1
+
+    @property
+    def holdout_stop(self) -> int:
+        """Holdout origins lie in ``[holdout_start, holdout_stop)``."""
+        return self.n_rows - self.horizon + 1
+
+    @property
+    def largest_train(self) -> int:
+        """Training windows of the largest fold, counted from the first row."""
+        return max(fold.train_stop for fold in self.folds)
+
+
+def plan_splits(n_rows: int, task: Task, *, first_origin: int) -> SplitPlan:
+    """Cut the holdout off, then split the origins before it with `TimeSeriesSplit`.
+
+    The gap between training and validation origins is ``horizon - 1``, so that no
+    training target lies in or beyond the validation range.
+
+    Parameters
+    ----------
+    n_rows
+        Rows in the series.
+    task
+        Horizon, holdout, number and size of the folds.
+    first_origin
+        First origin that is legal for the most demanding trial: the longest
+        sequence length, plus one season where the framing needs it.
+
+    Raises
+    ------
+    ConfigError
+        If the first fold has no room for one training window; the message holds
+        the numbers that conflict.
+
+    Examples
+    --------
+    >>> task = Task(horizon=2, holdout=4, folds=2)
+    >>> plan = plan_splits(20, task, first_origin=3)
+    >>> [(fold.train_stop, fold.valid_start, fold.valid_stop) for fold in plan.folds]
+    [(6, 7, 11), (10, 11, 15)]
+    """
+    holdout_start = n_rows - task.holdout
+    last = holdout_start - task.horizon + 1
+    n_valid = task.valid_size or max(0, last - first_origin) // (task.folds + 1)
+    first_valid = last - task.folds * n_valid
+    needed = first_origin + task.horizon
+    if n_valid < 1 or first_valid < needed:
+        raise ConfigError(
+            _too_short(n_rows, task, first_origin, needed, max(0, first_valid))
+        )
+    # scikit-learn takes a second to import, and the web process starts without it.
+    from sklearn.model_selection import TimeSeriesSplit
+
+    origins = np.arange(first_origin, last)
+    splitter = TimeSeriesSplit(
+        n_splits=task.folds, gap=task.horizon - 1, test_size=n_valid
+    )
+    folds = tuple(
+        Fold(
+            train_stop=int(origins[train[-1]]) + 1,
+            valid_start=int(origins[valid[0]]),
+            valid_stop=int(origins[valid[-1]]) + 1,
+        )
+        for train, valid in splitter.split(origins)
+    )
+    return SplitPlan(n_rows, holdout_start, task.horizon, first_origin, folds)
+
+
+def _too_short(
+    n_rows: int, task: Task, first_origin: int, needed: int, available: int
+) -> str:
+    before = max(0, n_rows - task.holdout)
+    return (
+        f"Sequence length {first_origin} + horizon {task.horizon} needs {needed} rows "
+        f"before the first validation target; fold 1 has {available} ({n_rows} rows, "
+        f"{task.holdout} held out, {before} left for {task.folds} folds). Use shorter "
+        "sequences, fewer folds, a smaller holdout, or more data."
+    )

@@ -1,0 +1,68 @@
+"""Windows as arrays: the plain definition that the compiled engine is tested against."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from search.evaluation.framing import FramedSeries
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Windows of several origins, in scaled units; float32.
+
+    Attributes
+    ----------
+    past
+        Network input of shape (n_windows, sequence_length, n_channels).
+    known
+        Values known in advance for the forecast steps, of shape
+        (n_windows, horizon, n_known).
+    base
+        What a prediction is added to, of shape (n_windows, horizon, n_targets).
+    """
+
+    past: np.ndarray
+    known: np.ndarray
+    base: np.ndarray
+
+
+def gather_windows(
+    framed: FramedSeries,
+    origins: np.ndarray,
+    *,
+    sequence_length: int,
+    n_known: int,
+) -> Windows:
+    """Gather the inputs of the windows at `origins`.
+
+    The known values of the forecast steps must exist: ``origin + horizon`` may not
+    exceed the number of rows where `n_known` is above 0. Targets are not needed.
+    """
+    n_targets = framed.targets.shape[1]
+    steps = np.arange(len(framed.base_offsets))
+    past = framed.inputs[origins[:, None] + np.arange(-sequence_length, 0)]
+    if framed.is_anchored:
+        past[:, :, :n_targets] -= framed.targets[origins - 1][:, None, :]
+    if n_known:
+        known = framed.inputs[origins[:, None] + steps, -n_known:]
+    else:
+        known = np.zeros((len(origins), len(steps), 0), dtype=np.float32)
+    base = framed.targets[origins[:, None] + framed.base_offsets]
+    if not framed.has_base:
+        base = np.zeros_like(base)
+    return Windows(past=past, known=known, base=base)
+
+
+def gather_targets(
+    values: np.ndarray, origins: np.ndarray, *, horizon: int
+) -> np.ndarray:
+    """Return the targets of shape (n_windows, horizon, n_targets).
+
+    Examples
+    --------
+    >>> gather_targets(np.arange(6.0)[:, None], np.array([1, 3]), horizon=2)[..., 0]
+    array([[1., 2.],
+           [3., 4.]])
+    """
+    return values[origins[:, None] + np.arange(horizon)]

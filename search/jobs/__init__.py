@@ -1,0 +1,1 @@
+"""The processes of a running study: starting them, watching them, ending them."""

@@ -1,0 +1,1 @@
+"""A study as it is stored: settings, search space, trials, progress, results."""

@@ -1,0 +1,180 @@
+"""Settings that fit the data: folds, search space, first configurations."""
+
+from collections.abc import Sequence
+
+from search.config import CELLS, Roles, Score, Task
+from search.errors import ConfigError
+from search.evaluation.framing import FramingName, first_origin
+from search.evaluation.splits import plan_splits
+from search.study.space import Line, Space, Value
+
+LONGEST_SUGGESTED = 336
+MOST_FOLDS, FEWEST_FOLDS = 5, 3
+
+
+def default_holdout(n_rows: int, horizon: int) -> int:
+    """Return the last tenth of the rows, at least two horizons."""
+    return max(n_rows // 10, 2 * horizon)
+
+
+def suggest_task(
+    n_rows: int,
+    *,
+    horizon: int,
+    holdout: int | None = None,
+    folds: int | None = None,
+    season: int = 1,
+    score: Score = "rmse",
+) -> Task:
+    """Choose the folds so that the first one can learn something.
+
+    Five standard `TimeSeriesSplit` folds are best. Where they leave the first fold
+    with too few windows of two seasons, first the validation ranges shrink (to one
+    horizon at the least), then the number of folds (to three). What is given stays.
+
+    Parameters
+    ----------
+    n_rows
+        Rows in the series.
+    horizon, holdout, folds, season, score
+        As in `Task`; `holdout` and `folds` are chosen where they are None.
+    """
+    if holdout is None:
+        holdout = default_holdout(n_rows, horizon)
+    counts = [folds] if folds else list(range(MOST_FOLDS, FEWEST_FOLDS - 1, -1))
+    tasks = [
+        Task(horizon, holdout, count, season, score, valid_size)
+        for count in counts
+        for valid_size in _valid_sizes(n_rows - holdout, horizon, count)
+    ]
+    framing: FramingName = "seasonal" if season > 1 else "last_value"
+    longest = min(2 * season, LONGEST_SUGGESTED) if season > 1 else 24
+    for length in (longest, season, 1):
+        for task in tasks:
+            if _first_fold_windows(n_rows, task, length, framing) >= _enough(task):
+                return task
+    return tasks[-1]
+
+
+def default_space(n_rows: int, roles: Roles, task: Task) -> Space:
+    """Return a space that fits the data: season, number of windows, calendar.
+
+    Sequence lengths follow the season (half, one and two of them) or a ladder from 6
+    to 48; those that leave the first fold too few training windows are left out. The
+    batch grows with the number of windows, because an epoch of many small steps
+    spends its time on overhead.
+    """
+    framings: list[FramingName] = ["none", "last_value"]
+    lengths = _sequence_lengths(n_rows, task, "none")
+    if task.season > 1 and _fitting(n_rows, task, lengths, "seasonal"):
+        framings.append("seasonal")
+        lengths = _sequence_lengths(n_rows, task, "seasonal")
+    calendars: tuple[Value, ...] = ("none", "cycles") if roles.calendar else ("none",)
+    return Space(
+        (
+            Line("cell", choices=CELLS),
+            Line("units", low=16, high=128, step=16),
+            Line("layers", low=1, high=3),
+            Line("dropout", low=0.0, high=0.5),
+            Line("sequence_length", choices=tuple(lengths)),
+            Line("learning_rate", low=1e-4, high=1e-2, log=True),
+            Line("clipnorm", low=0.1, high=5.0, log=True),
+            Line("framing", choices=tuple(framings)),
+            Line("calendar", choices=calendars),
+            Line("loss", choices=("mae" if task.score == "mae" else "mse",)),
+            Line("scaler", choices=("standard",)),
+            Line("batch_size", choices=(_batch_size(n_rows - task.holdout),)),
+            Line("recurrent_dropout", choices=(0.0,)),
+            Line("bidirectional", choices=(False,)),
+            Line("optimizer", choices=("adam",)),
+        )
+    )
+
+
+def textbook_configurations(space: Space) -> list[dict[str, Value]]:
+    """Return the configuration that a course would start with, once for each cell.
+
+    One layer of 32 units, dropout 0.1, learning rate 0.003, gradients clipped at 1,
+    and the strongest framing of the space. Values outside the space move to its
+    nearest end.
+    """
+    wishes: dict[str, Value] = {
+        "units": 32,
+        "layers": 1,
+        "dropout": 0.1,
+        "learning_rate": 3e-3,
+        "clipnorm": 1.0,
+        "framing": space["framing"].values[-1],
+        "calendar": space["calendar"].values[-1],
+    }
+    lengths = space["sequence_length"].values
+    wishes["sequence_length"] = lengths[len(lengths) // 2] if lengths else 1
+    chosen = {
+        name: _nearest(space[name], wish)
+        for name, wish in wishes.items()
+        if not space[name].is_fixed
+    }
+    cells = () if space["cell"].is_fixed else space.cells
+    return [{"cell": cell, **chosen} for cell in cells] or [chosen]
+
+
+def _nearest(line: Line, wish: Value) -> Value:
+    if line.choices:
+        return wish if wish in line.choices else line.choices[0]
+    low, high = line.values
+    clipped = min(max(wish, low), high)  # type: ignore[type-var]
+    if line.kind != "int":
+        return clipped
+    assert isinstance(clipped, int) and isinstance(low, int)
+    return low + round((clipped - low) / line.step) * line.step
+
+
+def _valid_sizes(n_rows: int, horizon: int, folds: int) -> list[int | None]:
+    """Return the standard size (None), then smaller ones down to one horizon."""
+    standard = n_rows // (folds + 1)
+    smaller = (standard // 2, horizon)
+    return [None, *(size for size in smaller if horizon <= size < standard)]
+
+
+def _enough(task: Task) -> int:
+    """Training windows below which a fold says little about a network."""
+    return max(20, 2 * task.horizon)
+
+
+def _sequence_lengths(n_rows: int, task: Task, framing: FramingName) -> list[int]:
+    season = task.season
+    ladder = [6, 12, 24, 48]
+    if season > 1:
+        ladder = [max(4, season // 2), season, 2 * season]
+    ladder = sorted({min(length, LONGEST_SUGGESTED) for length in ladder})
+    shorter = [length for length in (4, 3, 2, 1) if length < ladder[0]]
+    fitting = _fitting(n_rows, task, ladder, framing)
+    return fitting or _fitting(n_rows, task, shorter, framing)[:1] or ladder[:1]
+
+
+def _fitting(
+    n_rows: int, task: Task, lengths: Sequence[int], framing: FramingName
+) -> list[int]:
+    """Return the lengths that leave fold 1 a horizon of windows, at most 20."""
+    least = min(20, task.horizon + 4)
+    return [
+        length
+        for length in lengths
+        if _first_fold_windows(n_rows, task, length, framing) >= least
+    ]
+
+
+def _first_fold_windows(
+    n_rows: int, task: Task, sequence_length: int, framing: FramingName
+) -> int:
+    """Return the training windows of fold 1; 0 where the folds cannot be made."""
+    first = first_origin(sequence_length, framing, task.season)
+    try:
+        return plan_splits(n_rows, task, first_origin=first).folds[0].n_train(first)
+    except ConfigError:
+        return 0
+
+
+def _batch_size(n_windows: int) -> int:
+    ladder = ((4_000, 32), (10_000, 64), (30_000, 128))
+    return next((batch for most, batch in ladder if n_windows <= most), 256)

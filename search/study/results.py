@@ -1,0 +1,185 @@
+"""What a finished search found, as stored in `results.json` and written by `--json`."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from search.config import Cell
+from search.errors import StudyCorrupted
+from search.evaluation.metrics import Metrics
+from search.files import write_json
+from search.study.space import Value
+
+RESULTS_FILE = "results.json"
+
+
+@dataclass(frozen=True)
+class SeedResult:
+    """One training of a winner from other initial weights, scored on the holdout."""
+
+    seed: int
+    holdout: Metrics
+    seconds: float
+
+
+@dataclass(frozen=True)
+class BundleCheck:
+    """Proof that the download works: it was unpacked and run in a clean process.
+
+    Attributes
+    ----------
+    largest_difference
+        Largest absolute difference from the stored holdout predictions, in units of
+        the target.
+    relative_difference
+        The same over the standard deviation of the target; None if that is 0.
+    passed
+        Whether `relative_difference` is below 1e-4.
+    message
+        One sentence; on failure, what went wrong.
+    """
+
+    largest_difference: float | None
+    relative_difference: float | None
+    passed: bool
+    message: str
+
+
+@dataclass(frozen=True)
+class WinnerResult:
+    """The best configuration of one cell, trained again and scored once.
+
+    Attributes
+    ----------
+    trial
+        Number of the winning trial.
+    params
+        Complete configuration.
+    cv
+        Mean score over the folds; `cv_folds` has each of them in time order.
+    epochs
+        Epochs of the refit: the best epoch of the mean validation curve.
+    holdout
+        Metrics of the delivered model, the one trained from the first seed; chosen
+        before anything was scored.
+    seeds
+        Metrics of every seed; the first is the delivered model.
+    targets
+        Metrics of the delivered model for each target.
+    n_parameters
+        Number of trained weights.
+    seconds
+        Seconds to train the delivered model.
+    inference_ms
+        Milliseconds to predict one window.
+    bundle, predictions
+        Absolute paths of the zip and of the holdout predictions; None if the bundle
+        could not be made.
+    check
+        Proof of the bundle.
+    """
+
+    trial: int
+    params: dict[str, Value]
+    cv: float
+    cv_folds: tuple[float, ...]
+    epochs: int
+    holdout: Metrics
+    seeds: tuple[SeedResult, ...]
+    targets: dict[str, Metrics]
+    n_parameters: int
+    seconds: float
+    inference_ms: float
+    bundle: str | None
+    predictions: str
+    check: BundleCheck | None = None
+
+
+@dataclass(frozen=True)
+class TrialCounts:
+    """How the trials of a study ended."""
+
+    complete: int = 0
+    pruned: int = 0
+    failed: int = 0
+    per_cell: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The comparison in words, and the numbers behind them.
+
+    Attributes
+    ----------
+    sentence
+        For a person: which cell is best, whether that is more than chance, and
+        whether a network is needed at all.
+    comparisons
+        Each paired test: first and second model, relative difference of the mean
+        absolute error (negative: the first is better) and p-value.
+    """
+
+    sentence: str
+    comparisons: tuple["Comparison", ...] = ()
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A Diebold-Mariano test between two forecasts over the same holdout origins."""
+
+    first: str
+    second: str
+    relative_difference: float | None
+    p_value: float | None
+    n_origins: int
+
+
+@dataclass(frozen=True)
+class StudyResults:
+    """Everything that the Compare page and `--json` show.
+
+    Attributes
+    ----------
+    study
+        Uuid, name and state.
+    data
+        Rows, columns, holdout start and units of the series.
+    baselines
+        Metrics of each baseline on the same windows.
+    seconds
+        Wall time of the study so far.
+    """
+
+    study: dict[str, str]
+    data: dict[str, int | str | None]
+    trials: TrialCounts
+    winners: dict[Cell, WinnerResult]
+    baselines: dict[str, Metrics]
+    best_cell: Cell | None
+    verdict: str
+    comparisons: tuple[Comparison, ...]
+    seconds: float
+    skipped_cells: dict[str, str] = field(default_factory=dict)
+
+
+def save_results(folder: Path, results: StudyResults) -> None:
+    """Write the results of the study in `folder`."""
+    write_json(folder / RESULTS_FILE, results)
+
+
+def load_results(folder: Path) -> StudyResults | None:
+    """Read the results of the study in `folder`; None while there are none.
+
+    Raises
+    ------
+    StudyCorrupted
+        If the file is not what `save_results` writes.
+    """
+    path = folder / RESULTS_FILE
+    if not path.exists():
+        return None
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=StudyResults)
+    except msgspec.MsgspecError as error:
+        raise StudyCorrupted(f"{RESULTS_FILE} cannot be read: {error}.") from error

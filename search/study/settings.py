@@ -1,0 +1,90 @@
+"""Everything that defines a study, as stored in `study.json`."""
+
+from dataclasses import dataclass, field
+
+from search.config import MAX_WORKERS, Budget, Roles, Task, Training
+from search.errors import ConfigError
+from search.evaluation.splits import SplitPlan, plan_splits
+from search.study.space import Space, Value
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the series came from and what was done to it, for the record.
+
+    Attributes
+    ----------
+    file_name
+        Name of the uploaded file; a label, never a path.
+    reading
+        How the file was read: delimiter, decimal mark, encoding and so on.
+    time_columns
+        Columns that make the time stamp; empty where rows are counted.
+    frequency
+        pandas offset alias of the step between rows; None where rows are counted.
+    repairs
+        One sentence for each thing that was changed, as shown to the user.
+    categories
+        For each text column that became 0/1 columns, its values in their order.
+    """
+
+    file_name: str
+    reading: dict[str, str | bool | None] = field(default_factory=dict)
+    time_columns: tuple[str, ...] = ()
+    frequency: str | None = None
+    repairs: tuple[str, ...] = ()
+    categories: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class StudySettings:
+    """The settings of one study; they never change, except the budget.
+
+    Attributes
+    ----------
+    name
+        Label for people, 1 to 80 characters.
+    source, roles, task, space, training
+        See the records.
+    budget
+        Budget at the start; `search.study.control` holds the current one.
+    workers
+        Worker processes, each with one thread.
+    enqueue
+        Configurations that are tried first, before the textbook ones.
+    """
+
+    name: str
+    source: Source
+    roles: Roles
+    task: Task
+    space: Space
+    budget: Budget = Budget()
+    training: Training = Training()
+    workers: int = 2
+    enqueue: tuple[dict[str, Value], ...] = ()
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.name.strip()) <= 80:
+            raise ConfigError(
+                f"A study name has 1 to 80 characters, got {len(self.name.strip())}."
+            )
+        if not 1 <= self.workers <= MAX_WORKERS:
+            raise ConfigError(
+                f"`workers` must lie between 1 and {MAX_WORKERS}, got {self.workers}."
+            )
+        for params in self.enqueue:
+            self.space.check_configuration(params)
+
+    def plan(self, n_rows: int) -> SplitPlan:
+        """Return the folds of a series of `n_rows` rows.
+
+        Raises
+        ------
+        ConfigError
+            If the series is too short for these settings.
+        """
+        first_origin = self.space.first_origin(self.task.season)
+        return plan_splits(n_rows, self.task, first_origin=first_origin)

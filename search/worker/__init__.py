@@ -1,0 +1,1 @@
+"""Training. The only folder that imports TensorFlow and Keras."""
