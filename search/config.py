@@ -17,6 +17,7 @@ CELLS: tuple[Cell, ...] = ("SimpleRNN", "LSTM", "GRU")
 CELL_SHORT_NAMES: dict[str, Cell] = {"rnn": "SimpleRNN", "lstm": "LSTM", "gru": "GRU"}
 
 MAX_TRIALS = 5_000
+MAX_SECONDS = 30 * 24 * 3600
 MAX_WORKERS = 64
 
 
@@ -97,7 +98,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Budget:
-    """When the search ends: after `trials`, after `seconds`, or at the first of both."""
+    """When the search ends: after `trials`, `seconds`, or the first of both."""
 
     trials: int | None = 60
     seconds: float | None = None
@@ -111,8 +112,11 @@ class Budget:
                 raise ConfigError(
                     f"`trials` must be at most {MAX_TRIALS}, got {self.trials}."
                 )
-        if self.seconds is not None and not self.seconds > 0:
-            raise ConfigError(f"`seconds` must be above 0, got {self.seconds}.")
+        if self.seconds is not None and not 0 < self.seconds <= MAX_SECONDS:
+            raise ConfigError(
+                f"`seconds` must lie above 0 and be at most {MAX_SECONDS} (30 days), "
+                f"got {self.seconds:g}."
+            )
 
 
 @dataclass(frozen=True)

@@ -77,13 +77,16 @@ def seasonal_naive_scale(targets: np.ndarray, season: int) -> np.ndarray:
     targets
         Rows before the holdout, of shape (n_rows, n_targets).
     season
-        Rows in one season; 1 compares with the row before.
+        Rows in one season; 1 compares with the row before. With no row that has one
+        a season before it the error is taken as 0, so that MASE is undefined.
 
     Examples
     --------
     >>> seasonal_naive_scale(np.array([[1.0], [2.0], [4.0]]), 1)
     array([1.5])
     """
+    if len(targets) <= season:
+        return np.zeros(targets.shape[1])
     return np.abs(targets[season:] - targets[:-season]).mean(axis=0)
 
 
@@ -115,13 +118,8 @@ def target_weights(targets: np.ndarray) -> np.ndarray:
     """
     if targets.shape[1] == 1:
         return np.ones(1)
-    deviation = targets.std(axis=0)
-    return 1.0 / np.where(deviation > 0, deviation, 1.0)
-
-
-def errors_by_step(actual: np.ndarray, predicted: np.ndarray) -> np.ndarray:
-    """Return the mean absolute error of each step, of shape (horizon, n_targets)."""
-    return np.abs(actual - predicted).mean(axis=0)
+    constant = targets.max(axis=0) == targets.min(axis=0)  # std may be 1e-17
+    return 1.0 / np.where(constant, 1.0, targets.std(axis=0))
 
 
 def _target_metrics(
@@ -134,7 +132,8 @@ def _target_metrics(
     relative = np.divide(
         2 * np.abs(error), size, out=np.zeros_like(error), where=size > 0
     )
-    variance = float(np.var(actual))
+    is_constant = actual.max() == actual.min()  # numpy may call its variance 1e-34
+    variance = 0.0 if is_constant else float(np.var(actual))
     return Metrics(
         mse=mse,
         rmse=math.sqrt(mse),

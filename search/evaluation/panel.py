@@ -71,7 +71,7 @@ def make_panel(series: pd.DataFrame, roles: Roles, *, calendar: bool = True) -> 
     absent = [name for name in columns if name not in series.columns]
     if absent:
         raise SeriesError(f"The series has no column {', '.join(map(repr, absent))}.")
-    values = series[columns].to_numpy(dtype=np.float64)
+    values = series[columns].to_numpy(dtype=np.float64, copy=True)
     _check_finite(values, columns)
     cycles = calendar_columns(series.index, roles.calendar if calendar else ())
     if cycles:
@@ -89,7 +89,8 @@ def _check_finite(values: np.ndarray, columns: list[str]) -> None:
     bad = np.argwhere(~np.isfinite(values))
     if len(bad):
         row, column = bad[0]
+        n_bad = int((bad[:, 1] == column).sum())
         raise SeriesError(
-            f"Column {columns[column]!r} has {len(bad)} values that are not finite "
+            f"Column {columns[column]!r} has {n_bad} values that are not finite "
             f"numbers, the first at position {row}. Choose how gaps are filled."
         )

@@ -31,7 +31,7 @@ class Fold:
     valid_stop: int
 
     def n_train(self, first_origin: int) -> int:
-        """Number of training windows of a trial whose first origin is given."""
+        """Return the number of training windows from `first_origin` on."""
         return max(0, self.train_stop - first_origin)
 
     @property
@@ -80,7 +80,9 @@ class SplitPlan:
         return max(fold.train_stop for fold in self.folds)
 
 
-def plan_splits(n_rows: int, task: Task, *, first_origin: int) -> SplitPlan:
+def plan_splits(
+    n_rows: int, task: Task, *, first_origin: int, season_rows: int = 0
+) -> SplitPlan:
     """Cut the holdout off, then split the origins before it with `TimeSeriesSplit`.
 
     The gap between training and validation origins is ``horizon - 1``, so that no
@@ -95,6 +97,8 @@ def plan_splits(n_rows: int, task: Task, *, first_origin: int) -> SplitPlan:
     first_origin
         First origin that is legal for the most demanding trial: the longest
         sequence length, plus one season where the framing needs it.
+    season_rows
+        The part of `first_origin` that the framing needs; only for the message.
 
     Raises
     ------
@@ -111,12 +115,16 @@ def plan_splits(n_rows: int, task: Task, *, first_origin: int) -> SplitPlan:
     """
     holdout_start = n_rows - task.holdout
     last = holdout_start - task.horizon + 1
-    n_valid = task.valid_size or max(0, last - first_origin) // (task.folds + 1)
+    n_valid = task.valid_size or max(1, (last - first_origin) // (task.folds + 1))
     first_valid = last - task.folds * n_valid
     needed = first_origin + task.horizon
-    if n_valid < 1 or first_valid < needed:
+    if first_valid < needed:
         raise ConfigError(
-            _too_short(n_rows, task, first_origin, needed, max(0, first_valid))
+            f"{_demand(first_origin, season_rows, task)} needs {needed} rows before "
+            f"the first validation target; fold 1 has {max(0, first_valid)} ({n_rows} "
+            f"rows, {task.holdout} held out, {max(0, holdout_start)} left for "
+            f"{task.folds} folds). Use shorter sequences, fewer folds, a smaller "
+            "holdout, or more data."
         )
     # scikit-learn takes a second to import, and the web process starts without it.
     from sklearn.model_selection import TimeSeriesSplit
@@ -136,13 +144,8 @@ def plan_splits(n_rows: int, task: Task, *, first_origin: int) -> SplitPlan:
     return SplitPlan(n_rows, holdout_start, task.horizon, first_origin, folds)
 
 
-def _too_short(
-    n_rows: int, task: Task, first_origin: int, needed: int, available: int
-) -> str:
-    before = max(0, n_rows - task.holdout)
+def _demand(first_origin: int, season_rows: int, task: Task) -> str:
+    season = f" + season {season_rows} (seasonal framing)" if season_rows else ""
     return (
-        f"Sequence length {first_origin} + horizon {task.horizon} needs {needed} rows "
-        f"before the first validation target; fold 1 has {available} ({n_rows} rows, "
-        f"{task.holdout} held out, {before} left for {task.folds} folds). Use shorter "
-        "sequences, fewer folds, a smaller holdout, or more data."
+        f"Sequence length {first_origin - season_rows}{season} + horizon {task.horizon}"
     )

@@ -1,4 +1,4 @@
-"""Windows as arrays: the plain definition that the compiled engine is tested against."""
+"""Windows as arrays: the plain definition that the engine is tested against."""
 
 from dataclasses import dataclass
 

@@ -1,0 +1,61 @@
+# `make run` starts the application, `make test` runs every check and test.
+# A virtual environment in .venv is made and kept up to date on the way.
+
+PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3 python; do \
+	$$name -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+	2>/dev/null && echo $$name && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+RUN_STAMP := $(VENV)/.installed-run
+DEV_STAMP := $(VENV)/.installed-dev
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-quick test-slow e2e bench check format clean
+
+help: ## show this list
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+run: $(RUN_STAMP) ## start the application on http://127.0.0.1:8501
+	$(BIN)/streamlit run app.py
+
+test: check test-quick test-slow ## every check and every test; what CI runs
+
+test-quick: $(DEV_STAMP) ## tests that take seconds
+	$(BIN)/python -m pytest -m "not slow and not e2e"
+
+test-slow: $(DEV_STAMP) ## tests that train for longer, and the browser test
+	$(BIN)/python -m pytest -m "slow or e2e"
+
+e2e: $(DEV_STAMP) ## the browser test alone; needs Chromium
+	$(BIN)/python -m pytest -m e2e
+
+bench: $(RUN_STAMP) ## the training engine against Keras, as a ratio
+	$(BIN)/python benchmarks/epoch.py
+
+check: $(DEV_STAMP) ## format, lint and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: $(DEV_STAMP) ## format the code and mend what ruff can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean: ## remove the virtual environment and caches; studies stay
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { \
+		echo "Python 3.11, 3.12 or 3.13 was not found; name one: make PYTHON=/path/to/python"; \
+		exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# A stamp is written only after pip succeeded, so a broken installation is repeated.
+$(RUN_STAMP): requirements.txt | $(BIN)/python
+	$(PIP) -r requirements.txt
+	@touch $@
+
+$(DEV_STAMP): requirements.txt requirements-dev.txt | $(BIN)/python
+	$(PIP) -r requirements-dev.txt
+	@touch $@ $(RUN_STAMP)
