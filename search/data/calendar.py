@@ -51,6 +51,6 @@ def _phase(index: pd.DatetimeIndex, cycle: CalendarCycle) -> np.ndarray:
         hours = index.hour + index.minute / 60 + index.second / 3600
         return np.asarray(hours / 24, dtype=float)
     if cycle == "weekday":
-        return np.asarray(index.dayofweek / 7, dtype=float)
+        return np.asarray(index.day_of_week / 7, dtype=float)
     days = index.month - 1 + (index.day - 1) / index.days_in_month
     return np.asarray(days / 12, dtype=float)

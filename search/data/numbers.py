@@ -1,0 +1,139 @@
+"""Texts to numbers, column by column, with a list of what is not one."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from search.data.options import ReadOptions
+from search.data.spelling import MISSING_SPELLINGS
+
+# ASCII digits only: other digits, hexadecimal and underscores are not guessed.
+_PLAIN = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
+_INFINITE = r"(?i)^[+-]?inf(inity)?$"
+
+
+@dataclass(frozen=True)
+class NumberColumn:
+    """A column as numbers.
+
+    Attributes
+    ----------
+    values
+        Float64 of shape (n_rows,); NaN for whatever is not a finite number.
+    is_missing, is_unreadable, is_infinite
+        Masks of shape (n_rows,) that say why a value is NaN. Infinite are also
+        numbers too large for 64 bits, such as 1e400.
+    """
+
+    values: np.ndarray
+    is_missing: np.ndarray
+    is_unreadable: np.ndarray
+    is_infinite: np.ndarray
+
+    @property
+    def n_numbers(self) -> int:
+        """Number of finite values."""
+        return int(np.isfinite(self.values).sum())
+
+
+def to_numbers(column: pd.Series, options: ReadOptions) -> NumberColumn:
+    """Convert a column; decimal and thousands marks of `options` apply to texts."""
+    if pd.api.types.is_bool_dtype(column.dtype) or pd.api.types.is_numeric_dtype(
+        column.dtype
+    ):
+        return _number_column(column.to_numpy(dtype=np.float64, na_value=np.nan))
+    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+        return _unreadable(~column.isna().to_numpy())
+    return _texts_to_numbers(as_arrow(column), options)
+
+
+def missing_mask(column: pd.Series) -> np.ndarray:
+    """Return which cells count as missing, of shape (n_rows,)."""
+    if isinstance(column.dtype, pd.StringDtype) or column.dtype == object:
+        return to_mask(_is_missing(_trimmed(as_arrow(column))))
+    return column.isna().to_numpy(dtype=bool)
+
+
+def as_arrow(column: pd.Series) -> pa.ChunkedArray:
+    """Return a text column as Arrow texts, without a copy where possible."""
+    texts = pa.Array.from_pandas(column)
+    if isinstance(texts, pa.Array):
+        texts = pa.chunked_array([texts])
+    return texts.cast(pa.large_string())
+
+
+def to_mask(array: pa.ChunkedArray) -> np.ndarray:
+    """Return Arrow booleans as an array; null counts as False."""
+    return pc.fill_null(array, False).to_numpy().astype(bool)
+
+
+def _texts_to_numbers(texts: pa.ChunkedArray, options: ReadOptions) -> NumberColumn:
+    is_plain = options.decimal == "." and options.thousands is None
+    if is_plain and not texts.null_count:
+        try:
+            return _number_column(pc.cast(texts, pa.float64()).to_numpy())
+        except pa.ArrowInvalid:
+            pass
+    texts = _trimmed(texts)
+    is_missing = _is_missing(texts)
+    present = pc.if_else(is_missing, None, texts)
+    plain = present if is_plain else _plain_notation(present, options)
+    is_number = pc.or_(
+        pc.match_substring_regex(plain, _PLAIN),
+        pc.match_substring_regex(plain, _INFINITE),
+    )
+    readable = pc.if_else(is_number, plain, None)
+    values = pc.cast(readable, pa.float64()).to_numpy()
+    missing = to_mask(is_missing)
+    return _number_column(values, missing=missing)
+
+
+def _trimmed(texts: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.utf8_trim_whitespace(texts)
+
+
+def _is_missing(texts: pa.ChunkedArray) -> pa.ChunkedArray:
+    spellings = pa.array(sorted(MISSING_SPELLINGS), type=pa.large_string())
+    return pc.or_(pc.is_null(texts), pc.is_in(pc.utf8_lower(texts), spellings))
+
+
+def _plain_notation(texts: pa.ChunkedArray, options: ReadOptions) -> pa.ChunkedArray:
+    """Rewrite to a decimal point and no groups; null where the marks do not fit."""
+    decimal = "\\" + options.decimal
+    if options.thousands:
+        mark = options.thousands
+        grouped = (
+            rf"^[+-]?[0-9]{{1,3}}(?:[{mark}][0-9]{{3}})+(?:{decimal}[0-9]*)?"
+            r"(?:[eE][+-]?[0-9]+)?$"
+        )
+        has_mark = pc.match_substring(texts, mark)
+        fits = pc.match_substring_regex(texts, grouped)
+        without = pc.replace_substring(texts, mark, "")
+        texts = pc.if_else(pc.and_(has_mark, fits), without, texts)
+        texts = pc.if_else(pc.and_not(has_mark, fits), "?", texts)
+    if options.decimal != ".":
+        texts = pc.if_else(pc.match_substring(texts, "."), "?", texts)
+        texts = pc.replace_substring(texts, options.decimal, ".")
+    return texts
+
+
+def _number_column(
+    values: np.ndarray, *, missing: np.ndarray | None = None
+) -> NumberColumn:
+    finite = np.isfinite(values)
+    nothing = np.zeros(len(values), dtype=bool)
+    if missing is None:
+        if finite.all():
+            return NumberColumn(values, nothing, nothing, nothing)
+        missing = np.isnan(values)
+    infinite = np.isinf(values)
+    unreadable = np.isnan(values) & ~missing
+    return NumberColumn(np.where(finite, values, np.nan), missing, unreadable, infinite)
+
+
+def _unreadable(mask: np.ndarray) -> NumberColumn:
+    nothing = np.zeros(len(mask), dtype=bool)
+    return NumberColumn(np.full(len(mask), np.nan), ~mask, mask, nothing)

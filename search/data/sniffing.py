@@ -1,0 +1,217 @@
+"""What kind of file this is, by its first bytes, and the encoding of its text."""
+
+import codecs
+import io
+import re
+import zipfile
+
+from search.errors import TableFormatError
+
+# First bytes of files that are not tables, with the words that name them.
+_SIGNATURES: tuple[tuple[bytes, str], ...] = (
+    (b"\x89PNG\r\n", "a PNG picture"),
+    (b"\xff\xd8\xff", "a JPEG picture"),
+    (b"GIF8", "a GIF picture"),
+    (b"RIFF", "a sound, video or WebP file"),
+    (b"%PDF", "a PDF document"),
+    (b"\x1f\x8b", "a gzip archive; unpack it first"),
+    (b"BZh", "a bzip2 archive; unpack it first"),
+    (b"\xfd7zXZ\x00", "an xz archive; unpack it first"),
+    (b"\x28\xb5\x2f\xfd", "a Zstandard archive; unpack it first"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive; unpack it first"),
+    (b"Rar!\x1a\x07", "a RAR archive; unpack it first"),
+    (b"\xd0\xcf\x11\xe0", "an old Office file; save it as .xlsx or CSV"),
+    (b"SQLite format 3\x00", "an SQLite database"),
+    (b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
+    (b"ARROW1\x00\x00", "an Arrow (Feather) file; save it as Parquet or CSV"),
+    (b"\x93NUMPY", "a NumPy file"),
+    (b"MATLAB 5.0 MAT-file", "a MATLAB file; save it as CSV"),
+    (b"\x7fELF", "a program"),
+    (b"MZ\x90\x00", "a program"),
+    (b"{\\rtf", "an RTF document"),
+)
+_PICKLE = re.compile(rb"\x80[\x02-\x05][\x8a-\x95\]}(cKXq]")
+_HTML = re.compile(rb"\s*(<!--.*?-->\s*)?<(!doctype\s+html|html|head|body|table)", re.I)
+_XML = re.compile(rb"\s*<\?xml")
+_JSON = re.compile(rb'\s*(\{\s*("|\})|\[\s*[\[{"\d\]-])')
+_MOST_UNPACKED_BYTES = 1_000_000_000
+# Undefined in cp1252, so a text with one of them is latin-1 at best.
+_UNDEFINED_IN_CP1252 = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
+
+
+def file_format(content: bytes) -> str:
+    """Return ``csv``, ``excel`` or ``parquet``, by the first bytes of the file.
+
+    Raises
+    ------
+    TableFormatError
+        If the file is empty or of a kind that holds no table; the message names it.
+    """
+    if not content or content.isspace():
+        raise TableFormatError(
+            "The file has only blank lines." if content else "The file is empty."
+        )
+    if content.startswith(b"PAR1"):
+        return "parquet"
+    if content.startswith(b"PK\x03\x04"):
+        return _zip_format(content)
+    for signature, words in _SIGNATURES:
+        if content.startswith(signature):
+            raise _not_a_table(words)
+    if _PICKLE.match(content):
+        raise _not_a_table("a Python pickle")
+    if _HTML.match(content[:4096]):
+        raise _not_a_table("a web page (HTML)")
+    if _XML.match(content[:4096]):
+        raise _not_a_table("an XML file")
+    if _JSON.match(content[:4096]):
+        raise _not_a_table("a JSON file; save the table as CSV")
+    return "csv"
+
+
+def detect_encoding(content: bytes) -> str:
+    """Return the encoding of a text: by its byte order mark, else by trial.
+
+    UTF-8 is the rule. A text that is not UTF-8 is taken as Windows-1252, the code of
+    most plant historians and of Excel in Western Europe, provided that it has no
+    byte that this code does not define.
+
+    Raises
+    ------
+    TableFormatError
+        If no encoding fits; the message names row and column of the first byte.
+    """
+    marked = _marked_encoding(content)
+    if marked:
+        return marked
+    if b"\x00" in content[:4096]:
+        guessed = _unmarked_utf16(content)
+        if guessed:
+            return guessed
+    if content.isascii():
+        return "utf-8"
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if _looks_mixed(content) or _UNDEFINED_IN_CP1252.search(content):
+            raise _undecodable(content, error) from None
+        return "cp1252"
+    return "utf-8"
+
+
+def decode(content: bytes, encoding: str) -> bytes:
+    """Return the text as UTF-8 bytes without byte order mark, lines ending in LF.
+
+    Raises
+    ------
+    TableFormatError
+        If `encoding` is unknown or a byte does not fit it, or the text holds NUL
+        characters; the message names row and column.
+    """
+    clean = content
+    is_plain = content.isascii() and encoding in {"utf-8", "ascii", "cp1252"}
+    if not is_plain:
+        clean = _recoded(content, encoding)
+    if b"\r" in clean:
+        clean = clean.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    _refuse_nuls(clean)
+    return clean
+
+
+def _recoded(content: bytes, encoding: str) -> bytes:
+    try:
+        codec = codecs.lookup(encoding).name
+        text = content.decode(codec)
+    except UnicodeDecodeError as error:
+        raise _undecodable(content, error, codec) from None
+    except (LookupError, UnicodeError):
+        raise TableFormatError(
+            f"`encoding` must name a text encoding such as utf-8 or cp1252, got "
+            f"{encoding!r}."
+        ) from None
+    return text.removeprefix("\ufeff").encode("utf-8", "replace")
+
+
+def _not_a_table(words: str) -> TableFormatError:
+    return TableFormatError(
+        f"This is not a table but {words}. Give a CSV, TSV, Excel (.xlsx) or Parquet "
+        "file."
+    )
+
+
+def _zip_format(content: bytes) -> str:
+    """Return ``excel`` for a workbook; other archives and bombs are refused."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            members = archive.infolist()
+    except (zipfile.BadZipFile, ValueError, OSError):
+        raise TableFormatError(
+            "This begins like an Excel file or a zip archive, but it is damaged or "
+            "cut off. Save or copy it again."
+        ) from None
+    if not any(member.filename == "xl/workbook.xml" for member in members):
+        raise _not_a_table("a zip archive; unpack it first")
+    if sum(member.file_size for member in members) > _MOST_UNPACKED_BYTES:
+        raise TableFormatError(
+            "This Excel file is larger than 1 GB when unpacked. Save the sheet as CSV."
+        )
+    return "excel"
+
+
+def _marked_encoding(content: bytes) -> str | None:
+    # UTF-32 first: its mark begins with the mark of UTF-16.
+    if content.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return "utf-32"
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    return "utf-8-sig" if content.startswith(codecs.BOM_UTF8) else None
+
+
+def _unmarked_utf16(content: bytes) -> str | None:
+    """Recognise UTF-16 without a mark: every second byte of plain text is 0."""
+    head = content[: 4096 - 4096 % 2]
+    n_pairs = len(head) // 2
+    if n_pairs and head[1::2].count(0) > 0.8 * n_pairs and 0 not in head[::2]:
+        return "utf-16-le"
+    if n_pairs and head[::2].count(0) > 0.8 * n_pairs and 0 not in head[1::2]:
+        return "utf-16-be"
+    return None
+
+
+def _looks_mixed(content: bytes) -> bool:
+    """Tell whether some lines are valid UTF-8 beyond ASCII and others are not."""
+    valid = invalid = False
+    for line in re.split(rb"[\r\n]+", content):
+        if not line.isascii():
+            try:
+                line.decode("utf-8")
+                valid = True
+            except UnicodeDecodeError:
+                invalid = True
+        if valid and invalid:
+            return True
+    return False
+
+
+def _undecodable(
+    content: bytes, error: UnicodeDecodeError, codec: str = "utf-8"
+) -> TableFormatError:
+    before = content[: error.start].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    row = before.count(b"\n") + 1
+    column = len(before) - before.rfind(b"\n")
+    value = content[error.start] if error.start < len(content) else 0
+    return TableFormatError(
+        f"Row {row}, character {column}: the byte 0x{value:02x} is not "
+        f"{codec.upper()} text. Save the file as UTF-8, or choose its encoding."
+    )
+
+
+def _refuse_nuls(clean: bytes) -> None:
+    position = clean.find(b"\x00")
+    if position >= 0:
+        row = clean.count(b"\n", 0, position) + 1
+        column = position - clean.rfind(b"\n", 0, position)
+        raise TableFormatError(
+            f"Row {row}, character {column} is a NUL character, so this is a binary or "
+            "damaged file rather than a table. Export it again as text."
+        )
