@@ -8,7 +8,8 @@ from search.evaluation.framing import FramingName, first_origin
 from search.evaluation.splits import plan_splits
 from search.study.space import Line, Space, Value
 
-LONGEST_SUGGESTED = 336
+# Beyond this season, windows of a whole season cost more than they tell.
+LONGEST_SEASON_IN_WINDOW = 100
 MOST_FOLDS, FEWEST_FOLDS = 5, 3
 
 
@@ -29,8 +30,9 @@ def suggest_task(
     """Choose the folds so that the first one can learn something.
 
     Five standard `TimeSeriesSplit` folds are best. Where they leave the first fold
-    with too few windows of two seasons, first the validation ranges shrink (to one
-    horizon at the least), then the number of folds (to three). What is given stays.
+    with too few windows of the longest usual sequence length, first the validation
+    ranges shrink (to one horizon at the least), then the number of folds (to three).
+    What is given stays.
 
     Parameters
     ----------
@@ -41,15 +43,16 @@ def suggest_task(
     """
     if holdout is None:
         holdout = default_holdout(n_rows, horizon)
-    counts = [folds] if folds else list(range(MOST_FOLDS, FEWEST_FOLDS - 1, -1))
+    counts = list(range(MOST_FOLDS, FEWEST_FOLDS - 1, -1)) if folds is None else [folds]
     tasks = [
         Task(horizon, holdout, count, season, score, valid_size)
         for count in counts
         for valid_size in _valid_sizes(n_rows - holdout, horizon, count)
     ]
     framing: FramingName = "seasonal" if season > 1 else "last_value"
-    longest = min(2 * season, LONGEST_SUGGESTED) if season > 1 else 24
-    for length in (longest, season, 1):
+    ladder = _ladder(season)
+    longest = ladder[-1] if season > 1 else 24
+    for length in (longest, min(season, longest), 1):
         for task in tasks:
             if _first_fold_windows(n_rows, task, length, framing) >= _enough(task):
                 return task
@@ -59,8 +62,9 @@ def suggest_task(
 def default_space(n_rows: int, roles: Roles, task: Task) -> Space:
     """Return a space that fits the data: season, number of windows, calendar.
 
-    Sequence lengths follow the season (half, one and two of them) or a ladder from 6
-    to 48; those that leave the first fold too few training windows are left out. The
+    Sequence lengths follow a season of up to 100 rows (half, one and two of them); a
+    longer season has the ladder 12, 24, 48, 96, a series without one 6, 12, 24, 48.
+    Those that leave the first fold too few training windows are left out. The
     batch grows with the number of windows, because an epoch of many small steps
     spends its time on overhead.
     """
@@ -122,7 +126,7 @@ def _nearest(line: Line, wish: Value) -> Value:
     if line.choices:
         return wish if wish in line.choices else line.choices[0]
     low, high = line.values
-    clipped = min(max(wish, low), high)  # type: ignore[type-var]
+    clipped = min(max(wish, low), high)
     if line.kind != "int":
         return clipped
     assert isinstance(clipped, int) and isinstance(low, int)
@@ -141,12 +145,17 @@ def _enough(task: Task) -> int:
     return max(20, 2 * task.horizon)
 
 
+def _ladder(season: int) -> list[int]:
+    """Return at most four sequence lengths, in growing order."""
+    if season <= 1:
+        return [6, 12, 24, 48]
+    if season > LONGEST_SEASON_IN_WINDOW:
+        return [12, 24, 48, 96]
+    return sorted({max(4, season // 2), season, 2 * season})
+
+
 def _sequence_lengths(n_rows: int, task: Task, framing: FramingName) -> list[int]:
-    season = task.season
-    ladder = [6, 12, 24, 48]
-    if season > 1:
-        ladder = [max(4, season // 2), season, 2 * season]
-    ladder = sorted({min(length, LONGEST_SUGGESTED) for length in ladder})
+    ladder = _ladder(task.season)
     shorter = [length for length in (4, 3, 2, 1) if length < ladder[0]]
     fitting = _fitting(n_rows, task, ladder, framing)
     return fitting or _fitting(n_rows, task, shorter, framing)[:1] or ladder[:1]

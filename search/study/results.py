@@ -181,5 +181,5 @@ def load_results(folder: Path) -> StudyResults | None:
         return None
     try:
         return msgspec.json.decode(path.read_bytes(), type=StudyResults)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, ValueError) as error:
         raise StudyCorrupted(f"{RESULTS_FILE} cannot be read: {error}.") from error

@@ -86,5 +86,11 @@ class StudySettings:
         ConfigError
             If the series is too short for these settings.
         """
-        first_origin = self.space.first_origin(self.task.season)
-        return plan_splits(n_rows, self.task, first_origin=first_origin)
+        season = self.task.season
+        is_seasonal = "seasonal" in self.space["framing"].values
+        return plan_splits(
+            n_rows,
+            self.task,
+            first_origin=self.space.first_origin(season),
+            season_rows=season if is_seasonal else 0,
+        )

@@ -122,6 +122,14 @@ class Line:
             )
         if self.step < 1:
             raise ConfigError(f"`{self.name}` needs a step of at least 1.")
+        twice = next((v for v in self.choices if self.choices.count(v) > 1), None)
+        if twice is not None:
+            raise ConfigError(f"`{self.name}` has {twice} twice among its choices.")
+        if self.log and self.step != 1:
+            raise ConfigError(
+                f"`{self.name}` is searched on a logarithmic scale, which needs a step "
+                f"of 1, got {self.step}."
+            )
         if self.log and self.low is not None and self.low <= 0:
             raise ConfigError(
                 f"`{self.name}` is searched on a logarithmic scale and must start "
@@ -140,7 +148,7 @@ class Line:
                 )
             return
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not is_number or (limits.kind == "int" and value != int(value)):  # type: ignore[arg-type]
+        if not is_number or (limits.kind == "int" and not _is_whole(value)):
             kind = "a whole number" if limits.kind == "int" else "a number"
             raise ConfigError(f"`{self.name}` must be {kind}, got {value!r}.")
         if not limits.low <= value <= limits.high:  # type: ignore[operator]
@@ -176,9 +184,8 @@ class Line:
             return trial.suggest_categorical(self.name, self.choices)  # type: ignore[return-value]
         low, high = self.values
         if self.kind == "int":
-            step = 1 if self.log else self.step
             return trial.suggest_int(
-                self.name, int(low), int(high), step=step, log=self.log
+                self.name, int(low), int(high), step=self.step, log=self.log
             )
         return trial.suggest_float(self.name, float(low), float(high), log=self.log)
 
@@ -237,6 +244,8 @@ class Space:
     def check_configuration(self, params: Mapping[str, Value]) -> None:
         """Refuse a configuration to be tried first that the space cannot hold.
 
+        An integer between the steps of its range is accepted and used as it is.
+
         Raises
         ------
         ConfigError
@@ -277,7 +286,9 @@ def parse_space(document: bytes, base: Space) -> Space:
         If the text is not such a document; the message names the line.
     """
     try:
-        entries = msgspec.json.decode(document, type=dict[str, Value | dict[str, object]])
+        entries = msgspec.json.decode(
+            document, type=dict[str, Value | dict[str, object]]
+        )
     except msgspec.MsgspecError as error:
         raise ConfigError(f"The search space is not valid JSON: {error}.") from error
     space = base
@@ -299,3 +310,7 @@ def parse_space(document: bytes, base: Space) -> Space:
             raise ConfigError(f"`{name}` cannot be read: {error}.") from error
         space = space.with_line(line)
     return space
+
+
+def _is_whole(value: Value | None) -> bool:
+    return isinstance(value, int) or (isinstance(value, float) and value.is_integer())

@@ -1,0 +1,160 @@
+"""How a worker gets its next trial: under one lock, so that totals are exact.
+
+Workers call `claim_trial`, train, then `finish_trial` or `fail_trial`; the supervisor
+calls `replay_spool` and `reap_dead_trials`.
+"""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+
+from search.study.control import read_control, read_state
+from search.study.folders import StudyHandle
+from search.study.optuna_study import check_uuid, claim_lock
+from search.study.outcomes import (
+    ReapedTrial,
+    TrialRecord,
+    close_abandoned,
+    fail_trial,
+    finish_trial,
+    reap_dead_trials,
+    replay_spool,
+)
+from search.study.owners import Owner, current_owner, is_alive, owner_of
+from search.study.space import TrialParams
+from search.study.storage import call_storage
+from search.study.turns import derive_seed, make_sampler, next_cell
+
+__all__ = [
+    "Claim",
+    "ClaimReason",
+    "Owner",
+    "ReapedTrial",
+    "TrialRecord",
+    "claim_trial",
+    "current_owner",
+    "fail_trial",
+    "finish_trial",
+    "is_alive",
+    "owner_of",
+    "reap_dead_trials",
+    "replay_spool",
+]
+
+_DONE = (TrialState.COMPLETE, TrialState.PRUNED)
+
+ClaimReason = Literal[
+    "claimed",  # here is a trial
+    "wait",  # the running trials fill the budget; one may fail, so ask again
+    "budget",  # the budget is used up; nothing will come
+    "wish",  # the user wants the study paused or stopped
+]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The answer to a worker that asks for work.
+
+    Attributes
+    ----------
+    reason
+        See `ClaimReason`; the other fields are None unless it is ``claimed``.
+    trial
+        The trial, for `report` and `should_prune`.
+    params
+        Its complete configuration, already stored.
+    seed
+        Seed for initial weights and batch order.
+    """
+
+    reason: ClaimReason
+    trial: optuna.Trial | None = None
+    params: TrialParams | None = None
+    seed: int | None = None
+
+
+def claim_trial(handle: StudyHandle, study: optuna.Study, owner: Owner) -> Claim:
+    """Give the next trial of the study to `owner`.
+
+    Under the claim lock: complete, pruned and running trials are counted against the
+    budget, queued configurations go first, else the cell with the fewest trials has
+    its turn. The trial is marked with its owner and its configuration is stored
+    before the lock is given back.
+
+    A worker has one trial at a time: one that it still holds is closed first.
+
+    Parameters
+    ----------
+    study
+        From `open_study`; its sampler is replaced.
+
+    Raises
+    ------
+    StudyCorrupted
+        If the study was deleted or its storage is damaged.
+    """
+    return call_storage(lambda: _claim(handle, study, owner))
+
+
+def _claim(handle: StudyHandle, study: optuna.Study, owner: Owner) -> Claim:
+    with claim_lock(handle):
+        check_uuid(handle, study)
+        close_abandoned(
+            handle,
+            study,
+            lambda other: other == owner,
+            reason="The worker lost this trial.",
+            kind="killed",
+        )
+        trials = study.get_trials(deepcopy=False)
+        refusal = _refusal(handle, trials)
+        if refusal is not None:
+            return Claim(refusal)
+        return _take(handle, study, trials, owner)
+
+
+def _refusal(handle: StudyHandle, trials: Sequence[FrozenTrial]) -> ClaimReason | None:
+    control = read_control(handle)
+    if control.wish != "run":
+        return "wish"
+    seconds, most = control.budget.seconds, control.budget.trials
+    if seconds is not None and read_state(handle).seconds_used >= seconds:
+        return "budget"
+    n_done = sum(trial.state in _DONE for trial in trials)
+    if most is None or n_done + _count_running(trials) < most:
+        return None
+    return "wait" if n_done < most else "budget"
+
+
+def _take(
+    handle: StudyHandle,
+    study: optuna.Study,
+    trials: Sequence[FrozenTrial],
+    owner: Owner,
+) -> Claim:
+    settings = handle.settings
+    queued = [trial.number for trial in trials if trial.state == TrialState.WAITING]
+    number = min(queued, default=len(trials))
+    fixed: dict[str, object] = {}
+    cells = settings.space.cells
+    if settings.training.balance == "equal_trials" and len(cells) > 1:
+        fixed["cell"] = next_cell(trials, cells)
+    study.sampler = make_sampler(settings, number=number, fixed=fixed)
+    seed = derive_seed(settings.training.seed, number, purpose=1)
+    trial = study.ask()
+    trial.set_user_attr("owner", msgspec.to_builtins(owner))
+    trial.set_user_attr("seed", seed)
+    with warnings.catch_warnings():
+        # A queued value between the steps of its range is what the user wants.
+        warnings.filterwarnings("ignore", "Fixed parameter", UserWarning)
+        params = settings.space.suggest(trial)
+    return Claim("claimed", trial, params, seed)
+
+
+def _count_running(trials: Sequence[FrozenTrial]) -> int:
+    return sum(trial.state == TrialState.RUNNING for trial in trials)

@@ -1,0 +1,312 @@
+"""The numbers of the comparison between winners and baselines."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from search.config import Cell, Score
+from search.evaluation.baselines import baseline_forecasts
+from search.evaluation.metrics import (
+    Metrics,
+    combine_targets,
+    target_weights,
+)
+from search.evaluation.windows import gather_targets
+from search.study.results import StudyResults, WinnerResult
+from search.study.settings import StudySettings
+from search.study.space import LIMITS, Value
+from search.study.trials import TrialView
+
+LOG_RATIO = 20
+FAR = 2.5
+
+MetricName = Literal["mse", "rmse", "mae", "mase", "smape", "r2"]
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A metric over several trainings of the same winner.
+
+    Attributes
+    ----------
+    mean
+        Mean over the seeds.
+    low, high
+        Smallest and largest of them.
+    """
+
+    mean: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class ModelRow:
+    """One line of the comparison table.
+
+    Attributes
+    ----------
+    name
+        Cell of a winner, or name of a baseline.
+    is_winner
+        Whether this is a network.
+    is_best
+        Whether this network has the lowest score over the folds.
+    cv, cv_folds
+        Mean score over the folds and each of them; None and empty if not known.
+    holdout
+        Metrics on the holdout; of a winner, those of the delivered model.
+    seeds
+        The score's metric over all seeds; None for a baseline.
+    skill
+        Share by which the holdout error is smaller than that of the best baseline.
+    """
+
+    name: str
+    is_winner: bool
+    is_best: bool
+    cv: float | None
+    cv_folds: tuple[float, ...]
+    holdout: Metrics
+    seeds: Spread | None
+    skill: float | None
+    winner: WinnerResult | None = None
+
+
+@dataclass(frozen=True)
+class ParamRow:
+    """One hyperparameter of several configurations side by side."""
+
+    name: str
+    values: tuple[Value, ...]
+
+    @property
+    def differs(self) -> bool:
+        """Whether not all configurations have the same value."""
+        return len({(type(value), value) for value in self.values}) > 1
+
+
+def skill(error: float, reference: float) -> float | None:
+    """Return the share by which `error` is smaller than `reference`; None if that is 0.
+
+    Examples
+    --------
+    >>> skill(3.0, 4.0), skill(5.0, 4.0), skill(1.0, 0.0)
+    (0.25, -0.25, None)
+    """
+    return 1 - error / reference if reference > 0 else None
+
+
+def best_baseline(baselines: Mapping[str, Metrics], score: Score) -> str | None:
+    """Return the name of the baseline with the lowest holdout error."""
+    if not baselines:
+        return None
+    return min(baselines, key=lambda name: float(getattr(baselines[name], score)))
+
+
+def seed_spread(winner: WinnerResult, metric: MetricName) -> Spread | None:
+    """Return the metric over all seeds; None where it is not defined for each."""
+    values = [getattr(seed.holdout, metric) for seed in winner.seeds]
+    if not values or any(value is None for value in values):
+        return None
+    return Spread(float(np.mean(values)), min(values), max(values))
+
+
+def model_rows(
+    results: StudyResults,
+    score: Score,
+    fold_baselines: Mapping[str, Sequence[float]] | None = None,
+) -> tuple[ModelRow, ...]:
+    """Return one row for each winner, lowest fold score first, then the baselines.
+
+    Parameters
+    ----------
+    results
+        What the study found.
+    score
+        Error that the search minimised; skill is measured in it.
+    fold_baselines
+        Fold scores of the baselines; see `baseline_fold_scores`.
+    """
+    reference = best_baseline(results.baselines, score)
+    rows = [
+        _winner_row(cell, winner, results, score)
+        for cell, winner in sorted(results.winners.items(), key=lambda pair: pair[1].cv)
+    ]
+    for name, metrics in results.baselines.items():
+        folds = tuple((fold_baselines or {}).get(name, ()))
+        rows.append(
+            ModelRow(
+                name=name,
+                is_winner=False,
+                is_best=False,
+                cv=float(np.mean(folds)) if folds else None,
+                cv_folds=folds,
+                holdout=metrics,
+                seeds=None,
+                skill=None
+                if name == reference
+                else _holdout_skill(metrics, results, score),
+            )
+        )
+    return tuple(rows)
+
+
+def parameter_rows(configurations: Sequence[Mapping[str, Value]]) -> list[ParamRow]:
+    """Return each hyperparameter but the cell, those that differ first."""
+    rows = [
+        ParamRow(name, tuple(params[name] for params in configurations))
+        for name in LIMITS
+        if name != "cell" and all(name in params for params in configurations)
+    ]
+    return sorted(rows, key=lambda row: not row.differs)
+
+
+def varying_parameters(configurations: Sequence[Mapping[str, Value]]) -> list[str]:
+    """Return the hyperparameters that are not the same in all configurations.
+
+    Examples
+    --------
+    >>> varying_parameters([{"units": 16, "layers": 1}, {"units": 32, "layers": 1}])
+    ['units']
+    """
+    return [
+        name
+        for name in LIMITS
+        if len({params[name] for params in configurations if name in params}) > 1
+    ]
+
+
+def running_best(trials: Sequence[TrialView]) -> list[tuple[int, float]]:
+    """Return number and score of each complete trial that was the best so far.
+
+    The last trial closes the list with the best score again, so that a drawn line
+    reaches the present.
+    """
+    scored = [
+        (trial.number, trial.score)
+        for trial in sorted(trials, key=lambda trial: trial.number)
+        if trial.score is not None and trial.state == "complete"
+    ]
+    steps: list[tuple[int, float]] = []
+    for number, score in scored:
+        if not steps or score < steps[-1][1]:
+            steps.append((number, score))
+    if steps and scored[-1][0] != steps[-1][0]:
+        steps.append((scored[-1][0], steps[-1][1]))
+    return steps
+
+
+def needs_log_axis(values: Iterable[float | None]) -> bool:
+    """Return whether the largest value would hide the differences of the others.
+
+    Examples
+    --------
+    >>> needs_log_axis([1.0, 25.0]), needs_log_axis([1.0, 2.0, None])
+    (True, False)
+    """
+    known = [value for value in values if value is not None]
+    return bool(known) and min(known) > 0 and max(known) > LOG_RATIO * min(known)
+
+
+def baseline_fold_scores(
+    series: pd.DataFrame, settings: StudySettings
+) -> dict[str, tuple[float, ...]]:
+    """Return the score of each baseline on the validation targets of each fold.
+
+    The same targets, weights and formula as for the trials.
+
+    Raises
+    ------
+    ConfigError
+        If the series is too short for the settings.
+    """
+    plan = settings.plan(len(series))
+    task = settings.task
+    targets = series[list(settings.roles.targets)].to_numpy(dtype=np.float64)
+    weights = target_weights(targets[: plan.holdout_start])
+    scores: dict[str, list[float]] = {}
+    for fold in plan.folds:
+        origins = np.arange(fold.valid_start, fold.valid_stop)
+        actual = gather_targets(targets, origins, horizon=task.horizon)
+        forecasts = baseline_forecasts(
+            targets, origins, horizon=task.horizon, season=task.season
+        )
+        for name, forecast in forecasts.items():
+            error = forecast - actual
+            score = combine_targets(
+                (error**2).mean(axis=(0, 1)),
+                np.abs(error).mean(axis=(0, 1)),
+                weights,
+                task.score,
+            )
+            scores.setdefault(name, []).append(score)
+    return {name: tuple(values) for name, values in scores.items()}
+
+
+def lowest_mean(
+    scores: Mapping[str, Sequence[float]],
+) -> tuple[str, float] | None:
+    """Return name and mean of the entry with the lowest mean; None if there is none.
+
+    Examples
+    --------
+    >>> lowest_mean({"drift": (3.0, 5.0), "last_value": (2.0, 4.0)})
+    ('last_value', 3.0)
+    """
+    means = {name: float(np.mean(values)) for name, values in scores.items() if values}
+    if not means:
+        return None
+    name = min(means, key=lambda key: means[key])
+    return name, means[name]
+
+
+def comparable(scores: Mapping[str, Sequence[float]]) -> set[str]:
+    """Return the entries whose mean is at most `FAR` times the lowest one.
+
+    What is much worse would press everything else together in a chart.
+
+    Examples
+    --------
+    >>> sorted(comparable({"GRU": (1.0,), "drift": (9.0,), "LSTM": (2.0,)}))
+    ['GRU', 'LSTM']
+    """
+    lowest = lowest_mean(scores)
+    if lowest is None:
+        return set()
+    return {
+        name
+        for name, values in scores.items()
+        if values and float(np.mean(values)) <= FAR * lowest[1]
+    }
+
+
+def _winner_row(
+    cell: Cell, winner: WinnerResult, results: StudyResults, score: Score
+) -> ModelRow:
+    return ModelRow(
+        name=cell,
+        is_winner=True,
+        is_best=cell == results.best_cell,
+        cv=winner.cv,
+        cv_folds=winner.cv_folds,
+        holdout=winner.holdout,
+        seeds=seed_spread(winner, score),
+        skill=_holdout_skill(winner.holdout, results, score),
+        winner=winner,
+    )
+
+
+def _holdout_skill(
+    metrics: Metrics, results: StudyResults, score: Score
+) -> float | None:
+    reference = best_baseline(results.baselines, score)
+    if reference is None:
+        return None
+    return skill(
+        float(getattr(metrics, score)),
+        float(getattr(results.baselines[reference], score)),
+    )

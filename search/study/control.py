@@ -1,0 +1,262 @@
+"""What the user wishes and what the supervisor does, as two small files.
+
+`control.json` is written by the page and the command line, `state.json` by the
+supervisor only. Neither side waits for the other.
+"""
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import msgspec
+import optuna
+
+from search.config import Budget, Cell
+from search.errors import StudyCorrupted
+from search.files import write_json
+from search.study.folders import (
+    CONTROL_LOCK,
+    SUPERVISOR_LOCK,
+    StudyHandle,
+    folder_lock,
+    utc_now,
+)
+from search.study.locks import is_locked
+from search.study.optuna_study import check_uuid, claim_lock, writable_study
+from search.study.space import Value
+from search.study.storage import call_storage
+from search.study.turns import next_cell
+
+CONTROL_FILE = "control.json"
+STATE_FILE = "state.json"
+
+Wish = Literal["run", "pause", "stop"]
+State = Literal[
+    "waiting",  # created or asked to run; no supervisor has taken it up yet
+    "searching",  # workers try configurations
+    "pausing",  # running trials come to their end, no new ones start
+    "paused",  # nothing runs; can be resumed
+    "refitting",  # the winners are trained again and scored
+    "finished",  # results are there
+    "stopped",  # ended by the user; results of what was found are there
+    "failed",  # ended by itself; `message` says why
+    "interrupted",  # should run and does not: its supervisor died
+]
+ALIVE: tuple[State, ...] = ("searching", "pausing", "refitting")
+ENDED: tuple[State, ...] = ("finished", "stopped", "failed")
+
+_Record = TypeVar("_Record")
+
+
+@dataclass(frozen=True)
+class Control:
+    """What the user wishes.
+
+    Attributes
+    ----------
+    wish
+        ``pause`` also for a study that was never started.
+    budget
+        The budget of now; `StudySettings.budget` is the first one.
+    archived
+        Whether lists hide the study.
+    revision
+        Counts the wishes, so that a supervisor can say which one it has seen.
+    updated
+        Time of the last change, ISO 8601 in UTC.
+    """
+
+    wish: Wish
+    budget: Budget
+    archived: bool = False
+    revision: int = 0
+    updated: str = ""
+
+
+@dataclass(frozen=True)
+class StateRecord:
+    """What the supervisor does.
+
+    Attributes
+    ----------
+    state
+        See `State`.
+    message
+        One sentence for the user; empty where the state says it all.
+    supervisor_pid
+        Process of the supervisor; None if there was none yet.
+    workers
+        Process ids of the living workers.
+    seconds_used
+        Seconds of searching so far, over all restarts; counts against
+        `Budget.seconds`.
+    refitted
+        Cells whose winner is done.
+    refit_seconds
+        Seconds since the refit began; 0 before.
+    revision
+        `Control.revision` that this state answers; filled by `write_state` where
+        it is None.
+    updated
+        Time of writing, ISO 8601 in UTC.
+    """
+
+    state: State = "waiting"
+    message: str = ""
+    supervisor_pid: int | None = None
+    workers: tuple[int, ...] = ()
+    seconds_used: float = 0.0
+    refitted: tuple[Cell, ...] = ()
+    refit_seconds: float = 0.0
+    revision: int | None = None
+    updated: str = ""
+
+
+def read_control(handle: StudyHandle) -> Control:
+    """Return what the user wishes.
+
+    Raises
+    ------
+    StudyCorrupted
+        If `control.json` is damaged.
+    """
+    fresh = Control(wish="pause", budget=handle.settings.budget)
+    return _read(handle.folder / CONTROL_FILE, Control) or fresh
+
+
+def wish(handle: StudyHandle, wanted: Wish) -> Control:
+    """Write what the study is to do; the supervisor obeys within a second or so."""
+    with _changing(handle):
+        control = read_control(handle)
+        return _write_control(
+            handle, replace(control, wish=wanted, revision=control.revision + 1)
+        )
+
+
+def set_budget(handle: StudyHandle, budget: Budget) -> Control:
+    """Replace the budget; a study that is running goes on under the new one."""
+    with _changing(handle):
+        return _write_control(handle, replace(read_control(handle), budget=budget))
+
+
+def set_archived(handle: StudyHandle, archived: bool) -> Control:
+    """Hide the study from lists, or show it again."""
+    with _changing(handle):
+        return _write_control(handle, replace(read_control(handle), archived=archived))
+
+
+def enqueue(handle: StudyHandle, params: Mapping[str, Value]) -> int:
+    """Queue a configuration to be tried next; return the number of its trial.
+
+    Values that are not given are chosen by the sampler; a cell that is not given is
+    the one with the fewest trials.
+
+    Raises
+    ------
+    ConfigError
+        If a value lies outside the search space.
+    StudyCorrupted
+        If the storage cannot be used.
+    """
+    handle.settings.space.check_configuration(params)
+    with writable_study(handle) as study:
+        return call_storage(lambda: _enqueue(handle, study, params))
+
+
+def write_state(handle: StudyHandle, record: StateRecord) -> None:
+    """Write what the supervisor does; called by the holder of its lock only."""
+    revision = record.revision
+    if revision is None:
+        revision = read_control(handle).revision
+    filled = replace(record, revision=revision, updated=utc_now())
+    write_json(handle.folder / STATE_FILE, filled)
+
+
+def is_supervised(handle: StudyHandle) -> bool:
+    """Return whether a living supervisor holds the lock of the study."""
+    return is_locked(handle.folder / SUPERVISOR_LOCK)
+
+
+def read_state(handle: StudyHandle) -> StateRecord:
+    """Return what the study does now, also when its supervisor died.
+
+    Raises
+    ------
+    StudyCorrupted
+        If `state.json` or `control.json` is damaged.
+    """
+    record = _read(handle.folder / STATE_FILE, StateRecord)
+    return effective_state(
+        record, read_control(handle), is_supervised=is_supervised(handle)
+    )
+
+
+def effective_state(
+    record: StateRecord | None, control: Control, *, is_supervised: bool
+) -> StateRecord:
+    """Return the true state from what was written last and who is alive.
+
+    A record that says alive without a supervisor is one that died: the study is
+    ``interrupted`` if it should run, else it is where the user wanted it. A wish to
+    run that nobody has taken up yet is ``waiting``.
+    """
+    if record is None:
+        return StateRecord()
+    if is_supervised:
+        return record
+    resting = replace(record, supervisor_pid=None, workers=())
+    if control.wish == "run":
+        if (record.revision or 0) < control.revision:
+            return replace(resting, state="waiting", message="")
+        if record.state in ALIVE:
+            return replace(
+                resting,
+                state="interrupted",
+                message="The search ended without warning; it can be resumed.",
+            )
+    elif record.state in ALIVE:
+        state: State = "paused" if control.wish == "pause" else "stopped"
+        return replace(resting, state=state, message="")
+    return resting
+
+
+def needs_supervisor(handle: StudyHandle) -> bool:
+    """Return whether the study should run and nobody sees to it."""
+    if read_control(handle).wish != "run" or is_supervised(handle):
+        return False
+    return read_state(handle).state in ("waiting", "interrupted")
+
+
+def _enqueue(
+    handle: StudyHandle, study: optuna.Study, params: Mapping[str, Value]
+) -> int:
+    space = handle.settings.space
+    with claim_lock(handle):
+        check_uuid(handle, study)
+        trials = study.get_trials(deepcopy=False)
+        chosen = dict(params)
+        if not space["cell"].is_fixed:
+            chosen.setdefault("cell", next_cell(trials, space.cells))
+        study.enqueue_trial(chosen)
+        return len(trials)
+
+
+def _changing(handle: StudyHandle) -> AbstractContextManager[None]:
+    return folder_lock(handle, CONTROL_LOCK)
+
+
+def _write_control(handle: StudyHandle, control: Control) -> Control:
+    written = replace(control, updated=utc_now())
+    write_json(handle.folder / CONTROL_FILE, written)
+    return written
+
+
+def _read(path: Path, kind: type[_Record]) -> _Record | None:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=kind)
+    except FileNotFoundError:
+        return None
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise StudyCorrupted(f"{path.name} is damaged: {error}.") from error

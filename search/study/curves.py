@@ -1,0 +1,80 @@
+"""Learning curves of single trials, one line an epoch, readable while they grow."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+CURVES_FOLDER = "curves"
+
+
+@dataclass(frozen=True)
+class EpochPoint:
+    """One epoch of one trial.
+
+    Attributes
+    ----------
+    epoch
+        1 for the first.
+    train
+        Training loss of each fold, in scaled units.
+    valid
+        Validation score of each fold, in units of the target.
+    score
+        Mean of `valid`; what the search minimises and the pruner sees.
+    seconds
+        Seconds that the epoch took, over all folds.
+    """
+
+    epoch: int
+    train: tuple[float | None, ...]
+    valid: tuple[float | None, ...]
+    score: float | None
+    seconds: float
+
+
+def curve_path(folder: Path, trial_number: int) -> Path:
+    """Return where the curve of a trial lies in the folder of its study."""
+    return folder / CURVES_FOLDER / f"{trial_number}.jsonl"
+
+
+class CurveWriter:
+    """Appends the epochs of one trial to its file.
+
+    Parameters
+    ----------
+    folder
+        Folder of the study.
+    trial_number
+        Number of the trial; an older file of that number is replaced by the first
+        epoch.
+    """
+
+    def __init__(self, folder: Path, trial_number: int) -> None:
+        self._path = curve_path(folder, trial_number)
+        self._is_first = True
+
+    def write_epoch(self, point: EpochPoint) -> None:
+        """Append one epoch; numbers that are not finite become null."""
+        mode = "wb" if self._is_first else "ab"
+        with self._path.open(mode) as file:
+            file.write(msgspec.json.encode(point) + b"\n")
+        self._is_first = False
+
+
+def read_curve(folder: Path, trial_number: int) -> tuple[EpochPoint, ...]:
+    """Return the epochs written so far; empty if the trial has no curve.
+
+    A line that a kill or a full disk cut short ends the curve there.
+    """
+    try:
+        lines = curve_path(folder, trial_number).read_bytes().splitlines()
+    except FileNotFoundError:
+        return ()
+    points: list[EpochPoint] = []
+    for line in lines:
+        try:
+            points.append(msgspec.json.decode(line, type=EpochPoint))
+        except (msgspec.MsgspecError, ValueError):
+            break
+    return tuple(points)

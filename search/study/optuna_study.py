@@ -1,0 +1,135 @@
+"""The Optuna study behind a study, opened for writing or for reading.
+
+SQLite gives the id of a deleted study to the next one, so a process that is late could
+write into somebody else's study. Hence the Optuna study carries the uuid of ours, and
+it is checked wherever it matters.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import optuna
+from optuna.pruners import BasePruner
+from optuna.storages import RDBStorage
+
+from search.errors import StudyCorrupted
+from search.study.folders import CLAIM_LOCK, StudyHandle, folder_lock
+from search.study.pruning import make_pruner
+from search.study.storage import (
+    cached_reader,
+    call_storage,
+    database_lock,
+    open_storage,
+    readable_errors,
+)
+
+UUID_ATTRIBUTE = "uuid"
+
+
+def open_study(handle: StudyHandle) -> optuna.Study:
+    """Return the Optuna study for a supervisor or worker, with the study's pruner.
+
+    Raises
+    ------
+    StudyCorrupted
+        If the storage is missing or damaged, or the study is not in it.
+    """
+    training = handle.settings.training
+    storage = open_storage(handle.environment.storage_url)
+    return call_storage(
+        lambda: _load(handle, storage, make_pruner(training.pruner, training))
+    )
+
+
+@contextmanager
+def writable_study(handle: StudyHandle) -> Iterator[optuna.Study]:
+    """Open the Optuna study for a moment and close its connections afterwards.
+
+    Raises
+    ------
+    StudyCorrupted
+        If the storage is missing or damaged, or the study is not in it.
+    """
+    storage = open_storage(handle.environment.storage_url)
+    try:
+        yield call_storage(lambda: _load(handle, storage, None))
+    finally:
+        storage.engine.dispose()
+
+
+def read_study(handle: StudyHandle) -> optuna.Study:
+    """Return the Optuna study for reading; it never makes a worker wait.
+
+    Raises
+    ------
+    StudyCorrupted
+        If the storage is missing or damaged, or the study is not in it.
+    """
+    with readable_errors(handle.environment.storage_url):
+        return _load(handle, cached_reader(handle.environment.storage_url), None)
+
+
+def check_uuid(handle: StudyHandle, study: optuna.Study) -> None:
+    """Make sure that `study` is still the one of `handle`; asks the storage.
+
+    Raises
+    ------
+    StudyCorrupted
+        If it was deleted, or another study took over its id.
+    """
+    with _gone_on_key_error(handle):
+        if study.user_attrs[UUID_ATTRIBUTE] != handle.uuid:
+            raise KeyError(UUID_ATTRIBUTE)
+
+
+@contextmanager
+def claim_lock(handle: StudyHandle) -> Iterator[None]:
+    """Hold the lock under which trials of the study are claimed and closed.
+
+    The kernel (on a database server: the server) frees it when its holder dies. It
+    must not be taken twice by one process.
+
+    Raises
+    ------
+    StudyCorrupted
+        If the folder of the study is gone.
+    """
+    url = handle.environment.storage_url
+    with folder_lock(handle, CLAIM_LOCK), database_lock(url, handle.uuid):
+        yield
+
+
+def optuna_study_id(handle: StudyHandle) -> int:
+    """Return the id of the study for links into optuna-dashboard.
+
+    Raises
+    ------
+    StudyCorrupted
+        If the study is not in the storage.
+    """
+    url = handle.environment.storage_url
+    with readable_errors(url), _gone_on_key_error(handle):
+        return cached_reader(url).get_study_id_from_name(handle.optuna_name)
+
+
+def _load(
+    handle: StudyHandle, storage: RDBStorage, pruner: BasePruner | None
+) -> optuna.Study:
+    with _gone_on_key_error(handle):
+        study = optuna.load_study(
+            study_name=handle.optuna_name, storage=storage, pruner=pruner
+        )
+    check_uuid(handle, study)
+    return study
+
+
+@contextmanager
+def _gone_on_key_error(handle: StudyHandle) -> Iterator[None]:
+    """Optuna raises KeyError where a study or trial does not exist."""
+    try:
+        yield
+    except KeyError as error:
+        raise StudyCorrupted(
+            f"The study {handle.settings.name!r} is no longer in the storage; it was "
+            "deleted, or the storage was replaced."
+        ) from error

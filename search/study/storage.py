@@ -1,0 +1,305 @@
+"""The Optuna storage: how it is opened for writing, for reading, and prepared.
+
+On SQLite, writers begin each transaction with BEGIN IMMEDIATE, so that two processes
+cannot both read a state and then both change it (without it, six processes took 9 of
+30 queued trials twice). That serialises reads too, hence readers (pages,
+optuna-dashboard) have an engine of their own.
+"""
+
+import hashlib
+import logging
+import sqlite3
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import sqlalchemy
+from optuna.exceptions import StorageInternalError
+from optuna.storages import RDBStorage
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+
+from search.errors import StudyCorrupted
+from search.study.locks import exclusive_lock
+
+WRITER_TIMEOUT_SECONDS = 60.0
+READER_TIMEOUT_SECONDS = 2.0
+PATIENCE_SECONDS = 120.0
+
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.2, 2.0
+_BUSY = ("database is locked", "database table is locked")
+_TEMPORARY = (
+    *_BUSY,
+    "disk is full",
+    "disk i/o error",
+    "connection",
+    "starting up",
+    "shutting down",
+    "too many clients",
+)
+
+_Result = TypeVar("_Result")
+_logger = logging.getLogger(__name__)
+
+
+def prepare_storage(url: str) -> None:
+    """Create the tables of the storage once, however many processes start at a time.
+
+    Raises
+    ------
+    StudyCorrupted
+        If the storage exists and cannot be used.
+    """
+    path = sqlite_path(url)
+    lock = _prepare_lock(url)
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    with readable_errors(url), exclusive_lock(lock):
+        storage = RDBStorage(
+            url, engine_kwargs=_engine_options(url), skip_compatibility_check=True
+        )
+        storage.engine.dispose()
+        _check_version(url, storage_stamp(url))
+
+
+def open_storage(url: str) -> RDBStorage:
+    """Return a storage for supervisors, workers and everything else that writes.
+
+    Raises
+    ------
+    StudyCorrupted
+        If the storage is missing or cannot be used; it is never created here, so
+        that a storage that was moved away is not silently replaced.
+    """
+    with readable_errors(url):
+        storage = call_storage(lambda: _open(url, timeout=WRITER_TIMEOUT_SECONDS))
+        if sqlite_path(url) is not None:
+            sqlalchemy.event.listen(storage.engine, "connect", _leave_begin_to_us)
+            sqlalchemy.event.listen(storage.engine, "begin", _begin_immediate)
+            # Connections of before the listeners would begin in the old way.
+            storage.engine.dispose()
+        return storage
+
+
+def open_reader(url: str) -> RDBStorage:
+    """Return a storage for pages, the command line and optuna-dashboard.
+
+    It waits two seconds at most for a writer, and never creates a file.
+
+    Raises
+    ------
+    StudyCorrupted
+        If the storage is missing or cannot be used.
+    """
+    with readable_errors(url):
+        return _open(url, timeout=READER_TIMEOUT_SECONDS)
+
+
+def cached_reader(url: str) -> RDBStorage:
+    """Return the reader that this process shares; a replaced file gets a new one."""
+    return _cached_reader(url, storage_stamp(url))
+
+
+def storage_stamp(url: str) -> str:
+    """Return what changes when the file behind `url` is replaced by another one."""
+    path = sqlite_path(url)
+    if path is None:
+        return url
+    try:
+        status = path.stat()
+    except OSError:
+        return "missing"
+    return f"{status.st_dev}-{status.st_ino}"
+
+
+def sqlite_path(url: str) -> Path | None:
+    """Return the file of an SQLite storage; None for a database server."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return None
+    return Path(parsed.database or "")
+
+
+def call_storage(
+    function: Callable[[], _Result],
+    *,
+    patience: float = PATIENCE_SECONDS,
+    sleep: Callable[[float], None] = time.sleep,
+) -> _Result:
+    """Call `function`, again and again while the storage is out of reach.
+
+    Pauses grow from 0.2 to 2 seconds. Faults that waiting does not mend (a damaged
+    file, a missing table) are raised at once.
+
+    Parameters
+    ----------
+    function
+        Must be safe to repeat.
+    patience
+        Seconds after which the last error is raised.
+    sleep
+        For tests.
+    """
+    stop = time.monotonic() + patience
+    pause = _FIRST_PAUSE_SECONDS
+    while True:
+        try:
+            return function()
+        except (StorageInternalError, SQLAlchemyError) as error:
+            if not _is_temporary(error) or time.monotonic() + pause > stop:
+                raise
+            _logger.warning("The storage is out of reach, trying again: %s", error)
+        sleep(pause)
+        pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+
+
+@contextmanager
+def database_lock(url: str, key: str) -> Iterator[None]:
+    """Hold the lock `key` of a database server; does nothing on SQLite.
+
+    Workers on several machines share nothing but the server. It frees the lock with
+    the connection of a process that dies.
+    """
+    if sqlite_path(url) is not None:
+        yield
+        return
+    number = int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], signed=True)
+    with _lock_engine(url).begin() as connection:
+        statement = sqlalchemy.text("SELECT pg_advisory_xact_lock(:number)")
+        connection.execute(statement, {"number": number})
+        yield
+
+
+def is_busy(error: BaseException) -> bool:
+    """Return whether `error` only says that another process holds the storage."""
+    return any(words in _chain(error) for words in _BUSY)
+
+
+@contextmanager
+def readable_errors(url: str) -> Iterator[None]:
+    """Turn the errors of a storage that cannot be used into `StudyCorrupted`."""
+    try:
+        yield
+    except (StorageInternalError, SQLAlchemyError, RuntimeError) as error:
+        raise StudyCorrupted(_sentence(url, error)) from error
+
+
+def _open(url: str, *, timeout: float) -> RDBStorage:
+    storage = _connect(url, timeout=timeout, skip_compatibility_check=True)
+    _check_version(url, storage_stamp(url))
+    return storage
+
+
+@lru_cache(maxsize=64)
+def _check_version(url: str, stamp: str) -> None:
+    """Make sure that Optuna knows the tables; once, because it reads many scripts."""
+    timeout = READER_TIMEOUT_SECONDS
+    _connect(url, timeout=timeout, skip_compatibility_check=False).engine.dispose()
+
+
+def _connect(url: str, *, timeout: float, skip_compatibility_check: bool) -> RDBStorage:
+    options = _engine_options(url, timeout=timeout)
+    path = sqlite_path(url)
+    if path is not None:
+        options["creator"] = _connector(path, timeout)
+        del options["connect_args"]
+    return RDBStorage(
+        url,
+        engine_kwargs=options,
+        skip_compatibility_check=skip_compatibility_check,
+        skip_table_creation=True,
+    )
+
+
+def _engine_options(
+    url: str, *, timeout: float = WRITER_TIMEOUT_SECONDS
+) -> dict[str, Any]:
+    if sqlite_path(url) is not None:
+        return {"connect_args": {"timeout": timeout}}
+    # Two connections a process keep many workers below the limit of a server.
+    return {
+        "pool_pre_ping": True,
+        "pool_recycle": 1800,
+        "pool_size": 2,
+        "max_overflow": 2,
+    }
+
+
+def _connector(path: Path, timeout: float) -> Callable[[], sqlite3.Connection]:
+    """Return a function that opens an existing file and never creates one.
+
+    Readers open it for writing too: after a kill they may have to roll back what the
+    dead process left half done.
+    """
+    address = f"file:{quote(str(path))}?mode=rw"
+
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(
+            address, uri=True, timeout=timeout, check_same_thread=False
+        )
+
+    return connect
+
+
+@lru_cache(maxsize=8)
+def _cached_reader(url: str, stamp: str) -> RDBStorage:
+    return open_reader(url)
+
+
+@lru_cache(maxsize=8)
+def _lock_engine(url: str) -> sqlalchemy.Engine:
+    """Return an engine that keeps one connection for locks."""
+    return sqlalchemy.create_engine(url, pool_pre_ping=True, pool_size=1)
+
+
+def _leave_begin_to_us(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None
+
+
+def _begin_immediate(connection: sqlalchemy.Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _prepare_lock(url: str) -> Path:
+    """Return the lock beside an SQLite file, or in the temporary folder."""
+    path = sqlite_path(url)
+    if path is not None:
+        return path.with_name(f".{path.name}.lock")
+    name = hashlib.sha256(url.encode()).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"studies-{name}.lock"
+
+
+def _is_temporary(error: BaseException) -> bool:
+    """Return whether waiting may help: locks, full disks, lost connections."""
+    text = _chain(error)
+    return any(words in text for words in _TEMPORARY)
+
+
+def _chain(error: BaseException) -> str:
+    """Return the texts of an error and of its causes, in lower case."""
+    texts = []
+    current: BaseException | None = error
+    while current is not None:
+        texts.append(str(current).lower())
+        current = current.__cause__ or current.__context__
+    return "\n".join(texts)
+
+
+def _sentence(url: str, error: BaseException) -> str:
+    path = sqlite_path(url)
+    where = "The database server" if path is None else f"The storage file {path.name}"
+    text = _chain(error)
+    if is_busy(error):
+        return f"{where} is in use by another process for long; try again in a moment."
+    if path is not None and not path.exists():
+        return f"{where} is missing. Put it back, or start in another folder."
+    if isinstance(error, OperationalError) and path is None:
+        return f"{where} does not answer; check that it runs and can be reached."
+    if "no such table" in text or isinstance(error, RuntimeError):
+        return f"{where} does not belong to this program or to another version of it."
+    return f"{where} is damaged. Restore it from a copy, or start in another folder."

@@ -1,0 +1,225 @@
+"""The trials of a study as pages and the command line see them.
+
+Reading is incremental: a finished trial never changes, so each process asks the
+storage for it once.
+"""
+
+import math
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, Literal
+
+import optuna
+from optuna.trial import FrozenTrial
+
+from search.config import Cell
+from search.study.folders import StudyHandle
+from search.study.optuna_study import check_uuid, read_study
+from search.study.space import Space, Value
+from search.study.storage import is_busy, readable_errors, storage_stamp
+
+ViewState = Literal["running", "complete", "pruned", "failed", "waiting"]
+FailureKind = Literal["trial", "killed", "memory"]
+
+_STATES: dict[optuna.trial.TrialState, ViewState] = {
+    optuna.trial.TrialState.RUNNING: "running",
+    optuna.trial.TrialState.COMPLETE: "complete",
+    optuna.trial.TrialState.PRUNED: "pruned",
+    optuna.trial.TrialState.FAIL: "failed",
+    optuna.trial.TrialState.WAITING: "waiting",
+}
+
+
+@dataclass(frozen=True)
+class TrialView:
+    """One trial.
+
+    Attributes
+    ----------
+    number
+        Number of the trial in its study, from 0.
+    cell
+        Recurrent cell.
+    state
+        ``waiting`` is a configuration that will be tried next.
+    params
+        Complete configuration: searched and fixed values. A waiting trial may lack
+        values that the sampler will choose.
+    score
+        Mean validation score over the folds in units of the target: the best epoch
+        of a complete trial, the last epoch of a running or pruned one.
+    fold_scores
+        Score of each fold at the best epoch, in time order.
+    best_epoch
+        Epoch with the best mean score, 1 for the first.
+    epochs_run
+        Epochs finished; grows while the trial runs.
+    seconds_compile, seconds_train
+        Seconds spent compiling and training.
+    seconds_total
+        Wall time from claim to end; of a running trial, until now.
+    n_parameters
+        Number of trained weights.
+    error
+        Why the trial failed, in one sentence.
+    failure
+        ``trial``: this configuration cannot be trained; ``killed``: the worker was
+        ended; ``memory``: it needed too much memory.
+    started, finished
+        ISO 8601 in UTC.
+    worker_pid
+        Process that works or worked on it.
+    seed
+        Seed of the initial weights and of the batch order.
+    retry_of
+        Number of the killed trial that this one repeats.
+    is_retried
+        Whether the configuration of this killed trial was queued again.
+    """
+
+    number: int
+    cell: Cell
+    state: ViewState
+    params: dict[str, Value] = field(default_factory=dict)
+    score: float | None = None
+    fold_scores: tuple[float, ...] = ()
+    best_epoch: int | None = None
+    epochs_run: int = 0
+    seconds_compile: float | None = None
+    seconds_train: float | None = None
+    seconds_total: float | None = None
+    n_parameters: int | None = None
+    error: str | None = None
+    failure: FailureKind | None = None
+    started: str | None = None
+    finished: str | None = None
+    worker_pid: int | None = None
+    seed: int | None = None
+    retry_of: int | None = None
+    is_retried: bool = False
+
+
+def read_trials(handle: StudyHandle) -> tuple[TrialView, ...]:
+    """Return all trials in the order of their numbers.
+
+    Repeated calls ask the storage only for what is new. While another process holds
+    the storage for long, the last known trials are returned.
+
+    Raises
+    ------
+    StudyCorrupted
+        If the storage is missing or damaged, or the study is no longer in it.
+    """
+    url = handle.environment.storage_url
+    with readable_errors(url):
+        return _reader(url, handle.uuid, storage_stamp(url)).read(handle)
+
+
+def view_trial(trial: FrozenTrial, space: Space) -> TrialView:
+    """Return the view of one Optuna trial."""
+    attrs = trial.user_attrs
+    queued = trial.system_attrs.get("fixed_params", {})
+    params = _params({**queued, **trial.params}, space)
+    steps = trial.intermediate_values
+    owner = attrs.get("owner") or {}
+    return TrialView(
+        number=trial.number,
+        cell=params.get("cell", space.cells[0]),  # type: ignore[arg-type]
+        state=_STATES[trial.state],
+        params=params,
+        score=_score(trial),
+        fold_scores=tuple(attrs.get("fold_scores", ())),
+        best_epoch=attrs.get("best_epoch"),
+        epochs_run=attrs.get("epochs_run", max(steps, default=0)),
+        seconds_compile=attrs.get("seconds_compile"),
+        seconds_train=attrs.get("seconds_train"),
+        seconds_total=_seconds(trial),
+        n_parameters=attrs.get("n_parameters"),
+        error=attrs.get("error"),
+        failure=attrs.get("failure"),
+        started=_iso(trial.datetime_start),
+        finished=_iso(trial.datetime_complete),
+        worker_pid=owner.get("pid"),
+        seed=attrs.get("seed"),
+        retry_of=attrs.get("retry_of"),
+        is_retried=bool(attrs.get("is_retried")),
+    )
+
+
+class _Reader:
+    """The trials of one study as far as this process has seen them."""
+
+    def __init__(self) -> None:
+        self._study: optuna.Study | None = None
+        self._finished: dict[int, TrialView] = {}
+        self._last: tuple[TrialView, ...] | None = None
+        self._lock = threading.Lock()
+
+    def read(self, handle: StudyHandle) -> tuple[TrialView, ...]:
+        with self._lock:
+            try:
+                self._last = self._read_news(handle)
+            except Exception as error:
+                if self._last is None or not is_busy(error):
+                    raise
+            return self._last
+
+    def _read_news(self, handle: StudyHandle) -> tuple[TrialView, ...]:
+        if self._study is None:
+            self._study = read_study(handle)
+        else:
+            check_uuid(handle, self._study)
+        views = []
+        for trial in self._study.get_trials(deepcopy=False):
+            view = self._finished.get(trial.number)
+            if view is None:
+                view = view_trial(trial, handle.settings.space)
+                if trial.state.is_finished():
+                    self._finished[trial.number] = view
+            views.append(view)
+        return tuple(views)
+
+
+@lru_cache(maxsize=64)
+def _reader(url: str, uuid: str, stamp: str) -> _Reader:
+    """Return the reader of a study; a replaced storage file gets a new one."""
+    return _Reader()
+
+
+def _params(given: Mapping[str, Any], space: Space) -> dict[str, Value]:
+    params: dict[str, Value] = {}
+    for line in space.lines:
+        if line.name in given:
+            params[line.name] = given[line.name]
+        elif line.is_fixed:
+            params[line.name] = line.values[0]
+    return params
+
+
+def _score(trial: FrozenTrial) -> float | None:
+    steps = trial.intermediate_values
+    value = trial.value if trial.values else steps[max(steps)] if steps else None
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _seconds(trial: FrozenTrial) -> float | None:
+    start = _utc(trial.datetime_start)
+    if start is None:
+        return None
+    stop = _utc(trial.datetime_complete) or datetime.now(UTC)
+    return max(0.0, (stop - start).total_seconds())
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    """Return an aware time; Optuna 5 hands out UTC with or without saying so."""
+    if moment is None or moment.tzinfo is not None:
+        return moment
+    return moment.replace(tzinfo=UTC)
+
+
+def _iso(moment: datetime | None) -> str | None:
+    aware = _utc(moment)
+    return None if aware is None else aware.astimezone(UTC).isoformat()

@@ -1,0 +1,121 @@
+"""Studies on a small series, on an SQLite file of their own."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import optuna
+import pandas as pd
+import pytest
+import sqlalchemy
+
+from search.config import Budget, Environment, Roles, Task, Training
+from search.study.control import wish
+from search.study.defaults import default_space
+from search.study.folders import StudyHandle
+from search.study.optuna_study import open_study
+from search.study.settings import Source, StudySettings
+from search.study.space import Line
+from search.study.storage import prepare_storage
+from search.study.studies import create_study
+
+N_ROWS = 120
+
+optuna.logging.set_verbosity(optuna.logging.WARNING)
+
+
+def series_of(n_rows: int) -> pd.DataFrame:
+    index = pd.date_range("2024-01-01", periods=n_rows, freq="D")
+    return pd.DataFrame({"load": np.sin(np.arange(n_rows) / 3.0)}, index=index)
+
+
+@pytest.fixture(autouse=True)
+def connections() -> Iterator[None]:
+    """Spare the disk in this process, and close what a test leaves open.
+
+    The tests of kills use other processes.
+    """
+    opened: list[Any] = []
+
+    def note(connection: Any, _record: object) -> None:
+        opened.append(connection)
+        if isinstance(connection, sqlite3.Connection):
+            connection.execute("PRAGMA synchronous=OFF")
+
+    sqlalchemy.event.listen(sqlalchemy.Engine, "connect", note)
+    yield
+    sqlalchemy.event.remove(sqlalchemy.Engine, "connect", note)
+    for connection in opened:
+        connection.close()
+
+
+@pytest.fixture
+def series() -> pd.DataFrame:
+    return series_of(N_ROWS)
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make the tables once; every test gets a copy."""
+    path = tmp_path_factory.mktemp("storage") / "optuna.db"
+    prepare_storage(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def environment(tmp_path: Path, empty_database: Path) -> Environment:
+    folder = tmp_path / "studies"
+    folder.mkdir()
+    (folder / "optuna.db").write_bytes(empty_database.read_bytes())
+    return Environment(folder, f"sqlite:///{folder / 'optuna.db'}")
+
+
+@pytest.fixture
+def settings() -> StudySettings:
+    roles = Roles(targets=("load",))
+    task = Task(horizon=2, holdout=10, folds=3)
+    return StudySettings(
+        name="Power",
+        source=Source("power.csv", time_columns=("time",), frequency="D"),
+        roles=roles,
+        task=task,
+        space=default_space(N_ROWS, roles, task),
+        budget=Budget(trials=6),
+        training=Training(epochs=5, seed=7),
+        workers=2,
+    )
+
+
+@pytest.fixture
+def make_study(
+    environment: Environment, settings: StudySettings, series: pd.DataFrame
+) -> Callable[..., StudyHandle]:
+    """Return a function that creates a study, by default one that runs."""
+
+    def make(*, is_running: bool = True, **changes: object) -> StudyHandle:
+        handle = create_study(environment, replace(settings, **changes), series)
+        if is_running:
+            wish(handle, "run")
+        return handle
+
+    return make
+
+
+@pytest.fixture
+def handle(make_study: Callable[..., StudyHandle]) -> StudyHandle:
+    return make_study()
+
+
+@pytest.fixture
+def study(handle: StudyHandle) -> optuna.Study:
+    return open_study(handle)
+
+
+@pytest.fixture
+def one_cell(settings: StudySettings) -> StudySettings:
+    return replace(
+        settings, space=settings.space.with_line(Line("cell", choices=("GRU",)))
+    )

@@ -1,0 +1,170 @@
+"""Skill, tables and fold scores of baselines, against numbers made by hand."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from search.config import Roles, Task
+from search.evaluation.metrics import Metrics
+from search.study.comparison import (
+    baseline_fold_scores,
+    best_baseline,
+    comparable,
+    lowest_mean,
+    model_rows,
+    needs_log_axis,
+    parameter_rows,
+    running_best,
+    seed_spread,
+    skill,
+    varying_parameters,
+)
+from search.study.results import SeedResult, StudyResults, TrialCounts, WinnerResult
+from search.study.settings import Source, StudySettings
+from search.study.space import LIMITS, Line, Space
+from search.study.trials import TrialView
+
+
+def metrics(rmse: float, mase: float | None = None) -> Metrics:
+    return Metrics(mse=rmse**2, rmse=rmse, mae=rmse, mase=mase, smape=1.0, r2=None)
+
+
+def winner(cv: float, *rmses: float) -> WinnerResult:
+    return WinnerResult(
+        trial=3,
+        params={"cell": "GRU", "units": 16},
+        cv=cv,
+        cv_folds=(cv, cv),
+        epochs=4,
+        holdout=metrics(rmses[0]),
+        seeds=tuple(SeedResult(k, metrics(r), 1.0) for k, r in enumerate(rmses)),
+        targets={},
+        n_parameters=10,
+        seconds=1.0,
+        inference_ms=1.0,
+        bundle=None,
+        predictions="",
+    )
+
+
+def results() -> StudyResults:
+    return StudyResults(
+        study={},
+        data={},
+        trials=TrialCounts(),
+        winners={"LSTM": winner(2.0, 3.0), "GRU": winner(1.0, 6.0, 8.0)},
+        baselines={"last_value": metrics(8.0), "drift": metrics(4.0)},
+        best_cell="GRU",
+        verdict="",
+        comparisons=(),
+        seconds=1.0,
+    )
+
+
+def test_skill_is_the_share_by_which_an_error_is_smaller() -> None:
+    assert skill(3.0, 4.0) == 0.25
+    assert skill(6.0, 4.0) == -0.5
+    assert skill(1.0, 0.0) is None
+
+
+def test_best_baseline_has_the_lowest_error() -> None:
+    assert best_baseline(results().baselines, "rmse") == "drift"
+    assert best_baseline({}, "mae") is None
+
+
+def test_model_rows_order_winners_by_folds_and_measure_skill() -> None:
+    rows = model_rows(results(), "rmse", {"drift": (1.0, 3.0)})
+    assert [row.name for row in rows] == ["GRU", "LSTM", "last_value", "drift"]
+    assert [row.is_best for row in rows] == [True, False, False, False]
+    assert [row.skill for row in rows] == [-0.5, 0.25, -1.0, None]
+    assert [row.cv for row in rows] == [1.0, 2.0, None, 2.0]
+    assert rows[0].seeds is not None
+    assert (rows[0].seeds.mean, rows[0].seeds.low, rows[0].seeds.high) == (7, 6, 8)
+
+
+def test_model_rows_without_baselines_have_no_skill() -> None:
+    rows = model_rows(replace(results(), baselines={}), "rmse")
+    assert [row.skill for row in rows] == [None, None]
+
+
+def test_seed_spread_is_none_where_the_metric_is_not_defined() -> None:
+    assert seed_spread(winner(1.0, 2.0), "mase") is None
+
+
+def test_parameter_rows_put_what_differs_first() -> None:
+    rows = parameter_rows(
+        [
+            {"cell": "GRU", "units": 16, "layers": 1, "bidirectional": False},
+            {"cell": "LSTM", "units": 16, "layers": 2, "bidirectional": False},
+        ]
+    )
+    assert [(row.name, row.differs) for row in rows] == [
+        ("layers", True),
+        ("units", False),
+        ("bidirectional", False),
+    ]
+
+
+def test_varying_parameters_ignores_what_a_waiting_trial_lacks() -> None:
+    assert varying_parameters([{"units": 16, "layers": 1}, {"units": 16}]) == []
+    assert varying_parameters([{"units": 16}, {"units": 32}]) == ["units"]
+
+
+def test_running_best_falls_and_reaches_the_last_trial() -> None:
+    scores = {0: 5.0, 1: 6.0, 2: 4.0, 3: 4.5}
+    trials = [TrialView(n, "GRU", "complete", score=s) for n, s in scores.items()]
+    trials.append(TrialView(4, "GRU", "pruned", score=1.0))
+    assert running_best(trials) == [(0, 5.0), (2, 4.0), (3, 4.0)]
+    assert running_best([]) == []
+
+
+@pytest.mark.parametrize(
+    ("values", "answer"),
+    [([1.0, 20.0], False), ([1.0, 20.1], True), ([0.0, 50.0], False), ([], False)],
+)
+def test_needs_log_axis(values: list[float], answer: bool) -> None:
+    assert needs_log_axis([*values, None]) is answer
+
+
+def test_lowest_mean_and_comparable() -> None:
+    scores = {"a": (1.0, 3.0), "b": (5.0, 5.0), "c": (5.1,), "d": ()}
+    assert lowest_mean(scores) == ("a", 2.0)
+    assert comparable(scores) == {"a", "b"}
+    assert lowest_mean({}) is None
+    assert comparable({}) == set()
+
+
+def test_baseline_fold_scores_by_hand() -> None:
+    """A straight line that rises by 2: last value errs by 2, drift by 0.
+
+    20 rows, holdout 4, horizon 1, 2 folds: every fold has the same error.
+    """
+    scores = baseline_fold_scores(
+        pd.DataFrame({"y": 2.0 * np.arange(20)}), settings(Roles(("y",)))
+    )
+    assert scores["last_value"] == pytest.approx((2.0, 2.0))
+    assert scores["drift"] == pytest.approx((0.0, 0.0))
+    assert "seasonal_naive" not in scores
+
+
+def test_baseline_fold_scores_divide_several_targets_by_their_spread() -> None:
+    """The mean over two targets of 2 / spread; the spread of rows 0 to 15."""
+    line = 2.0 * np.arange(20)
+    scores = baseline_fold_scores(
+        pd.DataFrame({"y": line, "z": 10 * line}), settings(Roles(("y", "z")))
+    )
+    spread = 2.0 * np.arange(16).std()
+    assert scores["last_value"] == pytest.approx((2.0 / spread, 2.0 / spread))
+
+
+def settings(roles: Roles) -> StudySettings:
+    fixed = {
+        "cell": "GRU", "units": 8, "layers": 1, "dropout": 0.0, "sequence_length": 2,
+        "learning_rate": 0.01, "clipnorm": 1.0, "framing": "none", "calendar": "none",
+        "loss": "mse", "scaler": "standard", "batch_size": 4, "recurrent_dropout": 0.0,
+        "bidirectional": False, "optimizer": "adam",
+    }  # fmt: skip
+    space = Space(tuple(Line(name, choices=(fixed[name],)) for name in LIMITS))
+    return StudySettings("s", Source("s.csv"), roles, Task(1, 4, 2), space)

@@ -1,0 +1,197 @@
+"""Settings that fit the data."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from search.config import CELLS, Roles, Task
+from search.errors import ConfigError
+from search.study.defaults import (
+    default_holdout,
+    default_space,
+    suggest_task,
+    textbook_configurations,
+)
+from search.study.settings import Source, StudySettings
+from search.study.space import Line
+
+ROLES = Roles(targets=("a",))
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "horizon", "expected"),
+    [(1_000, 24, 100), (144, 12, 24), (100, 1, 10), (19, 1, 2), (20, 12, 24)],
+)
+def test_default_holdout_is_a_tenth_and_at_least_two_horizons(
+    n_rows, horizon, expected
+):
+    assert default_holdout(n_rows, horizon) == expected
+
+
+def test_suggest_task_long_series_has_five_standard_folds():
+    task = suggest_task(5_000, horizon=24, season=24)
+    assert (task.holdout, task.folds, task.valid_size) == (500, 5, None)
+
+
+def test_suggest_task_short_series_shrinks_validation_before_folds():
+    """Airline passengers: 144 months, one year ahead."""
+    task = suggest_task(144, horizon=12, holdout=24, season=12)
+    assert (task.folds, task.valid_size) == (3, 12)
+
+
+def test_suggest_task_keeps_what_is_given():
+    task = suggest_task(400, horizon=5, holdout=33, folds=4, season=7, score="mae")
+    assert (task.horizon, task.holdout, task.folds) == (5, 33, 4)
+    assert (task.season, task.score) == (7, "mae")
+
+
+def test_suggest_task_refuses_no_folds():
+    with pytest.raises(ConfigError, match="`folds` must be at least 2, got 0"):
+        suggest_task(400, horizon=5, folds=0)
+
+
+@given(
+    st.integers(60, 20_000),
+    st.integers(1, 24),
+    st.sampled_from([1, 4, 7, 12, 24, 52, 168, 365, 1440]),
+)
+def test_suggested_task_and_default_space_fit_together(n_rows, horizon, season):
+    """What is suggested can be started, if the series allows anything at all."""
+    try:
+        task = suggest_task(n_rows, horizon=horizon, season=season)
+        space = default_space(n_rows, ROLES, task)
+        settings = StudySettings("a", Source("a.csv"), ROLES, task, space)
+        plan = settings.plan(n_rows)
+    except ConfigError:
+        assert n_rows < 20 * horizon
+        return
+    first = space.first_origin(season)
+    assert plan.folds[0].n_train(first) >= 1
+    assert 3 <= len(plan.folds) <= 5
+
+
+@pytest.mark.parametrize(
+    ("season", "expected"),
+    [
+        (1, (6, 12, 24, 48)),
+        (2, (2, 4)),
+        (7, (4, 7, 14)),
+        (12, (6, 12, 24)),
+        (24, (12, 24, 48)),
+        (100, (50, 100, 200)),
+        # Windows of a whole long season cost more than they tell.
+        (101, (12, 24, 48, 96)),
+        (168, (12, 24, 48, 96)),
+        (365, (12, 24, 48, 96)),
+    ],
+)
+def test_default_space_sequence_lengths_follow_the_season(season, expected):
+    task = Task(horizon=12, holdout=1_000, season=season)
+    space = default_space(10_000, ROLES, task)
+    assert space["sequence_length"].values == expected
+
+
+def test_default_space_leaves_out_lengths_without_windows():
+    """Windows of 48 rows leave 31 origins, 5 in each fold and 5 to train fold 1.
+
+    6 are needed; windows of 24 rows leave 9.
+    """
+    task = Task(horizon=2, holdout=20, folds=5)
+    lengths = default_space(100, ROLES, task)["sequence_length"].values
+    assert lengths == (6, 12, 24)
+
+
+@pytest.mark.parametrize(
+    ("season", "n_rows", "expected"),
+    [
+        (1, 2_000, ("none", "last_value")),
+        (24, 2_000, ("none", "last_value", "seasonal")),
+        # A season that does not fit before the first fold cannot be subtracted.
+        (365, 400, ("none", "last_value")),
+    ],
+)
+def test_default_space_framings(season, n_rows, expected):
+    task = Task(horizon=2, holdout=40, season=season)
+    assert default_space(n_rows, ROLES, task)["framing"].values == expected
+
+
+def test_default_space_searches_the_calendar_only_if_there_is_one():
+    task = Task(horizon=2, holdout=40)
+    with_calendar = Roles(targets=("a",), calendar=("hour",))
+    assert default_space(2_000, ROLES, task)["calendar"].values == ("none",)
+    assert default_space(2_000, with_calendar, task)["calendar"].values == (
+        "none",
+        "cycles",
+    )
+
+
+@pytest.mark.parametrize(("score", "loss"), [("rmse", "mse"), ("mae", "mae")])
+def test_default_space_loss_follows_the_score(score, loss):
+    task = Task(horizon=2, holdout=40, score=score)
+    assert default_space(2_000, ROLES, task)["loss"].values == (loss,)
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "batch"),
+    [(1_000, 32), (4_040, 32), (4_041, 64), (10_041, 128), (100_000, 256)],
+)
+def test_default_space_batch_grows_with_the_series(n_rows, batch):
+    task = Task(horizon=2, holdout=40)
+    assert default_space(n_rows, ROLES, task)["batch_size"].values == (batch,)
+
+
+def test_textbook_configurations_one_for_each_cell():
+    space = default_space(2_000, ROLES, Task(horizon=2, holdout=40, season=12))
+    textbook = textbook_configurations(space)
+    assert [params["cell"] for params in textbook] == list(CELLS)
+    assert textbook[0] == {
+        "cell": "SimpleRNN",
+        "units": 32,
+        "layers": 1,
+        "dropout": 0.1,
+        "learning_rate": 0.003,
+        "clipnorm": 1.0,
+        "framing": "seasonal",
+        "sequence_length": 12,
+    }
+
+
+def test_textbook_configurations_move_into_the_space():
+    space = default_space(2_000, ROLES, Task(horizon=2, holdout=40))
+    space = space.with_line(Line("units", low=40, high=100, step=20))
+    space = space.with_line(Line("dropout", low=0.3, high=0.5))
+    space = space.with_line(Line("layers", choices=(2, 3)))
+    params = textbook_configurations(space)[0]
+    assert (params["units"], params["dropout"], params["layers"]) == (40, 0.3, 2)
+    space.check_configuration(params)
+
+
+def test_textbook_configurations_stay_on_the_steps():
+    """32 lies between 20 and 36; 60 is not on a step, 52 is the last one."""
+    space = default_space(2_000, ROLES, Task(horizon=2, holdout=40))
+    between = space.with_line(Line("units", low=20, high=60, step=16))
+    assert textbook_configurations(between)[0]["units"] == 36
+    below = space.with_line(Line("units", low=1, high=30, step=20))
+    assert textbook_configurations(below)[0]["units"] == 21
+
+
+def test_textbook_configurations_with_a_fixed_cell():
+    space = default_space(2_000, ROLES, Task(horizon=2, holdout=40))
+    space = space.with_line(Line("cell", choices=("LSTM",)))
+    (params,) = textbook_configurations(space)
+    assert "cell" not in params
+
+
+def test_textbook_configurations_with_nothing_to_search():
+    space = default_space(2_000, ROLES, Task(horizon=2, holdout=40))
+    for line in space.lines:
+        space = space.with_line(Line(line.name, choices=(line.values[0],)))
+    assert textbook_configurations(space) == [{}]
+
+
+def test_textbook_configurations_of_a_range_of_sequence_lengths():
+    space = default_space(2_000, ROLES, Task(horizon=2, holdout=40))
+    space = space.with_line(Line("sequence_length", low=5, high=25, step=10))
+    params = textbook_configurations(space)[0]
+    space.check_configuration(params)
+    assert params["sequence_length"] == 25

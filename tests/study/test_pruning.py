@@ -1,0 +1,110 @@
+"""Pruners compare within a cell, on SQLite and in memory."""
+
+import optuna
+import pytest
+
+from search.config import Training
+from search.study.pruning import CellPruner, make_pruner, should_prune
+from search.study.storage import open_storage
+
+NAMES = ("none", "median", "percentile", "halving", "hyperband")
+CELLS = ("SimpleRNN", "GRU")
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def storage(request):
+    if request.param == "memory":
+        return optuna.storages.InMemoryStorage()
+    return open_storage(request.getfixturevalue("environment").storage_url)
+
+
+def make_study(storage, name, epochs=20):
+    return optuna.create_study(
+        storage=storage, pruner=make_pruner(name, Training(epochs=epochs))
+    )
+
+
+def run(study, cell, score, n_epochs=6):
+    """Report `score` for each epoch; return the epoch at which it was pruned."""
+    trial = study.ask()
+    if cell is not None:
+        study_cells = optuna.distributions.CategoricalDistribution(CELLS)
+        trial = _with_cell(study, trial, cell, study_cells)
+    for epoch in range(1, n_epochs + 1):
+        trial.report(score, step=epoch)
+        if should_prune(trial):
+            study.tell(trial, state=optuna.trial.TrialState.PRUNED)
+            return epoch
+    study.tell(trial, score)
+    return None
+
+
+def _with_cell(study, trial, cell, distribution):
+    study.sampler = optuna.samplers.RandomSampler(seed=0)
+    study.sampler.sample_independent = lambda *_: cell
+    trial.suggest_categorical("cell", distribution.choices)
+    return trial
+
+
+def test_median_prunes_what_is_worse_than_its_own_cell(storage):
+    study = make_study(storage, "median")
+    for _ in range(4):
+        assert run(study, "GRU", 1.0) is None
+    # A cell without earlier trials is compared with nobody.
+    assert run(study, "SimpleRNN", 9.0) is None
+    assert run(study, "GRU", 9.0) == 4
+    assert run(study, "GRU", 0.5) is None
+
+
+def test_median_waits_for_four_trials_of_the_cell(storage):
+    study = make_study(storage, "median")
+    for _ in range(3):
+        run(study, "GRU", 1.0)
+        run(study, "SimpleRNN", 1.0)
+    assert run(study, "GRU", 9.0) is None
+    assert run(study, "GRU", 9.0) == 4
+
+
+def test_percentile_keeps_the_best_quarter(storage):
+    study = make_study(storage, "percentile")
+    for score in (1.0, 2.0, 3.0, 4.0):
+        run(study, "GRU", score)
+    assert run(study, "GRU", 2.5) == 4
+    assert run(study, "GRU", 1.0) is None
+
+
+@pytest.mark.parametrize("name", ["halving", "hyperband"])
+def test_halving_compares_within_the_cell(storage, name):
+    study = make_study(storage, name)
+    for _ in range(9):
+        run(study, "GRU", 1.0)
+    pruned = [run(study, "GRU", 9.0) for _ in range(6)]
+    assert any(epoch is not None for epoch in pruned)
+    assert run(study, "SimpleRNN", 9.0) is None
+
+
+def test_none_never_prunes(storage):
+    study = make_study(storage, "none")
+    for score in (1.0, 1.0, 1.0, 1.0, 1.0, 99.0):
+        assert run(study, "GRU", score) is None
+
+
+def test_fixed_cell_compares_all_trials(storage):
+    study = make_study(storage, "median")
+    for _ in range(4):
+        run(study, None, 1.0)
+    assert run(study, None, 9.0) == 4
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("epochs", [1, 2, 300])
+def test_make_pruner_works_with_any_number_of_epochs(name, epochs):
+    study = make_study(optuna.storages.InMemoryStorage(), name, epochs=epochs)
+    for _ in range(6):
+        run(study, "GRU", 1.0, n_epochs=min(epochs, 12))
+    assert len(study.trials) == 6
+
+
+def test_make_pruner_wraps_all_but_none():
+    kinds = [type(make_pruner(name, Training())) for name in NAMES]
+    assert kinds == [optuna.pruners.NopPruner, *[CellPruner] * 4]

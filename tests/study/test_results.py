@@ -1,0 +1,84 @@
+"""`results.json` and what it refuses."""
+
+import json
+
+import pytest
+
+from search.errors import StudyCorrupted
+from search.evaluation.metrics import Metrics
+from search.study.results import (
+    RESULTS_FILE,
+    BundleCheck,
+    Comparison,
+    SeedResult,
+    StudyResults,
+    TrialCounts,
+    WinnerResult,
+    load_results,
+    save_results,
+)
+
+METRICS = Metrics(mse=4.0, rmse=2.0, mae=1.5, mase=None, smape=12.5, r2=0.75)
+WINNER = WinnerResult(
+    trial=3,
+    params={"cell": "GRU", "units": 32, "dropout": 0.1, "bidirectional": False},
+    cv=1.25,
+    cv_folds=(1.0, 1.5),
+    epochs=12,
+    holdout=METRICS,
+    seeds=(SeedResult(17, METRICS, 3.5),),
+    targets={"load": METRICS},
+    n_parameters=1234,
+    seconds=3.5,
+    inference_ms=0.75,
+    bundle=None,
+    predictions="/somewhere/holdout_predictions.csv",
+    check=BundleCheck(1e-6, None, True, "The download works."),
+)
+RESULTS = StudyResults(
+    study={"uuid": "ab", "name": "Power", "state": "finished"},
+    data={"rows": 120, "file": "power.csv", "frequency": None},
+    trials=TrialCounts(5, 1, 0, {"GRU": 6}),
+    winners={"GRU": WINNER},
+    baselines={"last_value": METRICS},
+    best_cell="GRU",
+    verdict="The GRU is best.",
+    comparisons=(Comparison("GRU", "last_value", -0.25, 0.04, 11),),
+    seconds=61.5,
+    skipped_cells={"LSTM": "No trial of this cell was completed."},
+)
+
+
+def test_results_round_trip(tmp_path):
+    save_results(tmp_path, RESULTS)
+    again = load_results(tmp_path)
+    assert again == RESULTS
+    assert type(again.winners["GRU"].params["bidirectional"]) is bool
+    assert type(again.winners["GRU"].params["units"]) is int
+
+
+def test_results_are_json_for_people(tmp_path):
+    save_results(tmp_path, RESULTS)
+    document = json.loads((tmp_path / RESULTS_FILE).read_text())
+    assert document["winners"]["GRU"]["holdout"]["mase"] is None
+    assert document["best_cell"] == "GRU"
+
+
+def test_load_results_while_there_are_none(tmp_path):
+    assert load_results(tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"half a docu", b"[]", b"{}", b'{"study": {"a": "\xff"}}', b"\xff\xfe"],
+)
+def test_load_results_damaged_is_one_sentence(tmp_path, content):
+    (tmp_path / RESULTS_FILE).write_bytes(content)
+    with pytest.raises(StudyCorrupted, match=r"results\.json cannot be read: .*\.$"):
+        load_results(tmp_path)
+
+
+def test_save_results_replaces_the_old_ones(tmp_path):
+    save_results(tmp_path, RESULTS)
+    save_results(tmp_path, RESULTS)
+    assert [path.name for path in tmp_path.iterdir()] == [RESULTS_FILE]
