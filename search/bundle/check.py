@@ -1,0 +1,104 @@
+"""Prove a bundle: run it elsewhere and compare with what was reported."""
+
+import logging
+import tempfile
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pandas as pd
+
+from search.bundle.archive import unpack
+from search.bundle.preprocessing import Preprocessing
+from search.bundle.process import run_predict
+from search.errors import SearchError
+from search.study.results import BundleCheck
+
+LARGEST_RELATIVE = 1e-4
+_MEMBERS = (
+    "holdout_inputs.csv",
+    "holdout_predictions.csv",
+    "metrics.json",
+    "model.keras",
+    "model.onnx",
+    "model_card.md",
+    "predict.py",
+    "preprocessing.json",
+    "requirements.txt",
+    "study.json",
+)
+
+logger = logging.getLogger(__name__)
+
+
+def check_bundle(zip_path: Path) -> BundleCheck:
+    """Unpack a bundle of this program, run it and compare with its predictions.
+
+    Only for bundles that this program made: the ``predict.py`` in the zip is run. It
+    runs in a clean process, forecasts from every holdout origin, and its output is
+    compared here with ``holdout_predictions.csv``. Whatever goes wrong becomes the
+    message of a check that did not pass.
+    """
+    try:
+        with tempfile.TemporaryDirectory(prefix="bundle-") as name:
+            folder = Path(name)
+            unpack(zip_path, folder, names=_MEMBERS)
+            return _compare(folder)
+    except (SearchError, OSError, ValueError, KeyError) as error:
+        logger.warning("Bundle %s could not be checked: %s", zip_path, error)
+        return BundleCheck(None, None, False, f"The download was not proved: {error}")
+
+
+def _compare(folder: Path) -> BundleCheck:
+    content = (folder / "preprocessing.json").read_bytes()
+    holdout = msgspec.json.decode(content, type=Preprocessing).holdout
+    first = holdout.start - holdout.first_row
+    run = run_predict(
+        folder, "holdout_inputs.csv", "--every-origin", str(first), "--out", "again.csv"
+    )
+    if run.exit_code:
+        last_line = (run.messages.strip().splitlines() or ["no message"])[-1]
+        raise SearchError(f"predict.py ended with {run.exit_code}: {last_line}")
+    stored = _keyed(pd.read_csv(folder / "holdout_predictions.csv"))
+    again = pd.read_csv(folder / "again.csv")
+    found = _keyed(again.assign(origin=again["origin"] + holdout.first_row))
+    if not stored.index.equals(found.index):
+        raise SearchError(
+            f"{len(found)} predictions were made where {len(stored)} are stored."
+        )
+    return _verdict(stored, found)
+
+
+def _keyed(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Order predictions by target, origin and step."""
+    if "target" not in predictions:
+        predictions = predictions.assign(target="")
+    return predictions.set_index(["target", "origin", "step"]).sort_index()
+
+
+def _verdict(stored: pd.DataFrame, found: pd.DataFrame) -> BundleCheck:
+    difference = (stored["predicted"] - found["predicted"]).abs()
+    by_target = difference.groupby("target").max()
+    spread = stored["actual"].groupby("target").std(ddof=0)
+    largest = float(difference.max())
+    if not np.isfinite(difference).all():
+        return BundleCheck(None, None, False, "The download predicts no finite number.")
+    is_constant = bool((spread == 0).any())
+    relative = None if is_constant else float((by_target / spread).max())
+    if relative is None:
+        passed = bool((by_target <= LARGEST_RELATIVE * _size(stored)).all())
+    else:
+        passed = relative < LARGEST_RELATIVE
+    message = (
+        f"Unpacked and run in a clean process: {len(stored)} holdout predictions "
+        f"repeated, the largest difference is {largest:.2g}."
+    )
+    if not passed:
+        message += " That is too much; the download is not offered."
+    return BundleCheck(largest, relative, passed, message)
+
+
+def _size(stored: pd.DataFrame) -> pd.Series:
+    """Return the largest value of each target, at least 1, where none varies."""
+    sizes: pd.Series = stored["actual"].abs().groupby("target").max()
+    return sizes.clip(lower=1.0)

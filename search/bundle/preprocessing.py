@@ -1,0 +1,213 @@
+"""`preprocessing.json`: all that lies between a user's file and the network."""
+
+from dataclasses import dataclass, field, replace
+from importlib import metadata
+from platform import python_version
+
+import msgspec
+
+from search import __version__
+from search.bundle.contents import BundleContents
+from search.config import CalendarCycle
+from search.data.spelling import MISSING_SPELLINGS
+from search.data.time_formats import PARTS, part_units
+from search.evaluation.framing import FramingName
+from search.study.settings import Source
+
+FORMAT_VERSION = 1
+_PACKAGES = ("numpy", "pandas", "onnxruntime", "keras", "tensorflow")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the user's table is read.
+
+    Attributes
+    ----------
+    encoding, delimiter, decimal, thousands, header, sheet, skip_lines
+        As in `search.data.table.ReadOptions`.
+    missing, unreadable
+        How missing values are filled, and whether texts in number columns count as
+        missing; see `search.data.settings.SeriesSettings`.
+    missing_spellings
+        Cells that count as missing, in lower case.
+    """
+
+    encoding: str = "utf-8"
+    delimiter: str = ","
+    decimal: str = "."
+    thousands: str | None = None
+    header: bool = True
+    sheet: str | None = None
+    skip_lines: int = 0
+    missing: str = "refuse"
+    unreadable: str = "refuse"
+    missing_spellings: tuple[str, ...] = tuple(sorted(MISSING_SPELLINGS))
+
+
+@dataclass(frozen=True)
+class TimeStamps:
+    """How the time stamps are read; without a frequency the rows are counted.
+
+    Attributes
+    ----------
+    columns
+        One column, the parts of which a time stamp is made, or a date and a time.
+    parts
+        Unit of each column (year, month and so on); () where they are not parts.
+    format
+        As in `search.data.times.TimeStamps`; None leaves it to pandas.
+    day_first
+        Whether 1/2 is the first of February; only where there is no format.
+    is_utc
+        Whether time stamps with an offset are moved to UTC; otherwise the offset is
+        dropped.
+    frequency
+        pandas offset alias of the step between rows.
+    """
+
+    columns: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
+    format: str | None = None
+    day_first: bool = False
+    is_utc: bool = False
+    frequency: str | None = None
+
+
+@dataclass(frozen=True)
+class Holdout:
+    """Where the bundled rows lie in the series that the network was made from.
+
+    Attributes
+    ----------
+    first_row
+        Row of the series that is the first one of ``holdout_inputs.csv``.
+    start, stop
+        The predicted origins are ``[start, stop)``, counted in rows of the series.
+    """
+
+    first_row: int
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """The content of ``preprocessing.json``; ``predict.py`` reads the same fields.
+
+    Attributes
+    ----------
+    reading, time
+        How the table becomes numbers with time stamps.
+    targets, past_features, known_features
+        Numeric columns; a text column appears as ``name=value`` for each value.
+    categories
+        Values of each text column.
+    calendar
+        Cycles derived from the time stamps.
+    channels
+        Name of each network input: targets, past features, known features, calendar.
+    center, scale
+        For each channel; the network sees ``(value - center) / scale``.
+    n_known
+        Number of last channels that are also given for the forecast steps.
+    framing, season, sequence_length, horizon
+        See `search.evaluation.framing`.
+    holdout
+        See `Holdout`.
+    versions
+        With which the network was made.
+    """
+
+    reading: Reading
+    time: TimeStamps
+    targets: tuple[str, ...]
+    past_features: tuple[str, ...]
+    known_features: tuple[str, ...]
+    categories: dict[str, tuple[str, ...]]
+    calendar: tuple[CalendarCycle, ...]
+    channels: tuple[str, ...]
+    center: tuple[float, ...]
+    scale: tuple[float, ...]
+    n_known: int
+    framing: FramingName
+    season: int
+    sequence_length: int
+    horizon: int
+    holdout: Holdout
+    versions: dict[str, str] = field(default_factory=dict)
+    format_version: int = FORMAT_VERSION
+
+    @property
+    def rows_before_origin(self) -> int:
+        """Rows that a forecast needs before its first step."""
+        return self.sequence_length + (self.season if self.framing == "seasonal" else 0)
+
+
+def make_preprocessing(contents: BundleContents) -> Preprocessing:
+    """Return the preprocessing of the delivered network."""
+    settings, params, task = contents.settings, contents.params, contents.settings.task
+    panel = contents.panel()
+    holdout_start = panel.n_rows - task.holdout
+    return Preprocessing(
+        reading=_reading(settings.source),
+        time=_time_stamps(settings.source),
+        targets=settings.roles.targets,
+        past_features=settings.roles.past_features,
+        known_features=settings.roles.known_features,
+        categories=settings.source.categories,
+        calendar=settings.roles.calendar if params.calendar != "none" else (),
+        channels=panel.channels,
+        center=tuple(map(float, contents.scaler.center)),
+        scale=tuple(map(float, contents.scaler.scale)),
+        n_known=panel.n_known,
+        framing=params.framing,
+        season=task.season,
+        sequence_length=params.sequence_length,
+        horizon=task.horizon,
+        holdout=Holdout(
+            first_row=max(0, holdout_start - params.first_origin(task.season)),
+            start=holdout_start,
+            stop=panel.n_rows - task.horizon + 1,
+        ),
+        versions=versions(),
+    )
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python, this program and the packages of a bundle."""
+    found = {name: metadata.version(name) for name in _PACKAGES}
+    return {"python": python_version(), "search": __version__, **found}
+
+
+def _reading(source: Source) -> Reading:
+    """Return how tables are read; marks of text files stay standard for others."""
+    is_text = source.reading.get("format", "csv") == "csv"
+    names = ["header", "sheet", "skip_lines", "missing", "unreadable"]
+    if is_text:
+        names += ["encoding", "delimiter", "decimal", "thousands"]
+    given = {name: source.reading.get(name) for name in names}
+    given = {name: value for name, value in given.items() if value is not None}
+    # msgspec leaves defaults out of what it builds, and of its JSON; a copy has them.
+    return replace(msgspec.convert(given, Reading, strict=False))
+
+
+def _time_stamps(source: Source) -> TimeStamps:
+    if source.frequency is None:
+        return TimeStamps()
+    time_format = source.reading.get("time_format")
+    zone = source.reading.get("time_zone")
+    return TimeStamps(
+        columns=source.time_columns,
+        parts=_parts(source.time_columns, time_format),
+        format=None if time_format is None else str(time_format),
+        day_first=bool(source.reading.get("day_first")),
+        is_utc=zone == "utc" or "%z" in str(time_format),
+        frequency=source.frequency,
+    )
+
+
+def _parts(columns: tuple[str, ...], time_format: str | bool | None) -> tuple[str, ...]:
+    """Return the unit of each column, in their order, or () if they are not parts."""
+    units = part_units(columns) if time_format == PARTS or len(columns) > 1 else None
+    return tuple(sorted(units, key=units.__getitem__)) if units else ()

@@ -1,0 +1,1 @@
+"""Files that are copied into each bundle as they are."""
