@@ -1,0 +1,184 @@
+"""What the command line understands."""
+
+import argparse
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn, get_args
+
+from search.config import CELL_SHORT_NAMES, CELLS, Cell, PrunerName, Score
+from search.data.settings import CHOICES
+from search.errors import ConfigError
+
+DESCRIPTION = "Find the best recurrent network for a time series."
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that says what is wrong in one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        """Leave with exit code 2."""
+        self.exit(2, f"{self.prog}: {message}. Use --help to see the options.\n")
+
+
+def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
+    """Return the options; `command` is the name of the command.
+
+    Raises
+    ------
+    SystemExit
+        With code 2 where they cannot be understood, with 0 after ``--help``.
+    """
+    parser = Parser(prog="python -m search", description=DESCRIPTION)
+    commands = parser.add_subparsers(
+        dest="command", required=True, metavar="COMMAND", parser_class=Parser
+    )
+
+    def add(name: str, help_text: str | None) -> argparse.ArgumentParser:
+        # Without a help text a command is not listed.
+        listed: dict[str, Any] = {} if help_text is None else {"help": help_text}
+        command = commands.add_parser(name, description=help_text, **listed)
+        command.add_argument(
+            "--storage", metavar="URL", help="where trials are kept (STUDIES_STORAGE)"
+        )
+        return command
+
+    _add_run(add("run", "search on a file, here in the terminal"))
+    _add_study_commands(add)
+    _add_predict(add("predict", "forecast with a downloaded bundle"))
+    _add_internal(add)
+    return parser.parse_args(arguments)
+
+
+def cell_name(text: str) -> Cell:
+    """Return the cell for ``rnn``, ``lstm``, ``gru`` or its full name.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such cell.
+    """
+    known = {**CELL_SHORT_NAMES, **{cell.lower(): cell for cell in CELLS}}
+    try:
+        return known[text.strip().lower()]
+    except KeyError:
+        raise ConfigError(
+            f"{text!r} is not a cell; choose from {', '.join(CELL_SHORT_NAMES)}."
+        ) from None
+
+
+def _add_run(command: argparse.ArgumentParser) -> None:
+    command.add_argument("file", type=Path, help="CSV, TSV, Excel or Parquet")
+    command.add_argument("--target", required=True, help="columns to predict: A or A,B")
+    command.add_argument("--name", help="label of the study (default: the file's name)")
+    _add_data(command.add_argument_group("data"))
+    _add_search(command.add_argument_group("search"))
+    _add_json(command)
+
+
+def _add_data(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--time", metavar="COL", help="time column, its parts A,B,C, or none (found)"
+    )
+    group.add_argument("--features", metavar="A,B", help="further inputs, or all")
+    group.add_argument(
+        "--known", metavar="A,B", help="inputs whose future values are known"
+    )
+    group.add_argument(
+        "--calendar", help="auto, none, or some of hour,weekday,month", default="auto"
+    )
+    group.add_argument("--season", type=int, metavar="ROWS", help="(found)")
+    group.add_argument("--frequency", help="step between rows, such as h or D (found)")
+    group.add_argument("--time-format", help="such as %%d.%%m.%%Y %%H:%%M (found)")
+    for name in ("missing", "duplicates", "irregular", "unreadable", "bad_time"):
+        group.add_argument(
+            f"--{name.replace('_', '-')}",
+            choices=("refuse", *CHOICES[name]),
+            default="refuse",
+            help="what to do with such rows (default: refuse)",
+        )
+    order = group.add_mutually_exclusive_group()
+    order.add_argument("--day-first", action="store_true", default=None)
+    order.add_argument("--month-first", action="store_false", dest="day_first")
+    group.add_argument("--delimiter", help="between columns (found)")
+    group.add_argument("--decimal", choices=(".", ","), help="decimal mark (found)")
+    group.add_argument("--encoding", help="of the text (found)")
+    group.add_argument("--sheet", help="of an Excel file (the first)")
+
+
+def _add_search(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--horizon", type=int, default=1, metavar="H")
+    group.add_argument(
+        "--holdout", type=int, metavar="ROWS", help="(a tenth, at least two horizons)"
+    )
+    group.add_argument("--folds", type=int, metavar="K")
+    group.add_argument("--score", choices=get_args(Score), default="rmse")
+    group.add_argument("--cells", default="rnn,lstm,gru")
+    _add_budget(group)
+    group.add_argument("--workers", type=int, default=2, metavar="W")
+    group.add_argument("--seed", type=int, default=0, metavar="S")
+    group.add_argument("--epochs", type=int, default=40, metavar="E")
+    group.add_argument(
+        "--patience", type=int, default=6, metavar="P", help="0: no early stopping"
+    )
+    group.add_argument("--pruner", choices=get_args(PrunerName), default="median")
+    group.add_argument(
+        "--space", type=Path, metavar="FILE.json", help="lines of the search space"
+    )
+    group.add_argument(
+        "--enqueue", type=Path, metavar="FILE.json", help="configurations tried first"
+    )
+
+
+def _add_budget(group: argparse._ActionsContainer) -> None:
+    group.add_argument("--trials", type=int, metavar="N", help="trials in all")
+    group.add_argument(
+        "--timeout", type=float, metavar="SECONDS", help="seconds of searching in all"
+    )
+
+
+def _add_json(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--json", type=Path, metavar="OUT.json", help="write the results here"
+    )
+
+
+def _add_study_commands(
+    add: Callable[[str, str | None], argparse.ArgumentParser],
+) -> None:
+    work = add("work", "one worker joins a study, here or on another machine")
+    work.add_argument("study", help="id, its beginning, or name")
+    work.add_argument("--supervised", type=int, metavar="PID", help=argparse.SUPPRESS)
+    add("list", "all studies")
+    for name, text in (
+        ("show", "where a study stands"),
+        ("stop", "end the search and compare what was found"),
+        ("pause", "end after the running trials; resume goes on"),
+        ("resume", "go on with a study, here in the terminal"),
+    ):
+        command = add(name, text)
+        command.add_argument("study", help="id, its beginning, or name")
+        if name == "resume":
+            _add_budget(command)
+            _add_json(command)
+    export = add("export", "save the download of a winner")
+    export.add_argument("study", help="id, its beginning, or name")
+    export.add_argument("cell", help="rnn, lstm or gru")
+    export.add_argument("--out", type=Path, required=True, metavar="ZIP")
+    doctor = add("doctor", "check storage and files, mend what is safe")
+    doctor.add_argument("study", nargs="?", help="id, its beginning, or name")
+
+
+def _add_predict(command: argparse.ArgumentParser) -> None:
+    command.add_argument("bundle", type=Path, metavar="BUNDLE.zip")
+    command.add_argument("file", type=Path, help="the newest rows")
+    command.add_argument("--out", type=Path, metavar="OUT.csv")
+
+
+def _add_internal(add: Callable[[str, str | None], argparse.ArgumentParser]) -> None:
+    """Add what the processes of a study call; help does not list it."""
+    supervise = add("supervise", None)
+    supervise.add_argument("study")
+    refit = add("refit", None)
+    refit.add_argument("study")
+    refit.add_argument("cell")
+    refit.add_argument("--supervised", type=int, metavar="PID")

@@ -1,0 +1,20 @@
+"""`predict`: forecast with a downloaded bundle."""
+
+import argparse
+import sys
+
+from search.bundle.predict import predict_with_bundle
+from search.errors import UserInputError
+
+
+def predict(options: argparse.Namespace) -> int:
+    """Print the forecast as CSV, or write it where ``--out`` says."""
+    for path in (options.bundle, options.file):
+        if not path.is_file():
+            raise UserInputError(f"There is no file {path}.")
+    forecast = predict_with_bundle(options.bundle, options.file, options.out)
+    if options.out is None:
+        sys.stdout.write(forecast)
+    else:
+        sys.stderr.write(f"Wrote {options.out}.\n")
+    return 0

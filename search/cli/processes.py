@@ -1,0 +1,34 @@
+"""The commands that the processes of a study are started with."""
+
+import argparse
+
+from search.cli.arguments import cell_name
+from search.config import Environment
+from search.study.folders import StudyHandle
+from search.study.studies import find_study
+
+
+def run_process(options: argparse.Namespace) -> int:
+    """Run a worker, a supervisor or a refit until it ends; return the exit code."""
+    environment = Environment.from_process(storage_url=options.storage)
+    handle = find_study(environment, options.study)
+    if options.command == "supervise":
+        return _supervise(handle)
+    if options.command == "refit":
+        from search.worker.refit_process import refit_cell
+
+        cell = cell_name(options.cell)
+        is_done = refit_cell(handle, cell, supervisor_pid=options.supervised)
+        return 0 if is_done else 1
+    from search.worker.loop import work
+
+    work(handle, supervisor_pid=options.supervised)
+    return 0
+
+
+def _supervise(handle: StudyHandle) -> int:
+    """Return 0 also where the study failed: `state.json` says so, to those who ask."""
+    from search.jobs.supervisor import supervise
+
+    supervise(handle)
+    return 0

@@ -1,0 +1,137 @@
+"""`run` and `resume`: a study in the foreground."""
+
+import argparse
+import logging
+from pathlib import Path
+
+from search.cli.screen import ProgressScreen, results_table, stderr, stdout, write_line
+from search.cli.source import (
+    budget_from_options,
+    build_from_options,
+    notices,
+    settings_from_options,
+)
+from search.config import Environment
+from search.errors import UserInputError
+from search.files import write_json
+from search.jobs.commands import open_log
+from search.jobs.launch import start_study
+from search.jobs.supervisor import Ending, supervise
+from search.study.control import read_control, read_state, set_budget
+from search.study.folders import StudyHandle, log_path
+from search.study.results import StudyResults, load_results
+from search.study.studies import create_study, find_study
+
+EXIT_CODES: dict[Ending, int] = {
+    "finished": 0,
+    "stopped": 0,
+    "paused": 0,
+    "elsewhere": 0,
+    "failed": 1,
+    "interrupted": 130,
+}
+
+
+def run_file(options: argparse.Namespace) -> int:
+    """Create a study from a file and run it until it ends."""
+    _check_writable(options.json)
+    environment = Environment.from_process(storage_url=options.storage)
+    built = build_from_options(options)
+    settings = settings_from_options(options, built)
+    for sentence in notices(built):
+        _note(f"Note: {sentence}")
+    roles = ", ".join(settings.roles.columns)
+    _note(
+        f"{len(built.values)} rows of {roles}; season {settings.task.season}, "
+        f"{settings.task.folds} folds, last {settings.task.holdout} rows held out."
+    )
+    handle = create_study(environment, settings, built.values)
+    _note(f"Study {handle.uuid[:8]} ({settings.name}) in {handle.folder}")
+    return _supervise(handle, options.json)
+
+
+def resume_study(options: argparse.Namespace) -> int:
+    """Go on with a study, with more budget where that is given."""
+    _check_writable(options.json)
+    environment = Environment.from_process(storage_url=options.storage)
+    handle = find_study(environment, options.study)
+    former = read_control(handle).budget
+    budget = budget_from_options(options, former)
+    if budget != former:
+        set_budget(handle, budget)
+    elif read_state(handle).state == "finished":
+        raise UserInputError(
+            f"The study {handle.settings.name!r} has used its budget; give a larger "
+            "one with --trials or --timeout, counted from the start of the study."
+        )
+    return _supervise(handle, options.json)
+
+
+def _supervise(handle: StudyHandle, json_path: Path | None) -> int:
+    _log_to_file(handle)
+    with ProgressScreen(stderr()) as screen:
+        ending = supervise(handle, on_progress=screen.show, is_foreground=True)
+    if ending == "elsewhere":
+        # The other supervisor may be about to pause.
+        start_study(handle)
+    _tell(handle, ending)
+    results = load_results(handle.folder)
+    if ending in ("finished", "stopped") and results is not None:
+        _show_results(results, json_path)
+    return EXIT_CODES[ending]
+
+
+def _tell(handle: StudyHandle, ending: Ending) -> None:
+    """Say how the study ended and what can be done next."""
+    resume = f"python -m search resume {handle.uuid[:8]}"
+    message = read_state(handle).message
+    if ending == "elsewhere":
+        _note(
+            "This study already runs in another process; follow it with "
+            f"`python -m search show {handle.uuid[:8]}`."
+        )
+    elif ending in ("interrupted", "paused"):
+        _note(f"Everything is kept. Go on with: {resume}")
+    elif ending == "failed":
+        _note(f"{message} Go on with: {resume}")
+    elif message:
+        _note(message)
+
+
+def _show_results(results: StudyResults, json_path: Path | None) -> None:
+    console = stdout()
+    console.print(results_table(results))
+    write_line(console, results.verdict)
+    for cell, reason in results.skipped_cells.items():
+        write_line(console, f"{cell} was left out: {reason}")
+    if json_path is not None:
+        write_json(json_path.resolve(), results)
+        _note(f"Wrote {json_path}.")
+
+
+def _check_writable(path: Path | None) -> None:
+    """Refuse a place for the results before the search rather than after it."""
+    if path is None:
+        return
+    if path.is_dir():
+        raise UserInputError(f"`--json`: {path} is a folder; give a file.")
+    if not path.resolve().parent.is_dir():
+        raise UserInputError(f"`--json`: there is no folder {path.resolve().parent}.")
+
+
+def _log_to_file(handle: StudyHandle) -> None:
+    """Keep what the supervisor logs out of the progress bar."""
+    path = log_path(handle, "supervisor")
+    open_log(path).close()
+    handler = logging.FileHandler(path)
+    handler.setFormatter(
+        logging.Formatter("%(asctime)s %(levelname)s [%(process)d] %(message)s")
+    )
+    package = logging.getLogger("search")
+    package.addHandler(handler)
+    package.setLevel(logging.INFO)
+    package.propagate = False
+
+
+def _note(sentence: str) -> None:
+    write_line(stderr(), sentence)

@@ -1,0 +1,164 @@
+"""What the terminal shows of a study: one line that moves, and tables."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from types import TracebackType
+
+from rich.console import Console
+from rich.live import Live
+from rich.progress import BarColumn, Progress, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+from search.study.progress import Progress as StudyProgress
+from search.study.results import StudyResults
+
+
+def stdout() -> Console:
+    """Return the console for results."""
+    return Console(highlight=False)
+
+
+def stderr() -> Console:
+    """Return the console for notices and progress."""
+    return Console(stderr=True, highlight=False)
+
+
+def write_line(console: Console, text: str, *, style: str = "") -> None:
+    """Write a sentence as it is: not cut into lines, nothing in it read as markup."""
+    console.print(Text(text, style=style), soft_wrap=True)
+
+
+class ProgressScreen:
+    """Shows the progress of a study on stderr; a log line a trial without a terminal.
+
+    Used as a context; `show` takes each new state.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.fields[count]}"),
+            TextColumn("{task.fields[best]}"),
+            TextColumn("{task.fields[eta]}"),
+            console=console,
+        )
+        self._task = self._progress.add_task(
+            "waiting", total=1.0, count="", best="", eta=""
+        )
+        self._live = Live(self._progress, console=console, refresh_per_second=4)
+        self._last_line = ""
+
+    def __enter__(self) -> "ProgressScreen":
+        if self._console.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._live.stop()
+
+    def show(self, progress: StudyProgress) -> None:
+        """Show where the study stands now."""
+        count, best = counted(progress), best_scores(progress)
+        left = remaining(progress)
+        if self._console.is_terminal:
+            self._progress.update(
+                self._task,
+                description=progress.state,
+                completed=progress.fraction,
+                count=count,
+                best=best,
+                eta=left,
+            )
+            return
+        line = f"{progress.state}: {count} {best}".strip()
+        if line != self._last_line:
+            self._last_line = line
+            write_line(self._console, f"{line} {left}".strip())
+
+
+def counted(progress: StudyProgress) -> str:
+    """Return how far the budget is used, such as ``7/12 trials, 1 failed``."""
+    of_all = "" if progress.n_trials is None else f"/{progress.n_trials}"
+    text = f"{progress.n_done}{of_all} trials"
+    if progress.seconds_budget is not None:
+        used, allowed = progress.seconds_used, progress.seconds_budget
+        text += f", {duration(min(used, allowed))} of {duration(allowed)}"
+    if progress.counts.failed:
+        text += f", {progress.counts.failed} failed"
+    return text
+
+
+def best_scores(progress: StudyProgress) -> str:
+    """Return the best score of each cell so far."""
+    return "  ".join(
+        f"{cell} {number(trial.score)}" for cell, trial in progress.best.items()
+    )
+
+
+def remaining(progress: StudyProgress) -> str:
+    """Return the time that is left, in words; empty where it is not known."""
+    if progress.eta_seconds is None:
+        return ""
+    return f"about {duration(progress.eta_seconds)} left"
+
+
+def duration(seconds: float) -> str:
+    """Return seconds as ``h:mm:ss``."""
+    return str(timedelta(seconds=round(seconds)))
+
+
+def number(value: float | None) -> str:
+    """Return a number with the digits that matter."""
+    return "–" if value is None else f"{value:.4g}"
+
+
+def table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> Table:
+    """Return a table; all columns but the first are aligned to the right."""
+    made = Table(box=None, pad_edge=False, header_style="bold")
+    for position, column in enumerate(columns):
+        made.add_column(column, justify="right" if position else "left")
+    for row in rows:
+        # Plain text: a name of a study is never read as markup.
+        made.add_row(*(Text(cell) for cell in row))
+    return made
+
+
+def results_table(results: StudyResults) -> Table:
+    """Return winners and baselines, with their errors on the holdout."""
+    rows = []
+    for cell, winner in results.winners.items():
+        star = " *" if cell == results.best_cell else ""
+        metrics = winner.holdout
+        rows.append(
+            (
+                f"{cell}{star}",
+                number(winner.cv),
+                number(metrics.rmse),
+                number(metrics.mae),
+                number(metrics.mase),
+                f"{winner.n_parameters:,}",
+                f"{winner.seconds:.1f} s",
+            )
+        )
+    for name, metrics in results.baselines.items():
+        rows.append(
+            (
+                name.replace("_", " "),
+                "",
+                number(metrics.rmse),
+                number(metrics.mae),
+                number(metrics.mase),
+                "",
+                "",
+            )
+        )
+    headings = ("", "cv score", "rmse", "mae", "mase", "parameters", "training")
+    return table(headings, rows)

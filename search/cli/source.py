@@ -1,0 +1,233 @@
+"""From the options of `run` to a series and the settings of a study."""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+import pandas as pd
+
+from search.cli.arguments import cell_name
+from search.config import Budget, CalendarCycle, Roles, Training
+from search.data.columns import suggest_time
+from search.data.findings import Finding
+from search.data.seasons import detect_season
+from search.data.series import BuiltSeries, build_series
+from search.data.settings import SeriesSettings
+from search.data.table import Table, detect_options, read_table
+from search.errors import ConfigError, UserInputError
+from search.study.defaults import default_space, suggest_task
+from search.study.settings import StudySettings
+from search.study.space import Line, Space, Value, parse_space
+
+CYCLES: dict[CalendarCycle, tuple[pd.Timedelta, pd.Timedelta]] = {
+    # name: longest step that resolves the cycle, shortest series that shows it twice
+    "hour": (pd.Timedelta(hours=12), pd.Timedelta(days=2)),
+    "weekday": (pd.Timedelta(days=1), pd.Timedelta(days=14)),
+    "month": (pd.Timedelta(days=100), pd.Timedelta(days=730)),
+}
+
+
+def read_file(path: Path) -> bytes:
+    """Return the content of a file that the user named.
+
+    Raises
+    ------
+    UserInputError
+        If it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise UserInputError(f"{path} cannot be read: {reason}.") from error
+
+
+def build_from_options(options: argparse.Namespace) -> BuiltSeries:
+    """Read the file and build the series that the options describe.
+
+    Raises
+    ------
+    UserInputError
+        If file, columns or choices cannot be used.
+    """
+    table = _read_table(options)
+    columns = [str(name) for name in table.frame.columns]
+    time = _time_columns(options.time, table, columns)
+    roles = _roles(options, columns, time)
+    settings = SeriesSettings(
+        time=time,
+        roles=roles,
+        time_format=options.time_format,
+        day_first=options.day_first,
+        frequency=options.frequency,
+        duplicates=options.duplicates,
+        irregular=options.irregular,
+        missing=options.missing,
+        unreadable=options.unreadable,
+        bad_time=options.bad_time,
+    )
+    built = build_series(table, settings)
+    calendar = _calendar(options.calendar, built.values.index)
+    return replace(built, roles=replace(built.roles, calendar=calendar))
+
+
+def settings_from_options(
+    options: argparse.Namespace, built: BuiltSeries
+) -> StudySettings:
+    """Return the settings of the study; what was not given is chosen from the data.
+
+    Raises
+    ------
+    UserInputError
+        If a setting, or several together, cannot work.
+    """
+    n_rows = len(built.values)
+    season = options.season
+    if season is None:
+        first = built.values[built.roles.targets[0]].to_numpy()
+        season = detect_season(first, built.source.frequency)
+    task = suggest_task(
+        n_rows,
+        horizon=options.horizon,
+        holdout=options.holdout,
+        folds=options.folds,
+        season=season,
+        score=options.score,
+    )
+    return StudySettings(
+        name=options.name or options.file.stem[:80],
+        source=built.source,
+        roles=built.roles,
+        task=task,
+        space=_space(options, default_space(n_rows, built.roles, task)),
+        budget=budget_from_options(options, Budget()),
+        training=Training(
+            epochs=options.epochs,
+            patience=options.patience,
+            pruner=options.pruner,
+            seed=options.seed,
+        ),
+        workers=options.workers,
+        enqueue=_enqueued(options.enqueue),
+    )
+
+
+def budget_from_options(options: argparse.Namespace, former: Budget) -> Budget:
+    """Return the budget that was given; `former` where none was."""
+    if options.trials is None and options.timeout is None:
+        return former
+    return Budget(trials=options.trials, seconds=options.timeout)
+
+
+def notices(built: BuiltSeries) -> tuple[str, ...]:
+    """Return what the user should know about the series, one sentence each."""
+    return tuple(_notice(finding) for finding in built.findings)
+
+
+def _notice(finding: Finding) -> str:
+    return f"{finding.message} {finding.repair}".strip()
+
+
+def _read_table(options: argparse.Namespace) -> Table:
+    content = read_file(options.file)
+    name = options.file.name
+    given = {
+        key: getattr(options, key)
+        for key in ("delimiter", "decimal", "encoding", "sheet")
+        if getattr(options, key) is not None
+    }
+    if not given:
+        return read_table(content, name=name)
+    reading = replace(detect_options(content, name), **given)
+    return read_table(content, name=name, options=reading)
+
+
+def _time_columns(
+    given: str | None, table: Table, columns: Sequence[str]
+) -> tuple[str, ...]:
+    if given is None:
+        return suggest_time(table)
+    if given == "none" and "none" not in columns:
+        return ()
+    return _names("--time", given, columns)
+
+
+def _roles(
+    options: argparse.Namespace, columns: Sequence[str], time: tuple[str, ...]
+) -> Roles:
+    targets = _names("--target", options.target, columns)
+    known = _names("--known", options.known, columns)
+    taken = {*time, *targets, *known}
+    if options.features == "all" and "all" not in columns:
+        features = tuple(name for name in columns if name not in taken)
+    else:
+        features = _names("--features", options.features, columns)
+        features = tuple(name for name in features if name not in known)
+    return Roles(targets=targets, past_features=features, known_features=known)
+
+
+def _names(option: str, given: str | None, columns: Sequence[str]) -> tuple[str, ...]:
+    """Split a list of columns; a name that holds a comma may stand alone."""
+    if given is None:
+        return ()
+    names = (given,) if given in columns else tuple(map(str.strip, given.split(",")))
+    absent = [name for name in names if name not in columns]
+    if absent:
+        raise UserInputError(
+            f"`{option}`: the file has no column {', '.join(map(repr, absent))}; its "
+            f"columns are {', '.join(columns[:20])}."
+        )
+    return names
+
+
+def _calendar(given: str, index: pd.Index) -> tuple[CalendarCycle, ...]:
+    if given == "none":
+        return ()
+    if given == "auto":
+        return _fitting_cycles(index)
+    names = [name.strip() for name in given.split(",")]
+    unknown = [name for name in names if name not in CYCLES]
+    if unknown:
+        raise ConfigError(
+            f"`--calendar` must be auto, none, or some of {','.join(CYCLES)}, "
+            f"got {given!r}."
+        )
+    return tuple(cycle for cycle in CYCLES if cycle in names)
+
+
+def _fitting_cycles(index: pd.Index) -> tuple[CalendarCycle, ...]:
+    """Return the cycles that the step resolves and the series holds twice.
+
+    Whether they help is left to the search: it also tries without them.
+    """
+    if not isinstance(index, pd.DatetimeIndex) or len(index) < 2:
+        return ()
+    step, span = index[1] - index[0], index[-1] - index[0]
+    return tuple(
+        cycle
+        for cycle, (longest_step, shortest_span) in CYCLES.items()
+        if step <= longest_step and span >= shortest_span
+    )
+
+
+def _space(options: argparse.Namespace, base: Space) -> Space:
+    cells = tuple(dict.fromkeys(cell_name(text) for text in options.cells.split(",")))
+    space = base.with_line(Line("cell", choices=cells))
+    if options.space is None:
+        return space
+    return parse_space(read_file(options.space), space)
+
+
+def _enqueued(path: Path | None) -> tuple[dict[str, Value], ...]:
+    if path is None:
+        return ()
+    content = read_file(path)
+    try:
+        return msgspec.json.decode(content, type=tuple[dict[str, Value], ...])
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise ConfigError(
+            f"{path} must be a JSON list of configurations such as "
+            f'[{{"cell": "GRU", "units": 32}}]: {error}.'
+        ) from error

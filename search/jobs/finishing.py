@@ -1,0 +1,159 @@
+"""Put the results of a study together: winners, baselines, verdict."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from search.config import CELLS, Cell
+from search.data.columns import unit_of
+from search.evaluation.baselines import baseline_forecasts
+from search.evaluation.metrics import (
+    Metrics,
+    forecast_metrics,
+    seasonal_naive_scale,
+    target_weights,
+)
+from search.evaluation.splits import SplitPlan
+from search.evaluation.verdict import Contestant, give_verdict, origin_losses
+from search.evaluation.windows import gather_targets
+from search.jobs.refitting import read_winner
+from search.study.control import State
+from search.study.folders import StudyHandle
+from search.study.predictions import load_predictions
+from search.study.progress import read_progress
+from search.study.results import StudyResults, WinnerResult, save_results
+from search.study.settings import StudySettings
+from search.study.studies import load_panel_series
+
+
+def finish_study(
+    handle: StudyHandle,
+    *,
+    state: State,
+    refitted: tuple[Cell, ...],
+    skipped: Mapping[Cell, str],
+    seconds: float,
+) -> StudyResults:
+    """Write `results.json` and return what it holds.
+
+    The best cell is the one with the lowest cross-validation score. The holdout never
+    selects: it only judges.
+
+    Parameters
+    ----------
+    state
+        State that the study ends in.
+    refitted
+        Cells whose winner is there.
+    skipped
+        For the other cells, why there is no winner.
+    seconds
+        Wall time of search and refit.
+    """
+    settings = handle.settings
+    series = load_panel_series(handle)
+    plan = settings.plan(len(series))
+    targets = series[list(settings.roles.targets)].to_numpy(dtype=np.float64)
+    winners = _read_winners(handle, refitted)
+    ranked = sorted(winners, key=lambda cell: winners[cell].cv)
+    weights = target_weights(targets[: plan.holdout_start])
+    baselines = _baseline_arrays(targets, plan, settings)
+    actual = _holdout_targets(targets, plan)
+    verdict = give_verdict(
+        {
+            cell: Contestant(cell, _winner_losses(winners[cell], settings, weights))
+            for cell in ranked
+        },
+        {
+            name: Contestant(name, origin_losses(actual, predicted, weights))
+            for name, predicted in baselines.items()
+        },
+        horizon=settings.task.horizon,
+    )
+    results = StudyResults(
+        study={"uuid": handle.uuid, "name": settings.name, "state": state},
+        data=_describe_data(handle, series, plan),
+        trials=read_progress(handle).counts,
+        winners=winners,
+        baselines=_baseline_metrics(targets, baselines, plan, settings),
+        best_cell=ranked[0] if ranked else None,
+        verdict=verdict.sentence,
+        comparisons=verdict.comparisons,
+        seconds=seconds,
+        skipped_cells={str(cell): reason for cell, reason in skipped.items()},
+    )
+    save_results(handle.folder, results)
+    return results
+
+
+def _read_winners(
+    handle: StudyHandle, cells: tuple[Cell, ...]
+) -> dict[Cell, WinnerResult]:
+    found = {cell: read_winner(handle, cell) for cell in CELLS if cell in cells}
+    return {cell: winner for cell, winner in found.items() if winner is not None}
+
+
+def _holdout_targets(targets: np.ndarray, plan: SplitPlan) -> np.ndarray:
+    return gather_targets(targets, _holdout_origins(plan), horizon=plan.horizon)
+
+
+def _holdout_origins(plan: SplitPlan) -> np.ndarray:
+    return np.arange(plan.holdout_start, plan.holdout_stop)
+
+
+def _baseline_arrays(
+    targets: np.ndarray, plan: SplitPlan, settings: StudySettings
+) -> dict[str, np.ndarray]:
+    return baseline_forecasts(
+        targets,
+        _holdout_origins(plan),
+        horizon=plan.horizon,
+        season=settings.task.season,
+    )
+
+
+def _baseline_metrics(
+    targets: np.ndarray,
+    baselines: Mapping[str, np.ndarray],
+    plan: SplitPlan,
+    settings: StudySettings,
+) -> dict[str, Metrics]:
+    past = targets[: plan.holdout_start]
+    scale = seasonal_naive_scale(past, settings.task.season)
+    actual = _holdout_targets(targets, plan)
+    return {
+        name: forecast_metrics(actual, predicted, naive_scale=scale)
+        for name, predicted in baselines.items()
+    }
+
+
+def _winner_losses(
+    winner: WinnerResult, settings: StudySettings, weights: np.ndarray
+) -> np.ndarray:
+    """Return the losses of the delivered model from its stored predictions."""
+    names = settings.roles.targets
+    predictions = load_predictions(Path(winner.predictions), names)
+    actual = np.stack([predictions[name].actual for name in names], axis=-1)
+    predicted = np.stack([predictions[name].predicted for name in names], axis=-1)
+    return origin_losses(actual, predicted, weights)
+
+
+def _describe_data(
+    handle: StudyHandle, series: pd.DataFrame, plan: SplitPlan
+) -> dict[str, int | str | None]:
+    source, roles = handle.settings.source, handle.settings.roles
+    return {
+        "file": source.file_name,
+        "rows": len(series),
+        "columns": len(series.columns),
+        "targets": ", ".join(roles.targets),
+        "unit": unit_of(roles.targets[0]),
+        "frequency": source.frequency,
+        "first": str(series.index[0]),
+        "last": str(series.index[-1]),
+        "holdout_start": plan.holdout_start,
+        "holdout_rows": len(series) - plan.holdout_start,
+        "sha256": handle.data_sha256,
+    }

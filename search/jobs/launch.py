@@ -1,0 +1,146 @@
+"""Start the supervisor of a study as a process of its own, from the page or a shell."""
+
+import logging
+import subprocess
+import threading
+import time
+from dataclasses import dataclass
+
+import msgspec
+
+from search.config import Environment
+from search.errors import SearchError
+from search.files import write_json
+from search.jobs.commands import child_environment, command, open_log
+from search.study.control import (
+    ENDED,
+    is_supervised,
+    needs_supervisor,
+    read_state,
+    wish,
+)
+from search.study.folders import StudyHandle, log_path
+from search.study.selection import best_trials
+from search.study.studies import list_studies
+from search.study.trials import read_trials
+
+LAUNCH_FILE = "launch.json"
+LONGEST_PAUSE_SECONDS = 60.0
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class LaunchRecord:
+    """Starts of a supervisor that have not led to a running one yet.
+
+    Attributes
+    ----------
+    attempts
+        Number of starts since a supervisor last came up.
+    launched
+        Time of the last start, in seconds since 1970.
+    """
+
+    attempts: int
+    launched: float
+
+
+def start_study(handle: StudyHandle) -> None:
+    """Wish that the study runs, and start its supervisor unless it has one.
+
+    Also resumes a study that was paused, stopped, interrupted or failed, and one that
+    finished and was given more budget. Calling it twice is harmless: a second
+    supervisor finds the lock taken and ends. The new process outlives the caller.
+    """
+    wish(handle, "run")
+    if not is_supervised(handle):
+        _launch(handle)
+
+
+def pause_study(handle: StudyHandle) -> bool:
+    """Let running trials come to their end, then pause; return whether it ran."""
+    was_alive = is_supervised(handle)
+    wish(handle, "pause")
+    return was_alive
+
+
+def stop_study(handle: StudyHandle) -> bool:
+    """End the search after the running epochs and compare what was found.
+
+    A study that rests before its end, such as a paused one, is taken up again for
+    that; return whether there is anything to end.
+    """
+    former = read_state(handle).state
+    was_alive = is_supervised(handle)
+    wish(handle, "stop")
+    if was_alive:
+        return True
+    if former in ENDED or not best_trials(read_trials(handle)):
+        return False
+    _launch(handle)
+    return True
+
+
+def ensure_running(environment: Environment) -> tuple[str, ...]:
+    """Start the supervisor of each study that should run and has none.
+
+    Meant to be called every few seconds by the web server, so that studies go on
+    after the machine was restarted. A supervisor that does not come up is tried
+    again after 2, 4, 8 and at most 60 seconds.
+
+    Returns
+    -------
+    Uuids of the studies whose supervisor was started.
+    """
+    started = []
+    for handle in list_studies(environment):
+        try:
+            if needs_supervisor(handle) and _is_due(handle):
+                _launch(handle)
+                started.append(handle.uuid)
+        except (SearchError, OSError):
+            logger.exception("Study %s could not be started.", handle.uuid)
+    return tuple(started)
+
+
+def forget_launches(handle: StudyHandle) -> None:
+    """Record that a supervisor is up; the supervisor does this itself."""
+    (handle.folder / LAUNCH_FILE).unlink(missing_ok=True)
+
+
+def _is_due(handle: StudyHandle) -> bool:
+    record = _read_launches(handle)
+    pause = min(LONGEST_PAUSE_SECONDS, 2.0**record.attempts)
+    # The distance in both directions, because a clock may be set back.
+    return record.attempts == 0 or abs(time.time() - record.launched) > pause
+
+
+def _read_launches(handle: StudyHandle) -> LaunchRecord:
+    try:
+        content = (handle.folder / LAUNCH_FILE).read_bytes()
+        return msgspec.json.decode(content, type=LaunchRecord)
+    except (OSError, msgspec.MsgspecError):
+        return LaunchRecord(attempts=0, launched=0.0)
+
+
+def _launch(handle: StudyHandle) -> None:
+    record = LaunchRecord(_read_launches(handle).attempts + 1, time.time())
+    write_json(handle.folder / LAUNCH_FILE, record)
+    _spawn(handle)
+
+
+def _spawn(handle: StudyHandle) -> None:
+    """Start a supervisor that survives this process."""
+    with open_log(log_path(handle, "supervisor")) as log:
+        process = subprocess.Popen(
+            command("supervise", handle.uuid),
+            env=child_environment(handle.environment),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    # A thread collects the exit status, so that no zombie stays in the web process.
+    threading.Thread(target=process.wait, name="supervisor-wait", daemon=True).start()
+    logger.info("Study %s: started supervisor %d.", handle.uuid, process.pid)

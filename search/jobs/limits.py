@@ -1,0 +1,39 @@
+"""How patient a supervisor is; one record, so that tests can be quick."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Limits of time, memory and bad luck.
+
+    Attributes
+    ----------
+    tick_seconds
+        Longest time between two looks at wishes and workers; the end of a worker is
+        noticed at once.
+    publish_seconds
+        Time between two writings of `state.json` while nothing changes.
+    first_pause_seconds, longest_pause_seconds
+        A worker that died is replaced after the first pause, which doubles with each
+        further death in a row.
+    most_deaths, most_failures
+        The study ends as failed after so many deaths of workers, or failed trials,
+        in a row.
+    memory_limit_bytes
+        See `search.jobs.pool.WorkerPool`.
+    close_seconds
+        Time for workers to finish the running epoch when the search ends.
+    end_seconds
+        Time for workers to end after they were asked to by a signal.
+    """
+
+    tick_seconds: float = 0.5
+    publish_seconds: float = 1.0
+    first_pause_seconds: float = 1.0
+    longest_pause_seconds: float = 60.0
+    most_deaths: int = 5
+    most_failures: int = 5
+    memory_limit_bytes: int = 2_500_000_000
+    close_seconds: float = 120.0
+    end_seconds: float = 20.0

@@ -1,0 +1,179 @@
+"""The worker processes of one study: started, watched, ended, collected."""
+
+import contextlib
+import logging
+import signal
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from search.jobs.commands import child_environment, command, last_lines, open_log
+from search.study.folders import StudyHandle, log_path
+
+KILL_FACTOR = 1.3
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class EndedWorker:
+    """A worker process that is gone.
+
+    Attributes
+    ----------
+    pid
+        Its former process id.
+    is_death
+        Whether it ended otherwise than in order.
+    is_memory
+        Whether it was killed because it took too much memory.
+    reason
+        What happened in plain words; empty where it ended in order.
+    log_tail
+        Last lines of its log where it died.
+    """
+
+    pid: int
+    is_death: bool
+    is_memory: bool
+    reason: str
+    log_tail: str
+
+
+@dataclass
+class _Worker:
+    process: subprocess.Popen[bytes]
+    log: Path
+    kill_reason: str = ""
+    is_memory: bool = False
+
+
+class WorkerPool:
+    """The workers of one study; slots are numbered from 1.
+
+    Parameters
+    ----------
+    handle
+        The study.
+    supervisor_pid
+        Process that the workers end with.
+    memory_limit_bytes
+        Resident size above which a worker is replaced after its trial. Above 1.3
+        times of it, it is killed at once.
+    """
+
+    def __init__(
+        self, handle: StudyHandle, *, supervisor_pid: int, memory_limit_bytes: int
+    ) -> None:
+        self._handle = handle
+        self._supervisor_pid = supervisor_pid
+        self._memory_limit_bytes = memory_limit_bytes
+        self._workers: dict[int, _Worker] = {}
+
+    def __len__(self) -> int:
+        return len(self._workers)
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """Process ids of the workers that were not collected yet."""
+        return tuple(worker.process.pid for worker in self._workers.values())
+
+    def start_worker(self) -> None:
+        """Start one worker in the lowest free slot, in a session of its own.
+
+        Its own session keeps Ctrl-C in the terminal away from it: the supervisor
+        decides how workers end.
+        """
+        slot = next(n for n in range(1, len(self) + 2) if n not in self._workers)
+        log = log_path(self._handle, f"worker-{slot}")
+        with open_log(log) as output:
+            process = subprocess.Popen(
+                command(
+                    "work", self._handle.uuid, "--supervised", str(self._supervisor_pid)
+                ),
+                env=child_environment(self._handle.environment),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self._workers[slot] = _Worker(process, log)
+        logger.info("Study %s: worker %d started.", self._handle.uuid, process.pid)
+
+    def collect(self) -> list[EndedWorker]:
+        """Return the workers that ended since the last call, and forget them."""
+        ended = []
+        for slot, worker in list(self._workers.items()):
+            if worker.process.poll() is not None:
+                del self._workers[slot]
+                ended.append(_describe(worker))
+        return ended
+
+    def ask_to_end(self) -> None:
+        """Ask all workers to end after the running epoch and give their trial back."""
+        for worker in self._workers.values():
+            worker.process.terminate()
+
+    def kill(self, reason: str) -> None:
+        """End all workers at once; `reason` is recorded on their trials."""
+        for worker in self._workers.values():
+            worker.kill_reason = worker.kill_reason or reason
+            worker.process.kill()
+
+    def close(self) -> None:
+        """End all workers at once and wait until they are gone."""
+        self.kill("the supervisor ended")
+        for worker in self._workers.values():
+            worker.process.wait()
+        self._workers.clear()
+
+    def watch_memory(self) -> None:
+        """Ask workers that have grown to end after their trial; kill far larger ones.
+
+        TensorFlow keeps about 15 MB of each compiled program for good, so a worker
+        grows with the number of different networks.
+        """
+        limit = self._memory_limit_bytes
+        for worker in self._workers.values():
+            size = _resident_bytes(worker.process.pid)
+            if size > KILL_FACTOR * limit:
+                worker.is_memory = True
+                worker.kill_reason = (
+                    f"out of memory: the worker took {size / 1e9:.1f} GB, the limit "
+                    f"is {limit / 1e9:.1f} GB"
+                )
+                worker.process.kill()
+            elif size > limit:
+                # Each time again: a worker that just starts does not listen yet.
+                worker.process.send_signal(signal.SIGUSR1)
+
+
+def _resident_bytes(pid: int) -> int:
+    with contextlib.suppress(psutil.Error):
+        return int(psutil.Process(pid).memory_info().rss)
+    return 0
+
+
+def _describe(worker: _Worker) -> EndedWorker:
+    code = worker.process.returncode
+    is_death = code != 0
+    return EndedWorker(
+        pid=worker.process.pid,
+        is_death=is_death,
+        is_memory=worker.is_memory,
+        reason=worker.kill_reason or (_reason(code) if is_death else ""),
+        log_tail=last_lines(worker.log) if is_death else "",
+    )
+
+
+def _reason(code: int) -> str:
+    if code == -signal.SIGKILL:
+        return (
+            "the worker process was killed (signal 9), by somebody or because the "
+            "machine ran out of memory"
+        )
+    if code < 0:
+        return f"the worker process was ended by signal {-code}"
+    return f"the worker process ended with exit code {code}"

@@ -1,0 +1,205 @@
+"""The refit phase: the winner of each cell is trained again, each in a process."""
+
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import msgspec
+
+from search.config import Cell
+from search.errors import StudyCorrupted
+from search.files import write_json
+from search.jobs.commands import child_environment, command, open_log
+from search.study.folders import StudyHandle, log_path, winner_folder
+from search.study.results import WinnerResult
+
+WINNER_FILE = "winner.json"
+FAILURE_FILE = "failure.json"
+
+
+@dataclass(frozen=True)
+class RefitFailure:
+    """Why a winner could not be made, in one sentence."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Refits:
+    """What the refit phase has reached.
+
+    Attributes
+    ----------
+    refitted
+        Cells whose winner is there.
+    skipped
+        For the other cells, the reason.
+    """
+
+    refitted: tuple[Cell, ...]
+    skipped: dict[Cell, str]
+
+
+def read_winner(handle: StudyHandle, cell: Cell) -> WinnerResult | None:
+    """Return the winner of `cell`; None while there is none.
+
+    Raises
+    ------
+    StudyCorrupted
+        If its file is damaged.
+    """
+    try:
+        content = (winner_folder(handle, cell) / WINNER_FILE).read_bytes()
+        return msgspec.json.decode(content, type=WinnerResult)
+    except FileNotFoundError:
+        return None
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise StudyCorrupted(
+            f"The winner of {cell} cannot be read: {error}."
+        ) from error
+
+
+def save_failure(handle: StudyHandle, cell: Cell, reason: str) -> None:
+    """Write why the winner of `cell` could not be made."""
+    folder = winner_folder(handle, cell)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(folder / FAILURE_FILE, RefitFailure(reason))
+
+
+def needs_refit(handle: StudyHandle, cell: Cell, trial: int) -> bool:
+    """Whether the winner of `cell` is not yet made from the trial of that number.
+
+    A winner that is there and whose bundle works is kept, so that a study resumed
+    with more budget trains again only what changed.
+    """
+    try:
+        winner = read_winner(handle, cell)
+    except StudyCorrupted:
+        return True
+    if winner is None or winner.trial != trial:
+        return True
+    return winner.check is not None and not winner.check.passed
+
+
+class RefitPool:
+    """Refits of several cells, so many at a time.
+
+    Parameters
+    ----------
+    handle
+        The study.
+    cells
+        Cells to refit, in order.
+    n_processes
+        Processes at a time.
+    supervisor_pid
+        Process that they end with.
+    """
+
+    def __init__(
+        self,
+        handle: StudyHandle,
+        cells: tuple[Cell, ...],
+        *,
+        n_processes: int,
+        supervisor_pid: int,
+    ) -> None:
+        self._handle = handle
+        self._waiting = list(cells)
+        self._n_processes = n_processes
+        self._supervisor_pid = supervisor_pid
+        self._running: dict[Cell, subprocess.Popen[bytes]] = {}
+        self._refitted: list[Cell] = []
+        self._skipped: dict[Cell, str] = {}
+
+    @property
+    def running(self) -> tuple[Cell, ...]:
+        """Cells that are being refitted."""
+        return tuple(self._running)
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """Process ids of the refits."""
+        return tuple(process.pid for process in self._running.values())
+
+    def advance(self) -> bool:
+        """Collect what ended and start what waits; return whether work is left."""
+        for cell, process in list(self._running.items()):
+            if process.poll() is not None:
+                del self._running[cell]
+                self._note_end(cell, process.returncode)
+        while self._waiting and len(self._running) < self._n_processes:
+            cell = self._waiting.pop(0)
+            self._running[cell] = self._start(cell)
+        return bool(self._running)
+
+    def kill(self) -> None:
+        """End all refits at once and wait for their processes."""
+        for process in self._running.values():
+            process.kill()
+        for process in self._running.values():
+            process.wait()
+        self._running.clear()
+
+    def result(self) -> Refits:
+        """Return what was reached so far."""
+        return Refits(tuple(self._refitted), dict(self._skipped))
+
+    def _start(self, cell: Cell) -> "subprocess.Popen[bytes]":
+        (winner_folder(self._handle, cell) / FAILURE_FILE).unlink(missing_ok=True)
+        with open_log(log_path(self._handle, f"refit-{cell}")) as log:
+            return subprocess.Popen(
+                command(
+                    "refit",
+                    self._handle.uuid,
+                    cell,
+                    "--supervised",
+                    str(self._supervisor_pid),
+                ),
+                env=child_environment(self._handle.environment),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def _note_end(self, cell: Cell, code: int) -> None:
+        if code == 0:
+            self._refitted.append(cell)
+            return
+        path = winner_folder(self._handle, cell) / FAILURE_FILE
+        try:
+            failure = msgspec.json.decode(path.read_bytes(), type=RefitFailure)
+            self._skipped[cell] = failure.reason
+        except (OSError, msgspec.MsgspecError, ValueError):
+            self._skipped[cell] = _reason(code)
+
+
+def refit_cells(
+    pool: RefitPool, *, is_ending: Callable[[], bool], wait: Callable[[Refits], None]
+) -> Refits | None:
+    """Run all refits of `pool`; None if `is_ending` said so before the end.
+
+    Parameters
+    ----------
+    is_ending
+        Asked again and again; True ends the refits at once.
+    wait
+        Called between two looks with what was reached; returns after a moment or
+        when a process ended.
+    """
+    while pool.advance():
+        if is_ending():
+            pool.kill()
+            return None
+        wait(pool.result())
+    return pool.result()
+
+
+def _reason(code: int) -> str:
+    if code == -9:
+        return (
+            "The training of the winner was killed (signal 9), by somebody or because "
+            "the machine ran out of memory."
+        )
+    return f"The training of the winner ended with exit code {code}."

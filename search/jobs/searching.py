@@ -1,0 +1,245 @@
+"""The search phase: workers are kept going until there is a reason to end."""
+
+import logging
+import time
+from dataclasses import dataclass
+from typing import Literal
+
+import optuna
+
+from search.jobs.limits import Limits
+from search.jobs.pool import EndedWorker, WorkerPool
+from search.jobs.reporter import Reporter
+from search.jobs.waking import Waker
+from search.study.claims import reap_dead_trials
+from search.study.control import State
+from search.study.folders import StudyHandle
+from search.study.selection import failures_in_a_row
+from search.study.trials import TrialView, read_trials
+
+ORPHAN_CHECK_SECONDS = 2.0
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class SearchEnd:
+    """Why the search ends.
+
+    Attributes
+    ----------
+    kind
+        ``budget``: trials or time are used up; ``stop`` and ``pause``: the user
+        wants it; ``signal``: this process was asked to end; ``failed``: it makes no
+        sense to go on.
+    message
+        One sentence for the user.
+    """
+
+    kind: Literal["budget", "stop", "pause", "signal", "failed"]
+    message: str = ""
+
+
+class Search:
+    """Keeps the workers of one study going.
+
+    Parameters
+    ----------
+    handle, study
+        The study, and its Optuna study for writing.
+    pool
+        Its workers.
+    reporter
+        Clock and state of the study.
+    waker
+        Signals and ends of children.
+    limits
+        Patience.
+    """
+
+    def __init__(
+        self,
+        handle: StudyHandle,
+        study: optuna.Study,
+        *,
+        pool: WorkerPool,
+        reporter: Reporter,
+        waker: Waker,
+        limits: Limits,
+    ) -> None:
+        self._handle = handle
+        self._study = study
+        self._pool = pool
+        self._reporter = reporter
+        self._waker = waker
+        self._limits = limits
+        self._misfortune = _Misfortune(limits)
+        self._trials: tuple[TrialView, ...] = ()
+        self._old_failures = {
+            trial.number for trial in read_trials(handle) if trial.state == "failed"
+        }
+        self._orphans_checked = 0.0
+        self._ending: SearchEnd | None = None
+        self._ending_since = 0.0
+
+    def run(self) -> SearchEnd:
+        """Search until there is a reason to end and all workers are gone."""
+        self._reporter.start_clock()
+        try:
+            while True:
+                self._collect_workers()
+                self._trials = read_trials(self._handle)
+                end = self._reason_to_end()
+                if end is None:
+                    self._start_workers()
+                elif not len(self._pool):
+                    return end
+                self._hurry(end)
+                self._publish(end)
+                self._pool.watch_memory()
+                self._waker.wait(self._limits.tick_seconds)
+        finally:
+            self._reporter.stop_clock()
+
+    @property
+    def _n_done(self) -> int:
+        return sum(trial.state in ("complete", "pruned") for trial in self._trials)
+
+    def _reason_to_end(self) -> SearchEnd | None:
+        """Return why the search should end now, the strongest reason first."""
+        if self._ending is not None and self._ending.kind in ("failed", "signal"):
+            return self._ending
+        if self._waker.is_ending:
+            return SearchEnd("signal")
+        failure = self._misfortune.reason or self._failure()
+        if failure:
+            return SearchEnd("failed", failure)
+        control = self._reporter.look()
+        if control.wish == "stop":
+            return SearchEnd("stop")
+        most, seconds = control.budget.trials, control.budget.seconds
+        if most is not None and self._n_done >= most:
+            return SearchEnd("budget")
+        if seconds is not None and self._reporter.seconds_used >= seconds:
+            return SearchEnd("budget", "The time budget is used up.")
+        if control.wish == "pause":
+            return SearchEnd("pause")
+        return None
+
+    def _failure(self) -> str:
+        """Return why the trials themselves make it useless to go on, or nothing."""
+        news = [one for one in self._trials if one.number not in self._old_failures]
+        count = failures_in_a_row(news)
+        if count < self._limits.most_failures:
+            return ""
+        failed = [trial for trial in news if trial.state == "failed"]
+        last = max(failed, key=lambda trial: (trial.finished or "", trial.number))
+        return f"{count} trials in a row failed, the last one with: {last.error}"
+
+    def _collect_workers(self) -> None:
+        for ended in self._pool.collect():
+            # Also after an end in order, for what it may have left behind.
+            reaped = reap_dead_trials(
+                self._handle,
+                self._study,
+                pid=ended.pid,
+                reason=_sentence(ended.reason or "the worker ended"),
+                kind="memory" if ended.is_memory else "killed",
+            )
+            logger.info(
+                "Study %s: worker %d is gone (%s), trials %s.",
+                self._handle.uuid,
+                ended.pid,
+                ended.reason or "in order",
+                {trial.number: trial.fate for trial in reaped},
+            )
+            if ended.is_death and not ended.is_memory and self._ending is None:
+                self._misfortune.note_death(ended, self._n_done)
+        self._reap_orphans()
+
+    def _reap_orphans(self) -> None:
+        """Close trials of dead workers that were not ours.
+
+        They belong to a former supervisor, or were started by hand.
+        """
+        now = time.monotonic()
+        if now - self._orphans_checked < ORPHAN_CHECK_SECONDS:
+            return
+        self._orphans_checked = now
+        ours = self._pool.pids
+        running = [trial for trial in self._trials if trial.state == "running"]
+        if any(trial.worker_pid not in ours for trial in running):
+            reap_dead_trials(self._handle, self._study)
+
+    def _start_workers(self) -> None:
+        if time.monotonic() < self._misfortune.not_before:
+            return
+        budget = self._reporter.look().budget
+        wanted = self._handle.settings.workers
+        if budget.trials is not None:
+            wanted = min(wanted, budget.trials - self._n_done)
+        for _ in range(wanted - len(self._pool)):
+            self._pool.start_worker()
+
+    def _hurry(self, end: SearchEnd | None) -> None:
+        """End the workers that do not end by themselves."""
+        now = time.monotonic()
+        if end is None:
+            self._ending = None
+            return
+        is_new = self._ending is None or self._ending.kind != end.kind
+        if is_new:
+            self._ending_since = now
+        self._ending = end
+        is_urgent = end.kind in ("signal", "failed")
+        if is_urgent and is_new:
+            self._pool.ask_to_end()
+        patience = self._limits.end_seconds if is_urgent else self._limits.close_seconds
+        is_late = now - self._ending_since > patience and end.kind != "pause"
+        if is_late or self._waker.n_ending_signals > 1:
+            self._pool.kill("the worker did not end when it was asked to")
+
+    def _publish(self, end: SearchEnd | None) -> None:
+        state: State = "pausing" if end and end.kind == "pause" else "searching"
+        message = end.message if end else self._misfortune.warning(self._n_done)
+        self._reporter.publish(state, message, workers=self._pool.pids)
+
+
+class _Misfortune:
+    """Counts deaths of workers in a row and says how long to wait after each."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._n_deaths = 0
+        self._n_done = 0
+        self.not_before = 0.0
+        self.reason = ""
+        self._warning = ""
+
+    def warning(self, n_done: int) -> str:
+        """Return what went wrong since the last trial was done, for the user."""
+        return self._warning if n_done == self._n_done else ""
+
+    def note_death(self, ended: EndedWorker, n_done: int) -> None:
+        """Note a death; `n_done` trials are done by now."""
+        if n_done > self._n_done:
+            self._n_deaths = 0
+        self._n_done = n_done
+        self._n_deaths += 1
+        pause = min(
+            self._limits.longest_pause_seconds,
+            self._limits.first_pause_seconds * 2.0 ** (self._n_deaths - 1),
+        )
+        self.not_before = time.monotonic() + pause
+        detail = ended.log_tail.splitlines()[-1] if ended.log_tail else ""
+        cause = f"{_sentence(ended.reason)} {detail}".strip()
+        self._warning = f"A worker died and is replaced: {cause}"
+        if self._n_deaths >= self._limits.most_deaths:
+            self.reason = (
+                f"{self._n_deaths} workers in a row died before a trial was done, "
+                f"the last one so: {cause}"
+            )
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."

@@ -1,0 +1,92 @@
+"""What a winner is judged on: the holdout of a study, and the same windows for all."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from search.evaluation.baselines import baseline_forecasts
+from search.evaluation.metrics import Metrics, forecast_metrics, seasonal_naive_scale
+from search.evaluation.splits import SplitPlan
+from search.evaluation.windows import gather_targets
+from search.study.folders import StudyHandle
+from search.study.settings import StudySettings
+from search.study.studies import load_panel_series
+from search.worker.tables import future_index
+
+
+@dataclass(frozen=True)
+class Holdout:
+    """The series of a study and what happened in its holdout.
+
+    Attributes
+    ----------
+    settings, series, plan
+        The study, its whole series and where the holdout starts.
+    origins
+        Origins whose targets all lie in the holdout, of shape (n_origins,).
+    actual
+        Shape (n_origins, horizon, n_targets).
+    naive_scale
+        See `forecast_metrics`; from the rows before the holdout.
+    """
+
+    settings: StudySettings
+    series: pd.DataFrame
+    plan: SplitPlan
+    origins: np.ndarray
+    actual: np.ndarray
+    naive_scale: np.ndarray
+
+    @classmethod
+    def of(cls, handle: StudyHandle) -> "Holdout":
+        """Read the series of the study and cut its holdout off."""
+        settings = handle.settings
+        series = load_panel_series(handle)
+        plan = settings.plan(len(series))
+        values = series[list(settings.roles.targets)].to_numpy(dtype=np.float64)
+        origins = np.arange(plan.holdout_start, plan.holdout_stop)
+        before = values[: plan.holdout_start]
+        return cls(
+            settings=settings,
+            series=series,
+            plan=plan,
+            origins=origins,
+            actual=gather_targets(values, origins, horizon=settings.task.horizon),
+            naive_scale=seasonal_naive_scale(before, settings.task.season),
+        )
+
+    @property
+    def future_index(self) -> pd.Index:
+        """The rows of the next horizon."""
+        return future_index(
+            self.series.index,
+            self.settings.task.horizon,
+            frequency=self.settings.source.frequency,
+        )
+
+    def metrics(self, predicted: np.ndarray) -> Metrics:
+        """Score forecasts of the shape of `actual`."""
+        return forecast_metrics(self.actual, predicted, naive_scale=self.naive_scale)
+
+    def target_metrics(self, predicted: np.ndarray) -> dict[str, Metrics]:
+        """Score the forecasts of each target by itself."""
+        return {
+            name: forecast_metrics(
+                self.actual[..., [k]],
+                predicted[..., [k]],
+                naive_scale=self.naive_scale[[k]],
+            )
+            for k, name in enumerate(self.settings.roles.targets)
+        }
+
+    def baselines(self) -> dict[str, Metrics]:
+        """Score the baselines on the same windows."""
+        targets = self.series[list(self.settings.roles.targets)]
+        forecasts = baseline_forecasts(
+            targets.to_numpy(dtype=np.float64),
+            self.origins,
+            horizon=self.settings.task.horizon,
+            season=self.settings.task.season,
+        )
+        return {name: self.metrics(values) for name, values in forecasts.items()}

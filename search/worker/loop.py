@@ -1,0 +1,182 @@
+"""One worker: claim a trial, train it, store what came out, until nothing is left.
+
+This is the one place that turns every kind of failure into a failed trial with a
+reason that a person understands.
+"""
+
+import logging
+import threading
+from typing import Literal
+
+import optuna
+
+from search.config import Cell
+from search.errors import StudyCorrupted, TrialFailed
+from search.study.claims import (
+    Claim,
+    Owner,
+    TrialRecord,
+    claim_trial,
+    current_owner,
+    fail_trial,
+    finish_trial,
+)
+from search.study.folders import StudyHandle
+from search.study.optuna_study import open_study
+from search.study.space import TrialParams
+from search.study.storage import call_storage
+from search.study.trials import FailureKind, read_trials
+from search.worker.objective import Objective, make_objective
+from search.worker.orders import Command, Orders, TrialClosed
+from search.worker.running import RunningTrial, TrialEnd, TrialPruned
+
+WAIT_SECONDS = 0.5
+LONGEST_REASON = 300
+
+WorkerEnd = Literal["budget", "wish", "recycle"]
+
+logger = logging.getLogger(__name__)
+
+
+def work(handle: StudyHandle, *, supervisor_pid: int | None = None) -> None:
+    """Work on the study until its budget is used up or somebody wants an end.
+
+    Parameters
+    ----------
+    supervisor_pid
+        Parent process that this worker ends with; None for a worker started by hand,
+        on this machine or another one.
+
+    Raises
+    ------
+    StudyCorrupted
+        If the study or its series cannot be used.
+    """
+    orders = Orders(handle, supervisor_pid=supervisor_pid)
+    orders.listen()
+    try:
+        study = open_study(handle)
+        worker = Worker(handle, study, orders, make_objective(handle))
+        end = worker.run()
+        logger.info("Study %s: worker ends (%s).", handle.uuid, end)
+    finally:
+        orders.stop_listening()
+
+
+class Worker:
+    """The ask, train, report, tell loop of one process."""
+
+    def __init__(
+        self,
+        handle: StudyHandle,
+        study: optuna.Study,
+        orders: Orders,
+        objective: Objective,
+    ) -> None:
+        self._handle = handle
+        self._study = study
+        self._orders = orders
+        self._objective = objective
+        self._owner: Owner = current_owner()
+        self._is_exhausted = False
+
+    def run(self) -> WorkerEnd:
+        """Run trials until there is a reason to end; return it."""
+        pause = threading.Event()
+        while True:
+            if self._orders.now().order != "go_on":
+                return "wish"
+            claim = claim_trial(self._handle, self._study, self._owner)
+            if claim.reason == "claimed":
+                self._run_claim(claim)
+                # Only after a trial: each process gets at least one done.
+                if self._is_exhausted or self._orders.is_too_large:
+                    return "recycle"
+            elif claim.reason == "wait":
+                pause.wait(WAIT_SECONDS)
+            else:
+                return claim.reason
+
+    def _run_claim(self, claim: Claim) -> None:
+        assert claim.trial is not None
+        assert claim.params is not None
+        assert claim.seed is not None
+        number = claim.trial.number
+        self._log(number, "starts: %s", claim.params)
+        running = RunningTrial(self._handle, claim.trial, self._orders)
+        try:
+            record = self._objective.train(
+                claim.params, seed=claim.seed, on_epoch=running.note_epoch
+            )
+            self._finish(number, record)
+        except TrialPruned:
+            self._finish_early("pruned", running, claim.params)
+        except TrialClosed as closed:
+            self._close(closed.command, running, claim.params)
+        except TrialFailed as error:
+            self._fail(number, str(error))
+        except MemoryError as error:
+            self._is_exhausted = True
+            self._fail(number, f"Out of memory: {_short(error)}", kind="memory")
+        except StudyCorrupted:
+            raise
+        except Exception as error:
+            logger.exception("Study %s trial %d failed.", self._handle.uuid, number)
+            self._fail(number, f"{type(error).__name__}: {_short(error)}")
+
+    def _close(
+        self, command: Command, running: RunningTrial, params: TrialParams
+    ) -> None:
+        """End a trial before its time.
+
+        A trial that gives its configuration back is tried again. Otherwise it counts
+        with what it has: as complete if its cell would be left without a winner, as
+        pruned if not.
+        """
+        if command.order == "give_back":
+            self._fail(running.number, command.reason, kind="killed")
+        elif not running.has_score:
+            self._fail(running.number, command.reason)
+        else:
+            self._log(running.number, "ends early: %s", command.reason)
+            has_winner = self._has_complete(params.cell)
+            outcome: TrialEnd = "pruned" if has_winner else "complete"
+            self._finish_early(outcome, running, params)
+
+    def _finish_early(
+        self, outcome: TrialEnd, running: RunningTrial, params: TrialParams
+    ) -> None:
+        n_parameters = self._objective.n_parameters(params)
+        self._finish(running.number, running.record(outcome, n_parameters))
+
+    def _finish(self, number: int, record: TrialRecord) -> None:
+        counted = finish_trial(
+            self._handle, self._study, number, record, owner=self._owner
+        )
+        self._log(
+            number,
+            "%s with %s after %d epochs%s",
+            record.outcome,
+            record.score,
+            record.epochs_run,
+            "" if counted else "; too late to count",
+        )
+
+    def _fail(self, number: int, reason: str, *, kind: FailureKind = "trial") -> None:
+        self._log(number, "failed: %s", reason)
+        fail_trial(
+            self._handle, self._study, number, reason, owner=self._owner, kind=kind
+        )
+
+    def _has_complete(self, cell: Cell) -> bool:
+        trials = call_storage(lambda: read_trials(self._handle))
+        return any(trial.cell == cell and trial.state == "complete" for trial in trials)
+
+    def _log(self, number: int, text: str, *values: object) -> None:
+        logger.info(f"Study %s trial %d {text}.", self._handle.uuid, number, *values)
+
+
+def _short(error: BaseException) -> str:
+    """Return the first line of the message, cut where it is long."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[0][:LONGEST_REASON]

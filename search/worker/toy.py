@@ -1,0 +1,142 @@
+"""A stand-in for training that tests of processes use; it learns nothing.
+
+Where the environment variable ``SEARCH_TEST_OBJECTIVE`` is set, workers and refits take
+their numbers from here instead of from a network, so that a test of killing, pausing
+and resuming takes seconds and never loads TensorFlow. Nothing here is a result.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from search.config import Cell, Task, Training
+from search.errors import TrialFailed
+from search.evaluation.metrics import forecast_metrics, seasonal_naive_scale
+from search.evaluation.windows import gather_targets
+from search.files import write_json
+from search.study.curves import EpochPoint
+from search.study.folders import StudyHandle, winner_folder
+from search.study.outcomes import TrialRecord
+from search.study.results import SeedResult, WinnerResult
+from search.study.selection import best_trials
+from search.study.space import TrialParams
+from search.study.studies import load_panel_series
+from search.study.trials import read_trials
+
+TOY_VARIABLE = "SEARCH_TEST_OBJECTIVE"
+EPOCH_VARIABLE = "SEARCH_TEST_EPOCH_SECONDS"
+_CELL_SCORES = {"SimpleRNN": 3.0, "LSTM": 2.0, "GRU": 1.0}
+
+
+class ToyObjective:
+    """Scores that depend on cell and units only, falling over the epochs.
+
+    The value of the environment variable decides: ``toy`` scores, ``toy-fail`` fails
+    every trial, ``toy-crash`` ends the process. An epoch takes
+    ``SEARCH_TEST_EPOCH_SECONDS`` (0.01).
+    """
+
+    def __init__(self, task: Task, training: Training) -> None:
+        self._n_folds = task.folds
+        self._n_epochs = training.epochs
+        self._mode = os.environ[TOY_VARIABLE]
+        self._epoch_seconds = float(os.environ.get(EPOCH_VARIABLE, "0.01"))
+
+    def train(
+        self,
+        params: TrialParams,
+        *,
+        seed: int,
+        on_epoch: Callable[[EpochPoint], None],
+    ) -> TrialRecord:
+        """Report one epoch after the other; the last one is the best."""
+        if self._mode == "toy-crash":
+            sys.exit(3)
+        if self._mode == "toy-fail":
+            raise TrialFailed("the toy was told to fail")
+        point = None
+        for epoch in range(1, self._n_epochs + 1):
+            time.sleep(self._epoch_seconds)
+            point = self._point(params, epoch)
+            on_epoch(point)
+        assert point is not None
+        return TrialRecord(
+            outcome="complete",
+            score=point.score,
+            fold_scores=tuple(one for one in point.valid if one is not None),
+            best_epoch=self._n_epochs,
+            epochs_run=self._n_epochs,
+            n_parameters=params.units,
+            seconds_compile=0.0,
+            seconds_train=self._n_epochs * self._epoch_seconds,
+        )
+
+    def n_parameters(self, params: TrialParams) -> int:
+        """Return the units; a toy has no weights."""
+        return params.units
+
+    def _point(self, params: TrialParams, epoch: int) -> EpochPoint:
+        score = _CELL_SCORES[params.cell] + params.units / 1000 + 1 / epoch
+        folds = (score,) * self._n_folds
+        return EpochPoint(epoch, folds, folds, score, self._epoch_seconds)
+
+
+def make_toy_winner(handle: StudyHandle, cell: Cell) -> WinnerResult:
+    """Write a winner whose forecasts miss by the score of its cell."""
+    best = best_trials(read_trials(handle))[cell]
+    settings = handle.settings
+    targets = list(settings.roles.targets)
+    values = load_panel_series(handle)[targets].to_numpy()
+    task = settings.task
+    holdout_start = handle.n_rows - task.holdout
+    origins = np.arange(holdout_start, handle.n_rows - task.horizon + 1)
+    actual = gather_targets(values, origins, horizon=task.horizon)
+    signs = np.where(np.arange(len(origins)) % 2 == 0, 1.0, -1.0)
+    predicted = actual + signs[:, None, None] * _CELL_SCORES[cell]
+    metrics = forecast_metrics(
+        actual,
+        predicted,
+        naive_scale=seasonal_naive_scale(values[:holdout_start], task.season),
+    )
+    folder = winner_folder(handle, cell)
+    folder.mkdir(parents=True, exist_ok=True)
+    predictions = folder / "holdout_predictions.csv"
+    _save_predictions(predictions, origins, actual, predicted)
+    result = WinnerResult(
+        trial=best.number,
+        params=best.params,
+        cv=best.score or 0.0,
+        cv_folds=best.fold_scores,
+        epochs=best.best_epoch or 1,
+        holdout=metrics,
+        seeds=(SeedResult(0, metrics, 0.0),),
+        targets={targets[0]: metrics},
+        n_parameters=best.n_parameters or 0,
+        seconds=0.0,
+        inference_ms=0.0,
+        bundle=None,
+        predictions=str(predictions),
+    )
+    write_json(folder / "winner.json", result)
+    return result
+
+
+def _save_predictions(
+    path: Path, origins: np.ndarray, actual: np.ndarray, predicted: np.ndarray
+) -> None:
+    """Write the forecasts of the first target; rows are counted as time stamps."""
+    horizon = actual.shape[1]
+    pd.DataFrame(
+        {
+            "origin": np.repeat(origins, horizon),
+            "step": np.tile(np.arange(1, horizon + 1), len(origins)),
+            "timestamp": (origins[:, None] + np.arange(horizon)).ravel(),
+            "actual": actual[..., 0].ravel(),
+            "predicted": predicted[..., 0].ravel(),
+        }
+    ).to_csv(path, index=False)

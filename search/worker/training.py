@@ -1,0 +1,204 @@
+"""One trial: all folds of one configuration, advancing together."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from search.config import Score, Task, Training
+from search.errors import TrialFailed
+from search.evaluation.metrics import combine_targets, target_weights
+from search.evaluation.panel import Panel
+from search.evaluation.splits import SplitPlan
+from search.study.curves import EpochPoint
+from search.study.space import TrialParams
+from search.worker.engine import EpochProgram
+from search.worker.folds import Run, panel_of, program_of, start_run
+from search.worker.records import EpochOutcome, Rates
+
+
+@dataclass(frozen=True)
+class TrialOutcome:
+    """What a trial found.
+
+    Attributes
+    ----------
+    score
+        Mean of `fold_scores`.
+    fold_scores
+        Validation score of each fold after `best_epoch`, in units of the target.
+    best_epoch
+        Epoch with the lowest mean score, 1 for the first.
+    epochs_run
+        Epochs trained.
+    n_parameters
+        Number of trained weights.
+    seconds_compile, seconds_train
+        Seconds spent compiling, and on everything else.
+    """
+
+    score: float
+    fold_scores: tuple[float, ...]
+    best_epoch: int
+    epochs_run: int
+    n_parameters: int
+    seconds_compile: float
+    seconds_train: float
+
+
+def train_folds(
+    panel: Panel,
+    plan: SplitPlan,
+    params: TrialParams,
+    *,
+    task: Task,
+    training: Training,
+    seed: int,
+    on_epoch: Callable[[EpochPoint], None],
+) -> TrialOutcome:
+    """Train and validate one configuration on every fold.
+
+    The folds advance together, one epoch each, so that each epoch gives the mean
+    score over all folds. The trial ends after `training.epochs`, or when the mean has
+    not improved for `training.patience` epochs.
+
+    Parameters
+    ----------
+    panel
+        The series. Calendar channels are left out if `params` does not use them.
+    plan
+        The folds; nothing at or after `plan.holdout_start` is used.
+    params
+        The configuration.
+    task, training
+        What is predicted, and for how long to train.
+    seed
+        Decides initial weights, batch order and dropout, together with the fold.
+    on_epoch
+        Called after each epoch; whatever it raises ends the trial.
+
+    Raises
+    ------
+    TrialFailed
+        If a loss or a score is not a finite number; the message names the epoch.
+    """
+    started = time.perf_counter()
+    panel = panel_of(panel, params)
+    program = program_of(panel, params, task)
+    runs = _start_folds(panel, plan, params, task=task, seed=seed)
+    seconds_compile = program.compile(runs[0].state, runs[0].series)
+    weights = target_weights(panel.targets[: plan.holdout_start])
+    points: list[EpochPoint] = []
+    best = 0
+    for epoch in range(1, training.epochs + 1):
+        point = _train_epoch(
+            program, runs, epoch, Rates.of(params), weights=weights, score=task.score
+        )
+        points.append(point)
+        if _score(point) < _score(points[best]):
+            best = epoch - 1
+        on_epoch(point)
+        if training.patience and epoch - (best + 1) >= training.patience:
+            break
+    return TrialOutcome(
+        score=_score(points[best]),
+        fold_scores=tuple(one for one in points[best].valid if one is not None),
+        best_epoch=best + 1,
+        epochs_run=len(points),
+        n_parameters=program.n_parameters,
+        seconds_compile=seconds_compile,
+        seconds_train=time.perf_counter() - started - seconds_compile,
+    )
+
+
+def _start_folds(
+    panel: Panel, plan: SplitPlan, params: TrialParams, *, task: Task, seed: int
+) -> list[Run]:
+    first = params.first_origin(task.season)
+    if first > plan.first_origin:
+        raise TrialFailed(
+            f"The first forecast of this configuration starts at row {first}, but the "
+            f"folds were planned for row {plan.first_origin} at the latest."
+        )
+    return [
+        start_run(
+            panel,
+            params,
+            task,
+            train_stop=fold.train_stop,
+            scaler_stop=fold.valid_start,
+            validation=range(fold.valid_start, fold.valid_stop),
+            seed=(seed, number),
+        )
+        for number, fold in enumerate(plan.folds)
+    ]
+
+
+def _train_epoch(
+    program: EpochProgram,
+    runs: list[Run],
+    epoch: int,
+    rates: Rates,
+    *,
+    weights: np.ndarray,
+    score: Score,
+) -> EpochPoint:
+    """Advance every fold by one epoch."""
+    started = time.perf_counter()
+    losses: list[float] = []
+    scores: list[float] = []
+    for number, run in enumerate(runs, start=1):
+        outcome = program.run(
+            run.state,
+            run.series,
+            order=run.order(epoch),
+            validation=run.validation,
+            rates=rates,
+        )
+        check_finite("Loss", outcome.loss, f"epoch {epoch} (fold {number})")
+        fold_score = _fold_score(outcome, run, weights, score)
+        check_finite("Validation score", fold_score, f"epoch {epoch} (fold {number})")
+        run.state = outcome.state
+        losses.append(outcome.loss)
+        scores.append(fold_score)
+    return EpochPoint(
+        epoch=epoch,
+        train=tuple(losses),
+        valid=tuple(scores),
+        score=float(np.mean(scores)),
+        seconds=time.perf_counter() - started,
+    )
+
+
+def _fold_score(
+    outcome: EpochOutcome, run: Run, weights: np.ndarray, score: Score
+) -> float:
+    """Return the score of a fold in original units."""
+    scale = run.scaler.scale[: len(weights)]
+    return combine_targets(
+        outcome.squared * scale**2, outcome.absolute * scale, weights, score
+    )
+
+
+def check_finite(what: str, value: float, where: str) -> None:
+    """Fail the trial if `value` is NaN or infinite.
+
+    Raises
+    ------
+    TrialFailed
+        With the value, `where` and what helps.
+    """
+    if math.isfinite(value):
+        return
+    kind = "not a number" if math.isnan(value) else "infinite"
+    raise TrialFailed(
+        f"{what} is {kind} at {where}. The training diverged; a lower learning rate or "
+        "a smaller clipnorm helps."
+    )
+
+
+def _score(point: EpochPoint) -> float:
+    assert point.score is not None
+    return point.score

@@ -1,0 +1,163 @@
+"""From the best trial of a cell to a model that was scored and can be downloaded."""
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+
+from search.bundle.build import write_bundle
+from search.bundle.check import check_bundle
+from search.bundle.contents import BundleContents
+from search.config import Cell
+from search.errors import SearchError, TrialFailed
+from search.evaluation.panel import make_panel
+from search.files import write_json
+from search.study.folders import StudyHandle, winner_folder
+from search.study.results import BundleCheck, SeedResult, WinnerResult
+from search.study.selection import best_trials
+from search.study.space import TrialParams
+from search.study.trials import TrialView, read_trials
+from search.worker.export import export_model
+from search.worker.holdout import Holdout
+from search.worker.refit import Refit, refit_winner
+from search.worker.tables import (
+    future_panel,
+    save_forecast,
+    save_predictions,
+)
+
+WINNER_FILE = "winner.json"
+PREDICTIONS_FILE = "holdout_predictions.csv"
+FORECAST_FILE = "forecast.csv"
+
+logger = logging.getLogger(__name__)
+
+
+def make_winner(handle: StudyHandle, cell: Cell) -> WinnerResult:
+    """Train the best configuration of `cell` again, score it and pack it.
+
+    It is trained on everything before the holdout, from as many seeds as the study
+    asks for, and each of these networks is scored on the holdout. The delivered one
+    is that of the first seed, whatever the scores are. Everything is written to the
+    folder of the winner, ``winner.json`` last.
+
+    Raises
+    ------
+    TrialFailed
+        If the cell has no complete trial, or a training diverges.
+    StudyCorrupted
+        If the series of the study cannot be used.
+    """
+    best = best_trials(read_trials(handle)).get(cell)
+    if best is None:
+        raise TrialFailed(f"No trial of {cell} was completed, so it has no winner.")
+    params = handle.settings.space.complete(best.params)
+    folder = winner_folder(handle, cell)
+    folder.mkdir(parents=True, exist_ok=True)
+    # What follows replaces the files that an older `winner.json` speaks of.
+    (folder / WINNER_FILE).unlink(missing_ok=True)
+    logger.info("Study %s: refit of trial %d (%s).", handle.uuid, best.number, cell)
+    holdout = Holdout.of(handle)
+    refit = _refit(holdout, params, epochs=best.best_epoch or 1)
+    _save_tables(folder, holdout, refit)
+    result = _score(best, holdout, refit, predictions=folder / PREDICTIONS_FILE)
+    result = _pack(handle, folder, params, holdout, refit, result)
+    write_json(folder / WINNER_FILE, result)
+    return result
+
+
+def _refit(holdout: Holdout, params: TrialParams, *, epochs: int) -> Refit:
+    settings = holdout.settings
+    training = settings.training
+    has_calendar = params.calendar == "cycles"
+    return refit_winner(
+        make_panel(holdout.series, settings.roles, calendar=has_calendar),
+        holdout.plan,
+        params,
+        epochs=epochs,
+        task=settings.task,
+        seeds=[training.seed + number for number in range(training.refit_seeds)],
+        future=future_panel(
+            holdout.series,
+            settings.roles,
+            holdout.future_index,
+            calendar=has_calendar,
+        ),
+    )
+
+
+def _save_tables(folder: Path, holdout: Holdout, refit: Refit) -> None:
+    targets = holdout.settings.roles.targets
+    save_predictions(
+        folder / PREDICTIONS_FILE,
+        holdout.series.index,
+        holdout.origins,
+        actual=holdout.actual,
+        predicted=refit.runs[0].predictions,
+        targets=targets,
+    )
+    if refit.forecast is None:
+        (folder / FORECAST_FILE).unlink(missing_ok=True)
+        return
+    save_forecast(
+        folder / FORECAST_FILE,
+        holdout.future_index,
+        predicted=refit.forecast,
+        targets=targets,
+    )
+
+
+def _score(
+    best: TrialView, holdout: Holdout, refit: Refit, *, predictions: Path
+) -> WinnerResult:
+    delivered = refit.runs[0]
+    seeds = tuple(
+        SeedResult(run.seed, holdout.metrics(run.predictions), run.seconds)
+        for run in refit.runs
+    )
+    assert best.score is not None
+    return WinnerResult(
+        trial=best.number,
+        params=best.params,
+        cv=best.score,
+        cv_folds=best.fold_scores,
+        epochs=best.best_epoch or 1,
+        holdout=seeds[0].holdout,
+        seeds=seeds,
+        targets=holdout.target_metrics(delivered.predictions),
+        n_parameters=refit.n_parameters,
+        seconds=delivered.seconds,
+        inference_ms=refit.inference_ms,
+        bundle=None,
+        predictions=str(predictions),
+    )
+
+
+def _pack(
+    handle: StudyHandle,
+    folder: Path,
+    params: TrialParams,
+    holdout: Holdout,
+    refit: Refit,
+    result: WinnerResult,
+) -> WinnerResult:
+    """Make the bundle and prove it; a bundle that fails is not offered."""
+    try:
+        contents = BundleContents(
+            settings=handle.settings,
+            params=params,
+            series=holdout.series,
+            scaler=refit.scaler,
+            model=export_model(refit.model, folder),
+            predictions=Path(result.predictions),
+            result=result,
+            baselines=holdout.baselines(),
+            study_uuid=handle.uuid,
+            created=handle.created,
+            data_sha256=handle.data_sha256,
+        )
+        bundle = write_bundle(folder, contents)
+    except SearchError as error:
+        logger.exception("Study %s: no bundle of %s.", handle.uuid, params.cell)
+        return replace(result, check=BundleCheck(None, None, False, str(error)))
+    check = check_bundle(bundle)
+    return replace(result, bundle=str(bundle) if check.passed else None, check=check)

@@ -1,0 +1,157 @@
+"""The refit: what it trains on, and that its model is the one that was scored."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from search.config import Roles, Task
+from search.errors import TrialFailed
+from search.evaluation.panel import Panel, make_panel
+from search.evaluation.scaling import fit_scaler
+from search.evaluation.splits import SplitPlan, plan_splits
+from search.study.space import TrialParams
+from search.worker.refit import Refit, refit_winner
+from search.worker.tables import future_index, future_panel
+
+
+@pytest.fixture(scope="module")
+def plan(task: Task) -> SplitPlan:
+    return plan_splits(120, task, first_origin=13)
+
+
+@pytest.fixture(scope="module")
+def refit(
+    panel: Panel,
+    series: pd.DataFrame,
+    plan: SplitPlan,
+    task: Task,
+    make_params: Callable[..., TrialParams],
+) -> Refit:
+    index = future_index(series.index, task.horizon)
+    future = future_panel(
+        series, Roles(("level",), past_features=("inlet",)), index, calendar=False
+    )
+    return refit_winner(
+        panel,
+        plan,
+        make_params(framing="last_value"),
+        epochs=4,
+        task=task,
+        seeds=[7, 8],
+        future=future,
+    )
+
+
+def test_refit_forecasts_every_holdout_origin(refit: Refit, plan: SplitPlan) -> None:
+    assert [run.seed for run in refit.runs] == [7, 8]
+    for run in refit.runs:
+        assert run.predictions.shape == (plan.holdout_stop - plan.holdout_start, 3, 1)
+        assert run.seconds > 0
+    assert not np.allclose(refit.runs[0].predictions, refit.runs[1].predictions)
+    assert refit.inference_ms > 0
+    assert refit.n_parameters == refit.model.count_params()
+
+
+def test_refit_delivers_the_model_of_the_first_seed(refit: Refit, panel: Panel) -> None:
+    """The forecasts of the first origin, 100, made by hand from the model."""
+    scaler = fit_scaler(panel, "standard", stop=100)
+    np.testing.assert_array_equal(refit.scaler.center, scaler.center)
+    past = scaler.transform(panel.values[95:100])
+    past[:, 0] -= past[-1, 0]
+    output = refit.model(past[None].astype(np.float32)).numpy()[0]
+    forecast = panel.values[99, 0] + output * scaler.scale[0]
+    np.testing.assert_allclose(refit.runs[0].predictions[0], forecast, atol=1e-4)
+
+
+def test_refit_forecasts_the_next_horizon(refit: Refit, panel: Panel) -> None:
+    past = refit.scaler.transform(panel.values[-5:])
+    past[:, 0] -= past[-1, 0]
+    output = refit.model(past[None].astype(np.float32)).numpy()[0]
+    expected = panel.values[-1, 0] + output * refit.scaler.scale[0]
+    assert refit.forecast is not None
+    np.testing.assert_allclose(refit.forecast, expected, atol=1e-4)
+
+
+def test_refit_trains_on_nothing_from_the_holdout(
+    refit: Refit,
+    panel: Panel,
+    plan: SplitPlan,
+    task: Task,
+    make_params: Callable[..., TrialParams],
+) -> None:
+    """The holdout is changed: weights stay, and so does its first forecast."""
+    values = panel.values.copy()
+    values[plan.holdout_start :] += 1000
+    again = refit_winner(
+        replace(panel, values=values),
+        plan,
+        make_params(framing="last_value"),
+        epochs=4,
+        task=task,
+        seeds=[7],
+    )
+    for one, other in zip(
+        refit.model.get_weights(), again.model.get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(one, other)
+    np.testing.assert_array_equal(
+        refit.runs[0].predictions[0], again.runs[0].predictions[0]
+    )
+    assert again.forecast is None
+
+
+def test_refit_compiles_once_for_all_seeds(
+    refit: Refit,
+    panel: Panel,
+    plan: SplitPlan,
+    task: Task,
+    make_params: Callable[..., TrialParams],
+) -> None:
+    again = refit_winner(
+        panel, plan, make_params(loss="mae"), epochs=1, task=task, seeds=[1, 2]
+    )
+    assert again.seconds_compile == 0
+
+
+def test_refit_with_seasonal_framing_and_calendar(
+    series: pd.DataFrame,
+    plan: SplitPlan,
+    task: Task,
+    make_params: Callable[..., TrialParams],
+) -> None:
+    """The forecast beyond the end knows the hours to come."""
+    roles = Roles(("level", "flow"), calendar=("hour",))
+    index = future_index(series.index, task.horizon)
+    panel = make_panel(series, roles)
+    params = make_params(cell="GRU", framing="seasonal")
+    refit = refit_winner(
+        panel,
+        plan,
+        params,
+        epochs=1,
+        task=task,
+        seeds=[1],
+        future=future_panel(series, roles, index, calendar=True),
+    )
+    scaler = refit.scaler
+    scaled = scaler.transform(panel.values)
+    past = scaled[-5:].copy()
+    past[:, :2] -= scaled[-13:-8, :2]
+    hours = np.asarray(index.hour) * 2 * np.pi / 24
+    known = np.column_stack([np.sin(hours), np.cos(hours)])
+    inputs = [one[None].astype(np.float32) for one in (past, known)]
+    output = refit.model(inputs).numpy()[0] + scaled[-8:-5, :2]
+    expected = output * scaler.scale[:2] + scaler.center[:2]
+    assert refit.forecast is not None
+    np.testing.assert_allclose(refit.forecast, expected, atol=1e-4)
+
+
+def test_refit_that_diverges_names_the_epoch(
+    panel: Panel, plan: SplitPlan, task: Task, make_params: Callable[..., TrialParams]
+) -> None:
+    params = make_params(optimizer="sgd", learning_rate=1e30, clipnorm=1e3)
+    with pytest.raises(TrialFailed, match=r"Loss is .* at epoch 1 of the refit"):
+        refit_winner(panel, plan, params, epochs=2, task=task, seeds=[1])

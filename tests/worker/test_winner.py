@@ -1,0 +1,256 @@
+"""From trials to a winner that can be downloaded."""
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pandas as pd
+import pytest
+
+from search.bundle.contents import BundleContents
+from search.config import Budget, Cell, Environment, Roles, Task, Training
+from search.errors import SearchError, TrialFailed
+from search.evaluation.baselines import baseline_forecasts
+from search.evaluation.metrics import forecast_metrics, seasonal_naive_scale
+from search.study.defaults import default_space
+from search.study.folders import StudyHandle
+from search.study.forecasts import load_forecast
+from search.study.predictions import load_predictions
+from search.study.results import BundleCheck, WinnerResult
+from search.study.settings import Source, StudySettings
+from search.study.space import Line, Value
+from search.study.studies import create_study, load_panel_series
+from search.study.trials import TrialView
+from search.worker import winner as winner_module
+from search.worker.holdout import Holdout
+from search.worker.winner import make_winner
+
+TASK = Task(horizon=3, holdout=20, folds=2, season=8)
+PARAMS: dict[str, Value] = {
+    "units": 16,
+    "layers": 1,
+    "dropout": 0.1,
+    "sequence_length": 4,
+    "learning_rate": 0.01,
+    "clipnorm": 1.0,
+    "framing": "last_value",
+    "calendar": "cycles",
+}
+
+
+def view(number: int, cell: Cell, score: float, *, best_epoch: int = 2) -> TrialView:
+    """Return a complete trial."""
+    return TrialView(
+        number,
+        cell,
+        "complete",
+        params={"cell": cell, **PARAMS},
+        score=score,
+        fold_scores=(score, score),
+        best_epoch=best_epoch,
+    )
+
+
+def make_study(tmp_path: Path, series: pd.DataFrame, roles: Roles) -> StudyHandle:
+    space = default_space(len(series), roles, TASK)
+    space = space.with_line(Line("sequence_length", choices=(4,)))
+    settings = StudySettings(
+        name="winner",
+        source=Source("waves.csv", time_columns=("time",), frequency="h"),
+        roles=roles,
+        task=TASK,
+        space=space,
+        budget=Budget(trials=6),
+        training=Training(refit_seeds=2, seed=5),
+    )
+    environment = Environment(tmp_path, f"sqlite:///{tmp_path / 'optuna.db'}")
+    return create_study(environment, settings, series)
+
+
+@dataclass
+class Made:
+    """A winner and where it lies."""
+
+    handle: StudyHandle
+    folder: Path
+    result: WinnerResult
+    contents: list[BundleContents]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory, series: pd.DataFrame) -> Made:
+    """One winner with two targets; the bundle itself is made of nothing."""
+    tmp_path = tmp_path_factory.mktemp("studies")
+    roles = Roles(("level", "flow"), ("inlet",), calendar=("hour",))
+    handle = make_study(tmp_path, series, roles)
+    contents: list[BundleContents] = []
+
+    def write_nothing(folder: Path, given: BundleContents) -> Path:
+        contents.append(given)
+        return folder / "bundle.zip"
+
+    with pytest.MonkeyPatch.context() as patch:
+        trials = (view(0, "GRU", 2.0), view(1, "GRU", 1.0, best_epoch=3))
+        patch.setattr(winner_module, "read_trials", lambda _handle: trials)
+        patch.setattr(winner_module, "export_model", lambda _model, folder: folder)
+        patch.setattr(winner_module, "write_bundle", write_nothing)
+        patch.setattr(
+            winner_module, "check_bundle", lambda _path: BundleCheck(0, 0, True, "fine")
+        )
+        result = make_winner(handle, "GRU")
+    return Made(handle, handle.folder / "winners" / "GRU", result, contents)
+
+
+def test_make_winner_takes_the_best_trial(made: Made) -> None:
+    assert made.result.trial == 1
+    assert made.result.cv == 1.0
+    assert made.result.cv_folds == (1.0, 1.0)
+    assert made.result.epochs == 3
+    assert made.result.params["cell"] == "GRU"
+
+
+def test_make_winner_writes_what_it_returns(made: Made) -> None:
+    content = (made.folder / "winner.json").read_bytes()
+    assert msgspec.json.decode(content, type=WinnerResult) == made.result
+    assert json.loads(content)["bundle"] == str(made.folder / "bundle.zip")
+
+
+def test_make_winner_scores_each_seed_and_delivers_the_first(made: Made) -> None:
+    assert [seed.seed for seed in made.result.seeds] == [5, 6]
+    assert made.result.holdout == made.result.seeds[0].holdout
+    assert made.result.seeds[0].holdout != made.result.seeds[1].holdout
+
+
+def test_metrics_can_be_computed_again_from_the_predictions(made: Made) -> None:
+    targets = ["level", "flow"]
+    loaded = load_predictions(Path(made.result.predictions), targets)
+    actual = np.stack([loaded[name].actual for name in targets], axis=-1)
+    predicted = np.stack([loaded[name].predicted for name in targets], axis=-1)
+    assert actual.shape == (18, 3, 2)
+    values = load_panel_series(made.handle)[targets].to_numpy()
+    scale = seasonal_naive_scale(values[:100], 8)
+    again = forecast_metrics(actual, predicted, naive_scale=scale)
+    assert again.mse == pytest.approx(made.result.holdout.mse, rel=1e-12)
+    assert again.mase == pytest.approx(made.result.holdout.mase, rel=1e-12)
+    for place, name in enumerate(targets):
+        error = predicted[..., place] - actual[..., place]
+        mae = float(np.mean(np.abs(error)))
+        assert made.result.targets[name].mae == pytest.approx(mae, rel=1e-12)
+
+
+def test_predictions_stand_beside_the_actual_values(
+    made: Made, series: pd.DataFrame
+) -> None:
+    frame = pd.read_csv(made.result.predictions)
+    row = frame[(frame["origin"] == 104) & (frame["step"] == 2)].iloc[0]
+    assert row["target"] == "level"
+    assert row["actual"] == pytest.approx(series["level"].iloc[105], rel=1e-15)
+    assert row["timestamp"] == series.index[105].isoformat()
+    assert frame["origin"].min() == 100
+    assert frame["origin"].max() == 117
+
+
+def test_forecast_goes_beyond_the_end(made: Made, series: pd.DataFrame) -> None:
+    forecast = load_forecast(made.folder, "flow", None)
+    assert forecast is not None
+    assert forecast.steps.tolist() == [1, 2, 3]
+    assert forecast.times[0] == series.index[-1] + pd.Timedelta(hours=1)
+    assert np.isfinite(forecast.predicted).all()
+
+
+def test_bundle_holds_the_baselines_of_the_same_windows(
+    made: Made, series: pd.DataFrame
+) -> None:
+    contents = made.contents[0]
+    values = series[["level", "flow"]].to_numpy()
+    origins = np.arange(100, 118)
+    last = baseline_forecasts(values, origins, horizon=3, season=8)["last_value"]
+    actual = values[origins[:, None] + np.arange(3)]
+    mse = np.mean((last - actual) ** 2)
+    assert contents.baselines["last_value"].mse == pytest.approx(mse)
+    assert set(contents.baselines) == {"last_value", "seasonal_naive", "drift"}
+    assert contents.study_uuid == made.handle.uuid
+    np.testing.assert_allclose(contents.scaler.center[:2], values[:100].mean(axis=0))
+
+
+def test_make_winner_without_known_values_makes_no_forecast(
+    made: Made,
+    tmp_path: Path,
+    series: pd.DataFrame,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A bundle that cannot be made is said; an old winner does not stay."""
+    roles = Roles(("level",), ("inlet",), known_features=("plan",))
+    handle = make_study(tmp_path, series, roles)
+    trial = view(4, "GRU", 1.0, best_epoch=1)
+    trial = replace(trial, params={**trial.params, "calendar": "none"})
+    monkeypatch.setattr(winner_module, "read_trials", lambda _handle: (trial,))
+
+    def fail(_model: object, folder: Path) -> None:
+        assert not (folder / "winner.json").exists()
+        raise SearchError("the disk is full")
+
+    monkeypatch.setattr(winner_module, "export_model", fail)
+    folder = handle.folder / "winners" / "GRU"
+    folder.mkdir(parents=True)
+    (folder / "winner.json").write_text("old")
+    (folder / "forecast.csv").write_text("old")
+    result = make_winner(handle, "GRU")
+    assert not (folder / "forecast.csv").exists()
+    assert result.bundle is None
+    assert result.check == BundleCheck(None, None, False, "the disk is full")
+    assert "target" not in pd.read_csv(result.predictions).columns
+
+
+def test_make_winner_does_not_offer_a_bundle_that_fails(
+    made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check = BundleCheck(3.0, 0.5, False, "too far")
+    monkeypatch.setattr(winner_module, "export_model", lambda _model, folder: folder)
+    monkeypatch.setattr(winner_module, "write_bundle", lambda folder, _given: folder)
+    monkeypatch.setattr(winner_module, "check_bundle", lambda _path: check)
+    result = winner_module._pack(
+        made.handle,
+        made.folder,
+        made.contents[0].params,
+        Holdout.of(made.handle),
+        _Refitted(made.contents[0]),  # type: ignore[arg-type]
+        made.result,
+    )
+    assert result.bundle is None
+    assert result.check == check
+
+
+class _Refitted:
+    """What `_pack` needs of a refit."""
+
+    def __init__(self, contents: BundleContents) -> None:
+        self.scaler = contents.scaler
+        self.model = None
+
+
+def test_make_winner_needs_a_complete_trial(
+    made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pruned = replace(view(0, "LSTM", 1.0), state="pruned")
+    monkeypatch.setattr(winner_module, "read_trials", lambda _handle: (pruned,))
+    with pytest.raises(TrialFailed, match="No trial of LSTM was completed"):
+        make_winner(made.handle, "LSTM")
+
+
+@pytest.mark.slow
+def test_make_winner_makes_a_bundle_that_works(
+    tmp_path: Path, series: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The whole way: train, export, pack, unpack and run in a clean process."""
+    handle = make_study(tmp_path, series, Roles(("level",), calendar=("hour",)))
+    monkeypatch.setattr(
+        winner_module, "read_trials", lambda _handle: (view(0, "GRU", 1.0),)
+    )
+    result = make_winner(handle, "GRU")
+    assert result.check is not None
+    assert result.check.passed, result.check.message
+    assert result.bundle is not None
+    assert Path(result.bundle).exists()
