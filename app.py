@@ -1,0 +1,62 @@
+"""The web application: `streamlit run app.py`.
+
+Start-up, the routes of optuna-dashboard, and a watcher that keeps studies running.
+Nothing else: the pages are in `pages/`, the work is in `search/`.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import streamlit as st
+
+from pages.components.live_figure import plotly_routes
+from pages.components.mount import dashboard_routes
+from search.config import Environment
+from search.errors import SearchError
+from search.jobs.launch import ensure_running
+from search.study.storage import prepare_storage
+
+WATCH_SECONDS = 3.0
+
+logger = logging.getLogger(__name__)
+
+
+async def watch(environment: Environment) -> None:
+    """Start the supervisor of each study that should run and has none, for ever."""
+    while True:
+        try:
+            await asyncio.to_thread(ensure_running, environment)
+        except (SearchError, OSError):
+            logger.exception("The watcher could not look after the studies.")
+        await asyncio.sleep(WATCH_SECONDS)
+
+
+@asynccontextmanager
+async def lifespan(_app: st.App) -> AsyncIterator[dict[str, object] | None]:
+    """Prepare the storage, and watch over the studies while the server runs.
+
+    A storage that cannot be used does not keep the server from starting: the pages
+    say what is wrong.
+    """
+    environment = Environment.from_process()
+    try:
+        environment.studies_dir.mkdir(parents=True, exist_ok=True)
+        await asyncio.to_thread(prepare_storage, environment.storage_url)
+    except (SearchError, OSError):
+        logger.exception("The storage of the studies could not be prepared.")
+    watcher = asyncio.create_task(watch(environment))
+    try:
+        yield None
+    finally:
+        watcher.cancel()
+        with suppress(asyncio.CancelledError):
+            await watcher
+
+
+app = st.App(
+    "pages/main.py",
+    lifespan=lifespan,
+    routes=[*dashboard_routes(Environment.from_process()), *plotly_routes()],
+)

@@ -1,0 +1,129 @@
+"""Compare: the winners side by side, with baselines, errors and parameters."""
+
+import streamlit as st
+
+from pages.components.charts.style import model_name
+from pages.components.compare_sections import (
+    show_downloads,
+    show_folds,
+    show_holdout,
+    show_learning,
+    show_search,
+    show_winner_parameters,
+)
+from pages.components.compare_table import show_model_table, show_tests
+from pages.components.frame import empty_state, next_step, page_frame
+from pages.components.numbers import duration
+from pages.components.scales import SCORE_NAMES, score_scale
+from pages.components.state import (
+    go_to,
+    require_study,
+    study_progress,
+    study_results,
+)
+from pages.components.status import is_live, state_word
+from pages.components.study_data import fold_baselines
+from pages.components.text import plain, text
+from search.study.comparison import ModelRow, best_baseline, model_rows
+from search.study.folders import StudyHandle
+from search.study.results import StudyResults
+
+
+def show_page() -> None:
+    """Show the comparison of the study of the URL."""
+    page_frame(text("compare.title"), "compare")
+    study = require_study()
+    results = study_results(study)
+    if results is None or not results.winners:
+        show_nothing_yet(study)
+        return
+    baselines = fold_baselines(str(study.folder), study)
+    rows = model_rows(results, study.settings.task.score, baselines)
+    show_verdict(study, results)
+    show_scores(study, results, rows)
+    show_folds(study, rows)
+    show_holdout(study, results)
+    show_learning(study, results)
+    show_winner_parameters(results)
+    show_search(study)
+    show_downloads(study, results)
+    with next_step():
+        if st.button(
+            text("compare.next"),
+            key="compare_next",
+            type="primary",
+            icon=":material/arrow_forward:",
+        ):
+            go_to("forecast", study=study.uuid)
+
+
+def show_nothing_yet(study: StudyHandle) -> None:
+    """Say why there is no comparison, and where to go."""
+    state = study_progress(study).state
+    body = (
+        text("compare.none_running", state=state_word(state))
+        if is_live(state) or state in ("paused", "interrupted")
+        else text("compare.none_ended")
+    )
+    empty_state(
+        text("compare.none_title"),
+        body,
+        label=text("compare.none_link"),
+        page="progress",
+        study=study.uuid,
+    )
+
+
+def show_verdict(study: StudyHandle, results: StudyResults) -> None:
+    """Show the verdict, what it rests on, and what is missing."""
+    with st.container(border=True, key="verdict"):
+        st.markdown(f"#### {plain(results.verdict)}")
+        st.caption(text("compare.verdict_basis", holdout=study.settings.task.holdout))
+    counts = results.trials
+    if results.study.get("state") == "stopped":
+        n_done = counts.complete + counts.pruned
+        st.info(text("compare.stopped_early", n=n_done), icon=":material/stop_circle:")
+    for cell, reason in results.skipped_cells.items():
+        st.warning(
+            text("compare.skipped", cell=cell, reason=reason), icon=":material/warning:"
+        )
+
+
+def show_scores(
+    study: StudyHandle, results: StudyResults, rows: tuple[ModelRow, ...]
+) -> None:
+    """Show the table of winners and baselines, and what its numbers are."""
+    score = study.settings.task.score
+    scale, reference = score_scale(study), best_baseline(results.baselines, score)
+    st.subheader(
+        text("compare.scores_heading"),
+        help=text(
+            "compare.scores_help",
+            seeds=study.settings.training.refit_seeds,
+            name=SCORE_NAMES[score],
+            baseline=model_name(reference) if reference else "–",
+        ),
+        anchor=False,
+    )
+    show_model_table(rows, score)
+    counts = results.trials
+    note = ""
+    if len(study.settings.roles.targets) > 1:
+        note = text("compare.unit_note_several")
+    elif scale.unit:
+        note = text("compare.unit_note", name=scale.name, unit=scale.unit)
+    cells = ", ".join(f"{cell} {n}" for cell, n in counts.per_cell.items())
+    line = text(
+        "compare.counts",
+        n=counts.complete + counts.pruned + counts.failed,
+        complete=counts.complete,
+        pruned=counts.pruned,
+        failed=counts.failed,
+        cells=cells,
+        seconds=duration(results.seconds),
+    )
+    st.caption(f"{text('compare.star_note')} {note} {line}")
+    show_tests(results.comparisons)
+
+
+show_page()

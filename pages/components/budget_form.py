@@ -1,0 +1,132 @@
+"""How long the search may go on, and how thoroughly each network is trained."""
+
+from dataclasses import replace
+from typing import TypeVar
+
+import streamlit as st
+
+from pages.components.draft import follow
+from pages.components.presets import Preset, default_workers
+from pages.components.text import raw_text, text
+from search.config import (
+    MAX_TRIALS,
+    MAX_WORKERS,
+    Balance,
+    Budget,
+    PrunerName,
+    Training,
+)
+
+_PRUNERS: tuple[PrunerName, ...] = (
+    "median",
+    "percentile",
+    "hyperband",
+    "halving",
+    "none",
+)
+_BALANCES: tuple[Balance, ...] = ("equal_trials", "sampler")
+_Option = TypeVar("_Option", bound=str)
+
+
+def choose_budget(preset: Preset) -> Budget:
+    """Show trials and minutes.
+
+    Raises
+    ------
+    ConfigError
+        If neither is given.
+    """
+    follow("setup_trials", preset.trials)
+    trials = st.number_input(
+        text("setup.trials"),
+        min_value=1,
+        max_value=MAX_TRIALS,
+        step=1,
+        value=None,
+        key="setup_trials",
+        help=text("setup.trials_help"),
+        placeholder=raw_text("setup.no_limit"),
+        persist_state="session",
+        width=155,
+    )
+    follow("setup_minutes", preset.minutes)
+    minutes = st.number_input(
+        text("setup.minutes"),
+        min_value=0.1,
+        step=1.0,
+        value=None,
+        format="%g",
+        key="setup_minutes",
+        help=text("setup.minutes_help"),
+        placeholder=raw_text("setup.no_limit"),
+        persist_state="session",
+        width=155,
+    )
+    return Budget(
+        trials=None if trials is None else int(trials),
+        seconds=None if minutes is None else 60.0 * minutes,
+    )
+
+
+def choose_workers() -> int:
+    """Show the number of worker processes; the cores of the machine by default."""
+    cores = default_workers()
+    follow("setup_workers", cores)
+    return int(
+        st.number_input(
+            text("setup.workers"),
+            min_value=1,
+            max_value=MAX_WORKERS,
+            step=1,
+            key="setup_workers",
+            help=text("setup.workers_help", n=cores),
+            persist_state="session",
+            width=155,
+        )
+    )
+
+
+def choose_training(first: Training) -> Training:
+    """Show epochs, patience, pruner, balance, refits and seed."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        whole = {
+            name: _whole(name, getattr(first, name), least)
+            for name, least in (
+                ("epochs", 1),
+                ("patience", 0),
+                ("refit_seeds", 1),
+                ("seed", 0),
+            )
+        }
+        pruner = _choice("pruner", first.pruner, _PRUNERS)
+        balance = _choice("balance", first.balance, _BALANCES)
+    return replace(first, **whole, pruner=pruner, balance=balance)
+
+
+def _whole(name: str, first: int, least: int) -> int:
+    follow(f"setup_{name}", first)
+    return int(
+        st.number_input(
+            text(f"setup.{name}"),
+            min_value=least,
+            max_value=100_000,
+            step=1,
+            key=f"setup_{name}",
+            help=text(f"setup.{name}_help"),
+            persist_state="session",
+            width=155,
+        )
+    )
+
+
+def _choice(name: str, first: _Option, options: tuple[_Option, ...]) -> _Option:
+    follow(f"setup_{name}", first)
+    return st.selectbox(
+        text(f"setup.{name}"),
+        options,
+        format_func=lambda value: raw_text(f"setup.{name}_{value}"),
+        key=f"setup_{name}",
+        help=text(f"setup.{name}_help"),
+        persist_state="session",
+        width=210,
+    )

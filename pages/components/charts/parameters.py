@@ -1,0 +1,229 @@
+"""What the hyperparameters did: importance, combinations, one at a time."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from pages.components.charts.record import Chart, Scale
+from pages.components.numbers import three_digits, with_unit
+from pages.components.text import chart_text, raw_text, text
+from pages.components.theme import (
+    ACCENT,
+    CELL_COLOURS,
+    CELL_SYMBOLS,
+    new_figure,
+)
+from search.config import CELLS
+from search.study.comparison import needs_log_axis
+from search.study.importance import EVALUATOR
+from search.study.space import Line
+from search.study.trials import TrialView
+
+MOST_TICKS = 8
+
+
+def importance_chart(shares: Mapping[str, float], *, n_trials: int) -> Chart:
+    """Draw the share of each hyperparameter as a bar, the largest on top."""
+    names = list(shares)
+    figure = new_figure(
+        x_title=chart_text("charts.importance_x", evaluator=EVALUATOR),
+        y_title="",
+        height=120 + 28 * len(names),
+    )
+    figure.add_bar(
+        x=[100 * shares[name] for name in names],
+        y=names,
+        orientation="h",
+        marker={"color": ACCENT},
+        text=[f"{100 * shares[name]:.0f} %" for name in names],
+        textposition="auto",
+        hovertemplate="%{y}: %{x:.1f} %<extra></extra>",
+        showlegend=False,
+    )
+    figure.update_yaxes(autorange="reversed")
+    figure.update_layout(hovermode="closest")
+    return Chart(
+        figure=figure,
+        title=text("charts.importance_title"),
+        summary=text(
+            "charts.importance_summary",
+            first=names[0],
+            share=f"{100 * shares[names[0]]:.0f}",
+            n=n_trials,
+            evaluator=EVALUATOR,
+        ),
+        numbers=pd.DataFrame(
+            {
+                raw_text("charts.hyperparameter"): names,
+                raw_text("charts.share"): [100 * shares[name] for name in names],
+            }
+        ),
+    )
+
+
+def slice_chart(trials: Sequence[TrialView], line: Line, scale: Scale) -> Chart:
+    """Draw the score of every complete trial against one hyperparameter."""
+    figure = new_figure(
+        x_title=chart_text("charts.model", name=line.name), y_title=scale.axis
+    )
+    shown = _complete(trials)
+    for cell in CELLS:
+        own = [trial for trial in shown if trial.cell == cell]
+        if own:
+            figure.add_scatter(
+                x=[_axis_value(trial.params[line.name], line) for trial in own],
+                y=[trial.score for trial in own],
+                mode="markers",
+                marker={
+                    "color": CELL_COLOURS[cell],
+                    "symbol": CELL_SYMBOLS[cell],
+                    "size": 9,
+                },
+                opacity=0.85,
+                name=cell,
+                customdata=[trial.number for trial in own],
+                hovertemplate=chart_text("charts.slice_hover", cell=cell)
+                + f" {scale.hover}<extra></extra>",
+            )
+    if line.log:
+        figure.update_xaxes(type="log")
+    elif line.choices:
+        values = [_axis_value(value, line) for value in line.values]
+        figure.update_xaxes(type="category", categoryarray=values)
+    if needs_log_axis([trial.score for trial in shown]):
+        figure.update_yaxes(type="log")
+    figure.update_layout(hovermode="closest")
+    return Chart(
+        figure=figure,
+        title=text("charts.slice_title", name=line.name),
+        summary=_slice_summary(shown, line, scale),
+        numbers=trial_numbers(shown, [line.name], scale),
+    )
+
+
+def parallel_chart(
+    trials: Sequence[TrialView], lines: Sequence[Line], scale: Scale
+) -> Chart:
+    """Draw every complete trial as a line through its values, in its cell's colour."""
+    shown = _complete(trials)
+    dimensions = [_dimension(line, shown) for line in lines]
+    dimensions.append(
+        {
+            "label": scale.axis,
+            "values": [trial.score for trial in shown],
+            "tickformat": ",.3~r",
+        }
+    )
+    cells = [CELLS.index(trial.cell) for trial in shown]
+    figure = go.Figure(
+        go.Parcoords(
+            dimensions=dimensions,
+            labelangle=-20,
+            line={
+                "color": cells,
+                "cmin": -0.5,
+                "cmax": len(CELLS) - 0.5,
+                "colorscale": _cell_steps(),
+            },
+        )
+    )
+    figure.update_layout(height=420, margin={"l": 70, "r": 50, "t": 80, "b": 30})
+    return Chart(
+        figure=figure,
+        title=text("charts.parallel_title"),
+        summary=text("charts.parallel_summary", n=len(shown)),
+        numbers=trial_numbers(shown, [line.name for line in lines], scale),
+    )
+
+
+def trial_numbers(
+    trials: Sequence[TrialView], names: Sequence[str], scale: Scale
+) -> pd.DataFrame:
+    """Return number, cell, the named parameters and the score of each trial."""
+    return pd.DataFrame(
+        [
+            {
+                raw_text("charts.trial"): trial.number,
+                raw_text("charts.cell"): trial.cell,
+                **{name: trial.params[name] for name in names if name != "cell"},
+                scale.column: trial.score,
+            }
+            for trial in trials
+        ]
+    )
+
+
+def _complete(trials: Sequence[TrialView]) -> list[TrialView]:
+    return [
+        trial
+        for trial in trials
+        if trial.state == "complete" and trial.score is not None
+    ]
+
+
+def _axis_value(value: Any, line: Line) -> Any:
+    """Return a value for the axis; choices are categories, also numbers."""
+    return str(value) if line.choices else value
+
+
+def _dimension(line: Line, trials: Sequence[TrialView]) -> dict[str, Any]:
+    values = [trial.params[line.name] for trial in trials]
+    if line.log:
+        return _log_dimension(line, values)
+    if not line.choices:
+        low, high = line.values
+        axis: dict[str, Any] = {
+            "label": line.name,
+            "values": values,
+            "range": [low, high],
+        }
+        if line.kind == "int" and int(high) - int(low) < MOST_TICKS:
+            axis["tickvals"] = list(range(int(low), int(high) + 1))
+        return axis
+    positions = {choice: place for place, choice in enumerate(line.choices)}
+    return {
+        "label": line.name,
+        "values": [positions[value] for value in values],
+        "tickvals": list(positions.values()),
+        "ticktext": [str(choice) for choice in line.choices],
+    }
+
+
+def _log_dimension(line: Line, values: Sequence[Any]) -> dict[str, Any]:
+    low, high = (math.log10(float(end)) for end in line.values)
+    ticks = [low, *range(math.ceil(low + 0.2), math.ceil(high - 0.2)), high]
+    return {
+        "label": line.name,
+        "values": [math.log10(value) for value in values],
+        "range": [low, high],
+        "tickvals": ticks,
+        "ticktext": [three_digits(10**tick) for tick in ticks],
+    }
+
+
+def _cell_steps() -> list[list[Any]]:
+    """Return a colour scale of one flat step a cell."""
+    n_cells = len(CELLS)
+    return [
+        [edge / n_cells, CELL_COLOURS[cell]]
+        for place, cell in enumerate(CELLS)
+        for edge in (place, place + 1)
+    ]
+
+
+def _slice_summary(trials: Sequence[TrialView], line: Line, scale: Scale) -> str:
+    if not trials:
+        return text("charts.history_none")
+    best = min(trials, key=lambda trial: (trial.score is None, trial.score))
+    value = best.params[line.name]
+    return text(
+        "charts.slice_summary",
+        name=line.name,
+        value=three_digits(value) if isinstance(value, float) else str(value),
+        score=with_unit(best.score, scale.unit),
+        scale=scale.name,
+        cell=best.cell,
+    )

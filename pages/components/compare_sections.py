@@ -1,0 +1,257 @@
+"""The sections of the Compare page below its table."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from pages.components.charts.curves import winner_curves_chart
+from pages.components.charts.errors import (
+    only_cells,
+    residual_chart,
+    spread_chart,
+    step_error_chart,
+)
+from pages.components.charts.folds import fold_chart
+from pages.components.charts.parameters import (
+    importance_chart,
+    parallel_chart,
+    slice_chart,
+)
+from pages.components.charts.record import show_chart
+from pages.components.charts.style import model_name
+from pages.components.charts.windows import origin_chart, step_chart
+from pages.components.compare_table import show_parameters
+from pages.components.downloads import show_results_download, show_winner_downloads
+from pages.components.frame import error_boundary
+from pages.components.scales import (
+    error_scale,
+    score_scale,
+    target_scale,
+    time_title,
+)
+from pages.components.state import study_trials
+from pages.components.study_data import (
+    holdout_forecasts,
+    series_before,
+    winner_curves,
+)
+from pages.components.text import raw_text, text
+from pages.components.theme import CELL_BADGES
+from search.data.columns import unit_of
+from search.errors import SearchError
+from search.study.comparison import ModelRow, parameter_rows
+from search.study.folders import StudyHandle
+from search.study.importance import FEWEST_TRIALS, parameter_importance
+from search.study.predictions import Predictions
+from search.study.results import StudyResults
+
+
+def show_folds(study: StudyHandle, rows: Sequence[ModelRow]) -> None:
+    """Show the fold scores of winners and baselines."""
+    st.subheader(
+        text("compare.folds_heading"), help=text("compare.folds_help"), anchor=False
+    )
+    scores = {row.name: row.cv_folds for row in rows}
+    show_chart(fold_chart(scores, score_scale(study)), key="compare_folds")
+
+
+@st.fragment
+def show_holdout(study: StudyHandle, results: StudyResults) -> None:
+    """Show forecasts on the holdout, and where their errors are."""
+    with error_boundary():
+        _show_holdout(study, results)
+
+
+def _show_holdout(study: StudyHandle, results: StudyResults) -> None:
+    st.subheader(
+        text("compare.windows_heading"),
+        help=text("compare.windows_help", horizon=study.settings.task.horizon),
+        anchor=False,
+    )
+    forecasts = holdout_forecasts(study, results)
+    for cell, reason in forecasts.problems.items():
+        st.warning(text("compare.missing_predictions", cell=cell, reason=reason))
+    if not forecasts.models:
+        return
+    target = choose_target(study, key="compare_target")
+    models = _choose_models(forecasts.models[target], results)
+    if not models:
+        st.info(text("compare.models_none"), icon=":material/info:")
+        return
+    _show_windows(study, models, target)
+    st.subheader(text("compare.errors_heading"), anchor=False)
+    left, right = st.columns(2)
+    with left:
+        show_chart(
+            step_error_chart(models, error_scale(target, mean=True)), key="step_error"
+        )
+    with right:
+        show_chart(
+            spread_chart(only_cells(models) or models, error_scale(target, mean=False)),
+            key="spread",
+        )
+    step = _choose_position(
+        study.settings.task.horizon,
+        text("compare.error_step"),
+        key="compare_error_step",
+    )
+    show_chart(
+        residual_chart(
+            only_cells(models) or models,
+            error_scale(target, mean=False),
+            step=step,
+            x_title=time_title(study),
+        ),
+        key="residuals",
+    )
+
+
+def show_learning(study: StudyHandle, results: StudyResults) -> None:
+    """Show the learning curves of the winning trials."""
+    st.subheader(
+        text("compare.learning_heading"),
+        help=text("compare.learning_help"),
+        anchor=False,
+    )
+    curves = winner_curves(study, results)
+    if curves:
+        show_chart(winner_curves_chart(curves, score_scale(study)), key="learning")
+    else:
+        st.caption(text("compare.no_curves"))
+
+
+def show_winner_parameters(results: StudyResults) -> None:
+    """Show the winners' hyperparameters side by side."""
+    st.subheader(
+        text("compare.params_heading"), help=text("compare.params_help"), anchor=False
+    )
+    winners = results.winners
+    show_parameters(
+        list(winners), parameter_rows([winner.params for winner in winners.values()])
+    )
+
+
+@st.fragment
+def show_search(study: StudyHandle) -> None:
+    """Show what the trials say about the hyperparameters."""
+    with error_boundary():
+        _show_search(study)
+
+
+def _show_search(study: StudyHandle) -> None:
+    st.subheader(text("compare.search_heading"), anchor=False)
+    try:
+        trials = [trial for trial in study_trials(study) if trial.state == "complete"]
+    except SearchError as error:
+        st.warning(text("compare.no_trials", reason=str(error)))
+        return
+    lines = [line for line in study.settings.space.lines if not line.is_fixed]
+    if not trials or not lines:
+        st.caption(text("charts.history_none"))
+        return
+    scale = score_scale(study)
+    shares = parameter_importance(
+        study.settings.space, [(trial.params, trial.score or 0.0) for trial in trials]
+    )
+    left, right = st.columns(2)
+    with left:
+        _show_importance(shares, len(trials))
+    with right:
+        names = list(shares) or [line.name for line in lines]
+        name = st.selectbox(text("compare.slice_choose"), names, key="slice_line")
+        line = next(line for line in lines if line.name == name)
+        show_chart(slice_chart(trials, line, scale), key="slice")
+    show_chart(parallel_chart(trials, lines, scale), key="parallel")
+
+
+def show_downloads(study: StudyHandle, results: StudyResults) -> None:
+    """Offer the files of each winner, and all numbers."""
+    st.subheader(text("compare.downloads_heading"), anchor=False)
+    for cell, winner in results.winners.items():
+        with st.container(border=True):
+            st.badge(cell, color=CELL_BADGES[cell])
+            unit = unit_of(study.settings.roles.targets[0])
+            show_winner_downloads(study, cell, winner, unit=unit, key="compare")
+    show_results_download(study)
+
+
+def choose_target(study: StudyHandle, *, key: str) -> str:
+    """Return the target to look at; a single one is not asked for."""
+    targets = study.settings.roles.targets
+    if len(targets) == 1:
+        return targets[0]
+    return st.selectbox(text("compare.target"), targets, key=key, width=320)
+
+
+def _choose_models(
+    models: dict[str, Predictions], results: StudyResults
+) -> dict[str, Predictions]:
+    """Return the models to draw: at first the winners and the best baseline."""
+    task_names = list(models)
+    chosen = st.pills(
+        text("compare.models"),
+        task_names,
+        selection_mode="multi",
+        default=_first_models(models, results),
+        format_func=model_name,
+        key="compare_models",
+    )
+    return {name: models[name] for name in task_names if name in chosen}
+
+
+def _first_models(models: dict[str, Predictions], results: StudyResults) -> list[str]:
+    cells: list[str] = [name for name in models if name in set(results.winners)]
+    baselines = [name for name in results.baselines if name in models]
+    best = min(baselines, key=lambda name: results.baselines[name].mae, default=None)
+    return [*cells, best] if best else cells
+
+
+def _show_windows(
+    study: StudyHandle, models: dict[str, Predictions], target: str
+) -> None:
+    """Show forecast against actual, by step or by origin."""
+    first = next(iter(models.values()))
+    n_origins = len(first.origins)
+    views = ["view_step", "view_origin"]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        view = st.segmented_control(
+            text("compare.view"),
+            views,
+            default=views[1] if first.horizon > 1 else views[0],
+            format_func=lambda name: raw_text(f"compare.{name}"),
+            key="compare_view",
+            required=True,
+        )
+        position = (
+            _choose_position(n_origins, text("compare.origin"), key="compare_origin")
+            if view == "view_origin"
+            else _choose_position(
+                first.horizon, text("compare.step"), key="compare_step"
+            )
+        )
+    scale, x_title = target_scale(target), time_title(study)
+    if view == "view_origin":
+        chart = origin_chart(
+            models,
+            scale,
+            origin=position,
+            past=series_before(study, target, int(first.origins[position])),
+            x_title=x_title,
+        )
+    else:
+        chart = step_chart(models, scale, step=position, x_title=x_title)
+    show_chart(chart, key="windows")
+
+
+def _choose_position(count: int, label: str, *, key: str) -> int:
+    """Return a position from 0; people count from 1, and one is not asked for."""
+    if count == 1:
+        return 0
+    return st.slider(label, 1, count, 1, key=key, width=320) - 1
+
+
+def _show_importance(shares: dict[str, float], n_trials: int) -> None:
+    if shares:
+        show_chart(importance_chart(shares, n_trials=n_trials), key="importance")
+    else:
+        st.caption(text("charts.importance_few", n=FEWEST_TRIALS, have=n_trials))

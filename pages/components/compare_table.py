@@ -1,0 +1,183 @@
+"""The table of the Compare page: winners and baselines side by side."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from pages.components.charts.style import model_name
+from pages.components.numbers import count, duration, three_digits
+from pages.components.scales import SCORE_NAMES
+from pages.components.text import raw_text, text
+from search.config import Score
+from search.study.comparison import ModelRow, ParamRow
+from search.study.results import Comparison
+
+_METRICS = ("rmse", "mae", "mse", "mase", "smape", "r2")
+
+
+def show_model_table(rows: Sequence[ModelRow], score: Score) -> None:
+    """Show the table, three digits a number, sortable, and offer it as CSV."""
+    table = model_table(rows, score)
+    shown = _shown(rows, table)
+    model = raw_text("compare.column_model")
+    st.dataframe(
+        shown.style.format(_formats(list(shown.columns)), na_rep="–"),
+        key="compare_table",
+        hide_index=True,
+        alt=text("compare.table_alt"),
+        placeholder="–",
+        column_config={model: st.column_config.Column(pinned=True)},
+    )
+    st.download_button(
+        text("compare.table_numbers"),
+        lambda: table.to_csv(index=False).encode(),
+        file_name="comparison.csv",
+        mime="text/csv",
+        key="compare_table_numbers",
+        icon=":material/download:",
+        type="tertiary",
+        on_click="ignore",
+    )
+
+
+def model_table(rows: Sequence[ModelRow], score: Score) -> pd.DataFrame:
+    """Return one line a model: scores, spread, skill, metrics, size and time."""
+    return pd.DataFrame([_line(row, score) for row in rows])
+
+
+def show_tests(comparisons: Sequence[Comparison]) -> None:
+    """Show the paired tests behind the verdict."""
+    if not comparisons:
+        return
+    with st.expander(text("compare.tests_heading"), key="compare_tests"):
+        st.markdown(text("compare.tests_body"))
+        difference, p_value = (
+            raw_text("compare.test_difference"),
+            raw_text("compare.test_p"),
+        )
+        table = pd.DataFrame(
+            {
+                raw_text("compare.test_first"): [
+                    model_name(c.first) for c in comparisons
+                ],
+                raw_text("compare.test_second"): [
+                    model_name(c.second) for c in comparisons
+                ],
+                difference: [percent(c.relative_difference) for c in comparisons],
+                p_value: [c.p_value for c in comparisons],
+                raw_text("compare.test_n"): [c.n_origins for c in comparisons],
+            }
+        ).astype({difference: float, p_value: float})
+        styled = table.style.format(
+            {difference: "{:+.1f}", p_value: "{:.3f}"}, na_rep="–"
+        )
+        st.dataframe(styled, hide_index=True, placeholder="–")
+
+
+def show_parameters(cells: Sequence[str], rows: Sequence[ParamRow]) -> None:
+    """Show the winners' hyperparameters; those that differ are marked and first."""
+    mark = raw_text("compare.params_differs")
+    table = pd.DataFrame(
+        [
+            {
+                raw_text("compare.params_name"): row.name,
+                **dict(zip(cells, map(_value, row.values), strict=True)),
+                mark: "●" if row.differs else "",
+            }
+            for row in rows
+        ]
+    )
+    bold = [row.differs for row in rows]
+    styled = table.style.apply(
+        lambda column: ["font-weight: bold" if differs else "" for differs in bold],
+    )
+    st.dataframe(styled, hide_index=True, height=38 + 35 * len(rows))
+
+
+def percent(share: float | None) -> float | None:
+    """Return a share in percent."""
+    return None if share is None else 100 * share
+
+
+def _shown(rows: Sequence[ModelRow], table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table for the screen: the chosen one starred, seeds in one column."""
+    low, high = raw_text("compare.column_low"), raw_text("compare.column_high")
+    model, best = raw_text("compare.column_model"), raw_text("compare.column_best")
+    shown = table.drop(columns=[low, high, best])
+    shown[model] = [
+        f"★ {name}" if row.is_best else name
+        for row, name in zip(rows, table[model], strict=True)
+    ]
+    shown[raw_text("compare.column_seeds")] = [_spread(row) for row in rows]
+    return shown
+
+
+def _spread(row: ModelRow) -> str:
+    if row.seeds is None:
+        return "–"
+    return raw_text(
+        "compare.spread",
+        mean=three_digits(row.seeds.mean),
+        low=three_digits(row.seeds.low),
+        high=three_digits(row.seeds.high),
+    )
+
+
+def _line(row: ModelRow, score: Score) -> dict[str, Any]:
+    winner, name = row.winner, SCORE_NAMES[score]
+    line: dict[str, Any] = {
+        raw_text("compare.column_model"): model_name(row.name),
+        raw_text("compare.column_best"): raw_text("compare.best_badge")
+        if row.is_best
+        else "",
+        raw_text("compare.column_cv", name=name): row.cv,
+        raw_text("compare.column_holdout", name=name): getattr(row.holdout, score),
+        raw_text("compare.column_seeds"): row.seeds.mean if row.seeds else None,
+        raw_text("compare.column_low"): row.seeds.low if row.seeds else None,
+        raw_text("compare.column_high"): row.seeds.high if row.seeds else None,
+        raw_text("compare.column_skill"): percent(row.skill),
+    }
+    for metric in _METRICS:
+        if metric != score:
+            line[raw_text(f"compare.column_{metric}")] = getattr(row.holdout, metric)
+    line |= {
+        raw_text("compare.column_weights"): winner.n_parameters if winner else None,
+        raw_text("compare.column_train"): winner.seconds if winner else None,
+        raw_text("compare.column_inference"): winner.inference_ms if winner else None,
+        raw_text("compare.column_epochs"): winner.epochs if winner else None,
+        raw_text("compare.column_trial"): winner.trial if winner else None,
+    }
+    texts = (raw_text("compare.column_model"), raw_text("compare.column_best"))
+    return {
+        column: value if column in texts or value is not None else float("nan")
+        for column, value in line.items()
+    }
+
+
+def _formats(columns: Sequence[str]) -> dict[str, Callable[[float], str]]:
+    """Return how each of the `columns` of numbers is written."""
+    numbers = {
+        raw_text(f"compare.column_{name}"): three_digits
+        for name in ("inference", *_METRICS)
+    }
+    for score in SCORE_NAMES.values():
+        numbers[raw_text("compare.column_cv", name=score)] = three_digits
+        numbers[raw_text("compare.column_holdout", name=score)] = three_digits
+    whole = {
+        raw_text(f"compare.column_{name}"): lambda value: count(round(value))
+        for name in ("weights", "epochs", "trial")
+    }
+    known = numbers | whole
+    known[raw_text("compare.column_skill")] = _signed_percent
+    known[raw_text("compare.column_train")] = duration
+    return {column: known[column] for column in columns if column in known}
+
+
+def _signed_percent(value: float) -> str:
+    return f"{value:+.0f} %".replace("-", "\u2212")
+
+
+def _value(value: object) -> str:
+    return three_digits(value) if isinstance(value, float) else str(value)

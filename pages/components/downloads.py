@@ -1,0 +1,137 @@
+"""Downloads of the result pages: files of a study, read when they are asked for."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from pages.components.numbers import three_digits
+from pages.components.study_data import forecast_file
+from pages.components.text import raw_text, text
+from search.config import Cell
+from search.study.folders import StudyHandle
+from search.study.results import RESULTS_FILE, BundleCheck, WinnerResult
+
+
+def show_winner_downloads(
+    study: StudyHandle, cell: Cell, winner: WinnerResult, *, unit: str | None, key: str
+) -> None:
+    """Offer bundle, predictions and forecast of one winner, and the bundle's proof."""
+    with st.container(horizontal=True):
+        _bundle(study, cell, winner, key=key)
+        file_button(
+            text("forecast.predictions"),
+            Path(winner.predictions),
+            file_name=file_name(study, cell, "holdout_predictions.csv"),
+            key=f"{key}_predictions_{cell}",
+        )
+        file_button(
+            text("forecast.forecast_csv"),
+            forecast_file(study, cell),
+            file_name=file_name(study, cell, "forecast.csv"),
+            key=f"{key}_forecast_{cell}",
+        )
+    show_check(winner, unit=unit)
+
+
+def bundle_path(winner: WinnerResult) -> Path | None:
+    """Return the zip of a winner; None if it was not made or is gone."""
+    if winner.bundle is None or not Path(winner.bundle).is_file():
+        return None
+    return Path(winner.bundle)
+
+
+def file_name(study: StudyHandle, cell: Cell, ending: str) -> str:
+    """Return a name for a download: study, cell and what it is, harmless anywhere."""
+    letters = [c if c.isalnum() else "_" for c in study.settings.name]
+    return f"{''.join(letters)[:40].strip('_') or 'study'}_{cell}_{ending}"
+
+
+def file_button(
+    label: str,
+    path: Path,
+    *,
+    file_name: str,
+    key: str,
+    primary: bool = False,
+) -> None:
+    """Offer a file of the study; nothing is shown where it does not exist."""
+    if not path.is_file():
+        return
+    st.download_button(
+        label,
+        path.read_bytes,
+        file_name=file_name,
+        mime="application/zip" if path.suffix == ".zip" else "text/csv",
+        key=key,
+        icon=":material/download:",
+        type="primary" if primary else "secondary",
+        on_click="ignore",
+    )
+
+
+def show_results_download(study: StudyHandle) -> None:
+    """Offer `results.json`."""
+    path = study.folder / RESULTS_FILE
+    if path.is_file():
+        st.download_button(
+            text("forecast.results_json"),
+            path.read_bytes,
+            file_name=RESULTS_FILE,
+            mime="application/json",
+            key="download_results",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+
+
+def show_check(winner: WinnerResult, *, unit: str | None) -> None:
+    """Say whether the bundle was proved, and how exactly."""
+    if bundle_path(winner) is None:
+        st.warning(
+            text("forecast.bundle_none", reason=_missing_reason(winner)),
+            icon=":material/warning:",
+        )
+        return
+    check = winner.check
+    if check is None:
+        st.caption(text("forecast.check_none"))
+    elif check.passed:
+        st.caption(
+            ":green[:material/verified:] "
+            + text(
+                "forecast.check_passed",
+                difference=three_digits(check.largest_difference),
+                unit=unit or "",
+                relative=three_digits(check.relative_difference),
+            )
+        )
+    else:
+        st.error(_failed_check(check, unit), icon=":material/error:")
+
+
+def _bundle(study: StudyHandle, cell: Cell, winner: WinnerResult, *, key: str) -> None:
+    path = bundle_path(winner)
+    if path is not None:
+        file_button(
+            text("forecast.bundle"),
+            path,
+            file_name=file_name(study, cell, "bundle.zip"),
+            key=f"{key}_bundle_{cell}",
+        )
+
+
+def _failed_check(check: BundleCheck, unit: str | None) -> str:
+    return text(
+        "forecast.check_failed",
+        message=check.message,
+        difference=three_digits(check.largest_difference),
+        unit=unit or "",
+    )
+
+
+def _missing_reason(winner: WinnerResult) -> str:
+    if winner.bundle is not None:
+        return raw_text("forecast.bundle_gone")
+    if winner.check is not None:
+        return winner.check.message
+    return raw_text("forecast.bundle_unknown")

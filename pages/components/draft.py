@@ -1,0 +1,144 @@
+"""The half-filled form of a new study: the only thing that lives in the session.
+
+A browser refresh loses it; the pages then say what to do. Widgets keep their values
+under keys that start with ``data_`` or ``setup_``.
+"""
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import streamlit as st
+
+from search.data.samples import SAMPLES, make_sample
+from search.data.series import BuiltSeries
+
+_FORMS = ("data_", "setup_", "memo_")
+_Value = TypeVar("_Value")
+
+
+@dataclass(frozen=True)
+class DraftFile:
+    """The file that a new study starts from.
+
+    Attributes
+    ----------
+    name
+        Name of the file; a label.
+    content
+        All its bytes.
+    token
+        Different for each file that was chosen.
+    sample
+        Key in `search.data.samples.SAMPLES` if it is a built-in one.
+    """
+
+    name: str
+    content: bytes
+    token: str
+    sample: str | None = None
+
+
+@dataclass(frozen=True)
+class DraftSeries:
+    """A series that was confirmed on the Data page.
+
+    Attributes
+    ----------
+    built
+        The series.
+    season, season_candidates
+        Rows in one season, and other seasons to offer.
+    horizon
+        Suggested steps to predict.
+    token
+        Different for each confirmation.
+    """
+
+    built: BuiltSeries
+    season: int
+    season_candidates: tuple[int, ...]
+    horizon: int
+    token: str
+
+
+def draft_file() -> DraftFile | None:
+    """Return the chosen file; None before one is chosen or after a refresh."""
+    return st.session_state.get("file")
+
+
+def draft_series() -> DraftSeries | None:
+    """Return the confirmed series; None before or after a refresh."""
+    return st.session_state.get("series")
+
+
+def take_file(name: str, content: bytes, token: str) -> None:
+    """Start a new draft from an uploaded file."""
+    discard_draft()
+    st.session_state["file"] = DraftFile(name, content, token)
+
+
+def take_sample(name: str) -> None:
+    """Start a new draft from the built-in sample `name`."""
+    discard_draft()
+    file_name = f"{SAMPLES[name].name}.csv"
+    st.session_state["file"] = DraftFile(file_name, make_sample(name), name, name)
+
+
+def keep_series(series: DraftSeries) -> None:
+    """Keep the confirmed series for the Search page, whose form starts anew."""
+    _forget("setup_")
+    st.session_state["series"] = series
+
+
+def discard_draft() -> None:
+    """Forget the file, the series and everything that was filled in."""
+    _forget(*_FORMS, "file", "series")
+
+
+def remember(name: str, inputs: Hashable, make: Callable[[], _Value]) -> _Value:
+    """Return ``make()``, kept in this session until `inputs` change."""
+    key = f"memo_{name}"
+    known: tuple[Hashable, Any] | None = st.session_state.get(key)
+    if known is None or known[0] != inputs:
+        known = (inputs, make())
+        st.session_state[key] = known
+    value: _Value = known[1]
+    return value
+
+
+def start_with(key: str, value: object) -> None:
+    """Give the widget `key` its first value, unless it has one."""
+    if key not in st.session_state:
+        st.session_state[key] = value
+
+
+def start_with_choices(key: str, options: tuple[str, ...], first: object) -> None:
+    """Like `start_with`, and let go of values that are no longer among `options`."""
+    value = st.session_state.get(key)
+    if isinstance(value, list):
+        kept: object = [item for item in value if item in options]
+        if kept == value:
+            return
+        st.session_state[key] = kept or first
+    elif value is None or value not in options:
+        st.session_state[key] = first
+
+
+def follow(key: str, suggestion: object) -> None:
+    """Give the widget `key` the value `suggestion` for as long as nobody changed it.
+
+    What a person typed stays when the suggestion moves.
+    """
+    seen = f"{key}_suggested"
+    is_untouched = key in st.session_state and (
+        st.session_state[key] == st.session_state.get(seen)
+    )
+    if key not in st.session_state or is_untouched:
+        st.session_state[key] = suggestion
+    st.session_state[seen] = suggestion
+
+
+def _forget(*prefixes: str) -> None:
+    for key in [key for key in st.session_state if str(key).startswith(prefixes)]:
+        del st.session_state[key]

@@ -1,0 +1,86 @@
+"""The parts of the Forecast page: picture and numbers, downloads, how to use them."""
+
+import streamlit as st
+
+from pages.components.charts.forecast import forecast_chart, forecast_numbers
+from pages.components.charts.record import show_chart
+from pages.components.charts.times import time_words
+from pages.components.downloads import show_winner_downloads
+from pages.components.scales import target_scale, time_title
+from pages.components.study_data import (
+    study_series,
+    winner_forecast,
+    winner_holdout,
+)
+from pages.components.text import raw_text, text
+from search.config import Cell
+from search.data.columns import unit_of
+from search.study.folders import StudyHandle
+from search.study.forecasts import Forecast, last_part
+from search.study.results import StudyResults, WinnerResult
+
+
+def show_forecast(
+    study: StudyHandle, results: StudyResults, cell: Cell, target: str
+) -> None:
+    """Show the forecast of one target, or what it takes to make one."""
+    holdout = winner_holdout(study, results, cell).get(target)
+    forecast = winner_forecast(study, cell, target, holdout)
+    if forecast is None:
+        _say_what_is_needed(study)
+        return
+    series = study_series(str(study.folder), study)
+    task = study.settings.task
+    past = last_part(series[target], horizon=task.horizon, season=task.season)
+    scale = target_scale(target)
+    chart = forecast_chart(forecast, past, scale, cell=cell, x_title=time_title(study))
+    show_chart(chart, key="forecast")
+    st.caption(_band_note(forecast))
+    st.caption(text("forecast.trained_note", last=time_words(past.index[-1:])[0]))
+    with st.expander(text("forecast.table_heading"), key="forecast_numbers_table"):
+        st.dataframe(forecast_numbers(forecast, scale), hide_index=True)
+
+
+def show_take_away(study: StudyHandle, cell: Cell, winner: WinnerResult) -> None:
+    """Offer the downloads of one winner."""
+    st.subheader(text("forecast.downloads_heading"), anchor=False)
+    unit = unit_of(study.settings.roles.targets[0])
+    show_winner_downloads(study, cell, winner, unit=unit, key="forecast")
+
+
+def show_usage(study: StudyHandle, winner: WinnerResult) -> None:
+    """Say in three lines how the bundle is used."""
+    st.subheader(text("forecast.use_heading"), anchor=False)
+    st.markdown(text("forecast.use_body"))
+    st.code(raw_text("forecast.use_code"), language="bash")
+    params = study.settings.space.complete(winner.params)
+    rows = params.first_origin(study.settings.task.season)
+    st.caption(text("forecast.use_note", rows=rows))
+
+
+def _say_what_is_needed(study: StudyHandle) -> None:
+    known = study.settings.roles.known_features
+    with st.container(border=True, key="forecast_needs"):
+        if known:
+            st.markdown(f"##### {text('forecast.known_title')}")
+            st.markdown(
+                text(
+                    "forecast.known_body",
+                    columns=", ".join(known),
+                    horizon=study.settings.task.horizon,
+                )
+            )
+        else:
+            st.markdown(f"##### {text('forecast.missing_title')}")
+            st.markdown(text("forecast.missing_body"))
+
+
+def _band_note(forecast: Forecast) -> str:
+    band = forecast.band
+    if band is None:
+        return text("forecast.band_none")
+    key = "forecast.band_largest" if band.is_largest else "forecast.band_note"
+    note = text(key, share=round(100 * band.coverage), n=band.n_origins)
+    if band.is_rough and not band.is_largest:
+        note += " " + text("forecast.band_rough", n=band.n_origins)
+    return note

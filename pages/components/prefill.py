@@ -1,0 +1,81 @@
+"""Fill the forms of a new study with the settings of an old one."""
+
+import secrets
+
+import streamlit as st
+
+from pages.components.draft import DraftSeries, discard_draft, keep_series
+from search.data.seasons import season_candidates
+from search.data.series import BuiltSeries
+from search.study.folders import StudyHandle
+from search.study.settings import StudySettings
+from search.study.space import LIMITS, Line
+from search.study.studies import load_panel_series
+
+
+def duplicate_settings(study: StudyHandle) -> None:
+    """Start a draft with the series and all settings of `study`.
+
+    Raises
+    ------
+    StudyCorrupted
+        If the series cannot be read.
+    """
+    settings = study.settings
+    discard_draft()
+    built = BuiltSeries(load_panel_series(study), settings.roles, settings.source)
+    keep_series(
+        DraftSeries(
+            built=built,
+            season=settings.task.season,
+            season_candidates=season_candidates(
+                settings.source.frequency, study.n_rows
+            ),
+            horizon=settings.task.horizon,
+            token=secrets.token_hex(8),
+        )
+    )
+    for name, value in form_values(settings).items():
+        st.session_state[f"setup_{name}"] = value
+
+
+def form_values(settings: StudySettings) -> dict[str, object]:
+    """Return the value of each widget of the Search page, without ``setup_``."""
+    task, budget, training = settings.task, settings.budget, settings.training
+    values: dict[str, object] = {
+        "preset": "custom",
+        "horizon": task.horizon,
+        "holdout": task.holdout,
+        "folds": task.folds,
+        "season": task.season,
+        "score": task.score,
+        "valid_size": task.valid_size,
+        "trials": budget.trials,
+        "minutes": None if budget.seconds is None else budget.seconds / 60,
+        "workers": settings.workers,
+        "epochs": training.epochs,
+        "patience": training.patience,
+        "refit_seeds": training.refit_seeds,
+        "seed": training.seed,
+        "pruner": training.pruner,
+        "balance": training.balance,
+    }
+    for line in settings.space.lines:
+        values |= _line_values(line)
+    return values
+
+
+def _line_values(line: Line) -> dict[str, object]:
+    name = line.name
+    if LIMITS[name].kind == "choice":
+        return {f"line_{name}": list(line.choices)}
+    if line.is_fixed:
+        return {f"mode_{name}": "fixed", f"fixed_{name}": line.values[0]}
+    if line.choices:
+        typed = ", ".join(f"{value:g}" for value in line.choices)
+        return {f"mode_{name}": "values", f"values_{name}": typed}
+    low, high = line.values
+    values = {f"mode_{name}": "range", f"low_{name}": low, f"high_{name}": high}
+    if LIMITS[name].kind == "int":
+        return {**values, f"step_{name}": line.step}
+    return {**values, f"log_{name}": line.log}

@@ -1,0 +1,159 @@
+"""Forms of the Progress page: one trial of one's own, and more budget."""
+
+from typing import Any
+
+import streamlit as st
+
+from pages.components.state import study_progress
+from pages.components.text import plain, raw_text, text
+from search.config import Budget
+from search.errors import UserInputError
+from search.jobs.launch import start_study
+from search.study.control import enqueue, is_supervised, read_control, set_budget
+from search.study.defaults import textbook_configurations
+from search.study.folders import StudyHandle
+from search.study.progress import Progress
+from search.study.space import LIMITS, Line, Value
+
+_FROM_MIDDLE = -1
+
+
+def show_try_form(study: StudyHandle, progress: Progress) -> None:
+    """Let the user set the hyperparameters of one trial and queue it."""
+    st.markdown(text("progress.try_body"))
+    starts = {trial.number: trial.params for trial in progress.best.values()}
+    space = study.settings.space
+    starts[_FROM_MIDDLE] = textbook_configurations(space)[0]
+    start = st.selectbox(
+        text("progress.try_start_from"),
+        list(starts),
+        format_func=lambda number: _start_name(number, progress),
+        key="try_start",
+    )
+    with st.form("try_form", border=False):
+        params: dict[str, Value] = {}
+        columns = st.columns(3)
+        searched = [line for line in space.lines if not line.is_fixed]
+        for place, line in enumerate(searched):
+            with columns[place % 3]:
+                params[line.name] = _line_input(
+                    line, starts[start].get(line.name), start
+                )
+        submitted = st.form_submit_button(text("progress.try_submit"), key="try_submit")
+    if not submitted:
+        return
+    try:
+        space.check_configuration(params)
+        enqueue(study, params)
+    except UserInputError as error:
+        st.error(plain(error), icon=":material/error:")
+        return
+    is_running = study_progress(study).state in ("waiting", "searching")
+    st.success(text("progress.try_done" if is_running else "progress.try_resting"))
+
+
+def show_budget_form(study: StudyHandle, progress: Progress) -> None:
+    """Let the user set trials and minutes; an ended search goes on."""
+    budget = read_control(study).budget
+    st.markdown(text("progress.more_body"))
+    with st.form("more_form", border=False):
+        left, right = st.columns(2)
+        trials = left.number_input(
+            text("progress.more_trials"),
+            min_value=0,
+            value=budget.trials or 0,
+            step=10,
+            help=text("progress.more_no_limit"),
+            key="more_trials",
+        )
+        minutes = right.number_input(
+            text("progress.more_minutes"),
+            min_value=0,
+            value=round((budget.seconds or 0) / 60),
+            step=5,
+            help=text("progress.more_no_limit"),
+            key="more_minutes",
+        )
+        submitted = st.form_submit_button(
+            text("progress.more_submit"), key="more_submit"
+        )
+    if not submitted:
+        return
+    try:
+        wanted = Budget(trials or None, 60 * minutes if minutes else None)
+    except UserInputError as error:
+        st.error(plain(error), icon=":material/error:")
+        return
+    set_budget(study, wanted)
+    if _goes_on(study, progress, wanted):
+        start_study(study)
+        st.toast(text("progress.more_and_run", budget=budget_words(wanted)))
+        st.rerun()
+    st.success(text("progress.more_done", budget=budget_words(wanted)))
+
+
+def budget_words(budget: Budget) -> str:
+    """Return a budget in words."""
+    parts = []
+    if budget.trials is not None:
+        parts.append(_counted("trial", budget.trials))
+    if budget.seconds is not None:
+        parts.append(_counted("minute", round(budget.seconds / 60)))
+    if len(parts) == 1:
+        return parts[0]
+    return raw_text("progress.budget_and", first=parts[0], second=parts[1])
+
+
+def _counted(noun: str, n: int) -> str:
+    return raw_text(
+        f"progress.budget_{noun}" if n == 1 else f"progress.budget_{noun}s", n=n
+    )
+
+
+def _goes_on(study: StudyHandle, progress: Progress, budget: Budget) -> bool:
+    """Return whether a search that has ended has room again under `budget`."""
+    if progress.state not in ("finished", "stopped") or is_supervised(study):
+        return False
+    has_trials = budget.trials is None or budget.trials > progress.n_done
+    has_seconds = budget.seconds is None or budget.seconds > progress.seconds_used
+    return has_trials and has_seconds
+
+
+def _start_name(number: int, progress: Progress) -> str:
+    if number == _FROM_MIDDLE:
+        return raw_text("progress.try_from_default")
+    cell = next(c for c, trial in progress.best.items() if trial.number == number)
+    return raw_text(
+        "progress.trial_option",
+        number=number,
+        cell=cell,
+        state=raw_text("progress.column_best"),
+    )
+
+
+def _line_input(line: Line, value: Value | None, start: int) -> Value:
+    """Return what the user sets for one hyperparameter, inside its line."""
+    key = f"try_{start}_{line.name}"
+    if LIMITS[line.name].kind == "choice" or line.choices:
+        options: list[Any] = list(line.choices)
+        index = options.index(value) if value in options else 0
+        return st.selectbox(line.name, options, index=index, format_func=str, key=key)
+    low, high = line.values
+    if line.kind == "int":
+        return st.number_input(
+            line.name,
+            min_value=int(low),
+            max_value=int(high),
+            value=int(value if value is not None else low),
+            step=line.step,
+            key=key,
+        )
+    return st.number_input(
+        line.name,
+        min_value=float(low),
+        max_value=float(high),
+        value=float(value if value is not None else low),
+        step=None if line.log else (float(high) - float(low)) / 20,
+        format="%.2e" if line.log else "%.3f",
+        key=key,
+    )

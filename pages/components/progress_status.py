@@ -1,0 +1,190 @@
+"""Top of the Progress page: state, bar, time left, the best so far, the buttons."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from pages.components.charts.style import model_name
+from pages.components.numbers import duration, with_unit
+from pages.components.scales import score_scale
+from pages.components.state import dashboard_link
+from pages.components.status import state_badge
+from pages.components.study_data import best_fold_baseline
+from pages.components.text import plain, raw_text, text
+from pages.components.theme import CELL_BADGES
+from search.config import Cell
+from search.jobs.launch import start_study
+from search.study.comparison import skill
+from search.study.control import State, wish
+from search.study.folders import StudyHandle
+from search.study.progress import Progress
+from search.study.trials import TrialView
+
+CAN_PAUSE: tuple[State, ...] = ("waiting", "searching", "refitting")
+CAN_STOP: tuple[State, ...] = (
+    "waiting",
+    "searching",
+    "pausing",
+    "paused",
+    "interrupted",
+)
+_SMALLEST_SKILL = 0.005
+
+
+def show_status(study: StudyHandle, progress: Progress) -> None:
+    """Show the state in words, how much is done, and how long it will take."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        state_badge(progress.state)
+        st.markdown(text(f"progress.say_{progress.state}"), width="stretch")
+    if progress.message and progress.state == "failed":
+        message = text("progress.message", message=progress.message)
+        st.error(message, icon=":material/error:")
+    elif progress.message and progress.state != "interrupted":
+        st.markdown(plain(progress.message))
+    if progress.state in ("finished", "stopped"):
+        st.caption(_done_line(study, progress))
+    else:
+        st.progress(progress.fraction, text=_done_line(study, progress))
+
+
+def show_controls(study: StudyHandle, progress: Progress) -> None:
+    """Show Pause, Stop and the link to optuna-dashboard, as the state allows."""
+    with st.container(horizontal=True, key="progress_controls"):
+        if progress.state in CAN_PAUSE:
+            _control(study, "pause", ":material/pause:", lambda: wish(study, "pause"))
+        if progress.state == "pausing":
+            _control(
+                study, "resume", ":material/play_arrow:", lambda: start_study(study)
+            )
+        if progress.state in CAN_STOP:
+            _stop(study, progress)
+        st.link_button(
+            text("progress.dashboard"),
+            dashboard_link(study),
+            icon=":material/open_in_new:",
+            type="tertiary",
+        )
+
+
+def show_best(study: StudyHandle, progress: Progress) -> None:
+    """Show the best score of each cell, with unit and skill."""
+    scale = score_scale(study)
+    st.subheader(
+        text("progress.best_title"),
+        help=text("progress.best_help", name=scale.name),
+        anchor=False,
+    )
+    cells = study.settings.space.cells
+    baseline = best_fold_baseline(study)
+    for column, cell in zip(st.columns(len(cells)), cells, strict=True):
+        with column.container(border=True, height="stretch"):
+            _best_card(
+                cell,
+                progress.best.get(cell),
+                progress.counts.per_cell.get(cell, 0),
+                unit=scale.unit,
+                baseline=baseline,
+            )
+
+
+def _best_card(
+    cell: Cell,
+    trial: TrialView | None,
+    n_done: int,
+    *,
+    unit: str | None,
+    baseline: tuple[str, float] | None,
+) -> None:
+    st.badge(cell, color=CELL_BADGES[cell])
+    if trial is None or trial.score is None:
+        st.markdown(text("progress.best_none"))
+        return
+    st.markdown(f"### {plain(with_unit(trial.score, unit))}")
+    if baseline is not None:
+        st.markdown(skill_sentence(trial.score, *baseline))
+    st.caption(text("progress.best_trial", number=trial.number, n=n_done))
+
+
+def skill_sentence(score: float, name: str, reference: float) -> str:
+    """Say by how much a score is better or worse than that of a baseline."""
+    share = skill(score, reference)
+    baseline = model_name(name)
+    if share is None or abs(share) < _SMALLEST_SKILL:
+        return text("progress.skill_same", baseline=baseline)
+    key = "better" if share > 0 else "worse"
+    return text(
+        f"progress.skill_{key}",
+        share=round(100 * abs(share)),
+        baseline=baseline,
+    )
+
+
+def _control(
+    study: StudyHandle, name: str, icon: str, action: Callable[[], object]
+) -> None:
+    if st.button(
+        text(f"progress.{name}"),
+        key=f"progress_{name}",
+        icon=icon,
+        help=text("progress.pause_help") if name == "pause" else None,
+    ):
+        action()
+        st.toast(text(f"progress.told_{name}"))
+        st.rerun()
+
+
+def _stop(study: StudyHandle, progress: Progress) -> None:
+    """Ask once more, because trials that run are lost."""
+    with st.popover(text("progress.stop"), icon=":material/stop:", key="progress_stop"):
+        st.markdown(f"**{text('progress.stop_title')}**")
+        n_running = len(progress.running)
+        if n_running:
+            st.markdown(text("progress.stop_body", n=n_running))
+        else:
+            st.markdown(text("progress.stop_body_paused"))
+        if st.button(
+            text("progress.stop_confirm"),
+            key="progress_stop_confirm",
+            icon=":material/stop:",
+        ):
+            wish(study, "stop")
+            st.toast(text("progress.told_stop"))
+            st.rerun()
+
+
+def _done_line(study: StudyHandle, progress: Progress) -> str:
+    """Return trials done, time searched and time left in one line."""
+    parts = []
+    if progress.n_trials is not None:
+        parts.append(
+            text("progress.bar_trials", done=progress.n_done, total=progress.n_trials)
+        )
+    if progress.seconds_budget is not None:
+        parts.append(
+            text(
+                "progress.bar_time",
+                used=duration(progress.seconds_used),
+                total=duration(progress.seconds_budget),
+            )
+        )
+    if progress.counts.pruned:
+        parts.append(text("progress.bar_pruned", n=progress.counts.pruned))
+    if progress.counts.failed:
+        parts.append(text("progress.bar_failed", n=progress.counts.failed))
+    if progress.state == "refitting":
+        parts.append(
+            text(
+                "progress.bar_refitted",
+                n=len(progress.refitted),
+                total=len(progress.best),
+            )
+        )
+    if progress.state in ("searching", "refitting"):
+        parts.append(_left(progress))
+    return " · ".join(parts)
+
+
+def _left(progress: Progress) -> str:
+    if progress.eta_seconds is None:
+        return text("progress.bar_left_unknown")
+    return raw_text("progress.bar_left", left=duration(progress.eta_seconds))

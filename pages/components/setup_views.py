@@ -1,0 +1,143 @@
+"""The parts of the Search page that show rather than ask."""
+
+import streamlit as st
+
+from pages.components.draft import DraftSeries
+from pages.components.figure import show_figure
+from pages.components.folds_chart import fold_table, folds_figure
+from pages.components.frame import next_step
+from pages.components.numbers import count, duration
+from pages.components.prefill import duplicate_settings
+from pages.components.space_form import space_summary
+from pages.components.starting import start
+from pages.components.state import go_to
+from pages.components.study_data import study_series
+from pages.components.text import plain, raw_text, text
+from search.errors import UserInputError
+from search.evaluation.splits import SplitPlan
+from search.study.estimate import Estimate, estimate_seconds
+from search.study.folders import StudyHandle
+from search.study.settings import StudySettings
+
+
+def show_folds(column, plan: SplitPlan, *, key: str) -> None:
+    """Draw the folds over the series and list their windows."""
+    smallest = plan.folds[0].n_train(plan.first_origin)
+    largest = plan.folds[-1].n_train(plan.first_origin)
+    table = fold_table(plan, column.index)
+    show_figure(
+        folds_figure(column, plan),
+        key=key,
+        title=text("setup.folds_title"),
+        summary=text(
+            "setup.folds_summary",
+            folds=len(plan.folds),
+            smallest=count(smallest),
+            largest=count(largest),
+            valid=count(plan.folds[-1].n_valid),
+            holdout=count(plan.n_rows - plan.holdout_start),
+        ),
+    )
+    st.dataframe(
+        table, hide_index=True, key=f"{key}_table", alt=text("setup.folds_title")
+    )
+
+
+def show_space(settings: StudySettings) -> None:
+    """List what is searched, in words."""
+    st.markdown(space_summary(settings.space))
+
+
+def show_start(series: DraftSeries, settings: StudySettings, plan: SplitPlan) -> None:
+    """Offer the start beside the time that it will take."""
+    estimate = estimate_seconds(settings, plan)
+    with next_step():
+        st.markdown(estimate_words(estimate, settings), width="stretch")
+        clicked = st.button(
+            text("setup.start"),
+            key="setup_next",
+            type="primary",
+            icon=":material/play_arrow:",
+        )
+    if clicked:
+        with st.spinner(text("setup.starting")):
+            try:
+                start(series, settings)
+            except UserInputError as error:
+                st.error(plain(error), icon=":material/error:")
+
+
+def show_blocked() -> None:
+    """Show the start as not possible yet."""
+    with next_step():
+        st.markdown(text("setup.blocked"), width="stretch")
+        st.button(
+            text("setup.start"),
+            key="setup_next",
+            type="primary",
+            icon=":material/play_arrow:",
+            disabled=True,
+        )
+
+
+def estimate_words(estimate: Estimate, settings: StudySettings) -> str:
+    """Return the estimate as one sentence."""
+    low, high = duration(estimate.low), duration(estimate.high)
+    key = "setup.estimate" if low != high else "setup.estimate_about"
+    if estimate.limited_by_time:
+        key = "setup.estimate_time"
+    return text(key, low=low, high=high, workers=settings.workers)
+
+
+def show_study_settings(study: StudyHandle) -> None:
+    """Show the settings of a study; they cannot be changed any more."""
+    settings = study.settings
+    st.markdown(text("setup.of_study", name=settings.name), width=760)
+    values = study_series(str(study.folder), study)
+    show_folds(values[settings.roles.targets[0]], settings.plan(study.n_rows),
+               key="study_folds")  # fmt: skip
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.subheader(text("setup.space"), anchor=False)
+        show_space(settings)
+    with right:
+        st.subheader(text("setup.task"), anchor=False)
+        st.markdown(_task_words(settings))
+    with next_step():
+        if st.button(
+            text("setup.duplicate"),
+            key="setup_duplicate",
+            icon=":material/content_copy:",
+        ):
+            duplicate_settings(study)
+            go_to("setup")
+        if st.button(
+            text("setup.to_progress"),
+            key="study_next",
+            type="primary",
+            icon=":material/arrow_forward:",
+        ):
+            go_to("progress", study=study.uuid)
+
+
+def _task_words(settings: StudySettings) -> str:
+    task, budget, training = settings.task, settings.budget, settings.training
+    none = raw_text("setup.no_limit")
+    shown = {
+        "targets": ", ".join(settings.roles.targets),
+        "inputs": ", ".join(settings.roles.columns[len(settings.roles.targets) :])
+        or none,
+        "horizon": task.horizon,
+        "holdout": task.holdout,
+        "folds": task.folds,
+        "score": raw_text(f"setup.score_{task.score}"),
+        "trials": budget.trials or none,
+        "minutes": duration(budget.seconds) if budget.seconds else none,
+        "epochs": training.epochs,
+        "workers": settings.workers,
+    }
+    labels = {"targets": text("data.targets"), "inputs": text("setup.inputs")}
+    return "\n".join(
+        f"- {labels.get(name) or text(f'setup.{name}')}: **{plain(value)}**"
+        for name, value in shown.items()
+    )

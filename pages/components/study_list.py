@@ -1,0 +1,138 @@
+"""A study as one row of a list: state, progress, time left, best so far."""
+
+from collections.abc import Callable
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from pages.components.numbers import ago, count, duration, with_unit
+from pages.components.state import link_to, study_progress
+from pages.components.status import is_live, state_badge
+from pages.components.text import plain, text
+from pages.components.theme import CELL_BADGES
+from search.data.columns import unit_of
+from search.errors import SearchError
+from search.study.folders import StudyHandle
+from search.study.progress import Progress
+
+
+def is_any_live(studies: tuple[StudyHandle, ...]) -> bool:
+    """Return whether one of `studies` is at work, so that the list must go on."""
+    return any(is_live(state_of(study)) for study in studies)
+
+
+def state_of(study: StudyHandle) -> str:
+    """Return the state of a study; `failed` if its storage cannot be read."""
+    try:
+        return study_progress(study).state
+    except SearchError:
+        return "failed"
+
+
+def show_row(
+    study: StudyHandle, *, place: str, menu: Callable[[StudyHandle], None] | None = None
+) -> None:
+    """Show one study.
+
+    Parameters
+    ----------
+    study
+        The study.
+    place
+        Name of the list; part of the keys.
+    menu
+        Shows the actions of the row, if it has any.
+    """
+    with st.container(border=True, key=f"{place}_{study.uuid}"):
+        with st.container(
+            horizontal=True,
+            vertical_alignment="center",
+            key=f"{place}_head_{study.uuid}",
+        ):
+            st.markdown(f"**{plain(study.settings.name)}**", width="stretch")
+            try:
+                progress = study_progress(study)
+            except SearchError as error:
+                state_badge("failed")
+                st.caption(plain(error))
+                progress = None
+            if progress is not None:
+                state_badge(progress.state)
+        if progress is not None:
+            _show_progress(study, progress)
+        with st.container(
+            horizontal=True,
+            vertical_alignment="center",
+            key=f"{place}_foot_{study.uuid}",
+        ):
+            st.caption(_about(study), width="stretch")
+            _show_links(study, progress)
+            if menu is not None:
+                menu(study)
+
+
+def _row(key: str) -> DeltaGenerator:
+    return st.container(horizontal=True, vertical_alignment="center", key=key)
+
+
+def _show_progress(study: StudyHandle, progress: Progress) -> None:
+    if is_live(progress.state) or progress.state in ("paused", "interrupted"):
+        st.progress(min(1.0, max(0.0, progress.fraction)), text=_done(progress))
+    best = _best(study, progress)
+    if best:
+        st.markdown(best)
+    if progress.message:
+        st.caption(plain(progress.message))
+
+
+def _done(progress: Progress) -> str:
+    if progress.n_trials is None:
+        done = text(
+            "studies.done_time",
+            n=progress.n_done,
+            used=duration(progress.seconds_used),
+            budget=duration(progress.seconds_budget),
+        )
+    else:
+        done = text("studies.done", n=progress.n_done, total=progress.n_trials)
+    if progress.eta_seconds is None:
+        return done
+    return f"{done} · {text('studies.left', time=duration(progress.eta_seconds))}"
+
+
+def _best(study: StudyHandle, progress: Progress) -> str:
+    scored = {
+        cell: trial.score
+        for cell, trial in progress.best.items()
+        if trial.score is not None
+    }
+    if not scored:
+        return ""
+    cell = min(scored, key=lambda name: scored[name])
+    target = study.settings.roles.targets[0]
+    return text(
+        "studies.best",
+        colour=CELL_BADGES[cell],
+        cell=cell,
+        score=with_unit(scored[cell], unit_of(target)),
+        measure=study.settings.task.score.upper(),
+    )
+
+
+def _about(study: StudyHandle) -> str:
+    return text(
+        "studies.about",
+        target=", ".join(study.settings.roles.targets),
+        n=count(study.n_rows),
+        horizon=study.settings.task.horizon,
+        created=ago(study.created),
+    )
+
+
+def _show_links(study: StudyHandle, progress: Progress | None) -> None:
+    has_results = progress is not None and progress.state in ("finished", "stopped")
+    link_to("progress", text("app.step_progress"), study=study.uuid,
+            icon=":material/monitoring:")  # fmt: skip
+    if has_results:
+        link_to("compare", text("app.step_compare"), study=study.uuid,
+                icon=":material/leaderboard:")  # fmt: skip

@@ -1,0 +1,131 @@
+"""What is predicted and how it is scored: horizon, holdout, folds, season, score."""
+
+import streamlit as st
+
+from pages.components.draft import DraftSeries, follow, start_with
+from pages.components.numbers import count
+from pages.components.text import raw_text, text
+from search.config import Score, Task
+from search.study.defaults import default_holdout, suggest_task
+
+_MOST_FOLDS = 10
+_SCORES: tuple[Score, ...] = ("rmse", "mae")
+
+
+def choose_task(series: DraftSeries, *, is_custom: bool) -> Task:
+    """Show the form and return the task.
+
+    Raises
+    ------
+    ConfigError
+        If two of the numbers conflict.
+    """
+    n_rows = len(series.built.values)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        horizon = _rows("horizon", n_rows // 2, series.horizon)
+        season = _season(series)
+        holdout = _optional("holdout", n_rows, default_holdout(n_rows, horizon))
+        folds = _folds()
+        score = _score()
+    task = suggest_task(
+        n_rows, horizon=horizon, holdout=holdout, folds=folds, season=season,
+        score=score,
+    )  # fmt: skip
+    if not is_custom:
+        return task
+    valid_size = _optional("valid_size", n_rows, task.valid_size)
+    return Task(horizon, task.holdout, task.folds, season, score, valid_size)
+
+
+def _rows(name: str, most: int, suggestion: int) -> int:
+    key = f"setup_{name}"
+    follow(key, suggestion)
+    return int(
+        st.number_input(
+            text(f"setup.{name}"),
+            min_value=1,
+            max_value=max(1, most),
+            step=1,
+            key=key,
+            help=text(f"setup.{name}_help"),
+            persist_state="session",
+            width=155,
+        )
+    )
+
+
+def _optional(name: str, most: int, automatic: int | None) -> int | None:
+    """Return a number of rows; None, the empty field, leaves it to the defaults."""
+    key = f"setup_{name}"
+    start_with(key, None)
+    value = st.number_input(
+        text(f"setup.{name}"),
+        min_value=1,
+        max_value=max(1, most),
+        step=1,
+        value=None,
+        key=key,
+        placeholder=_automatic(automatic),
+        help=text(f"setup.{name}_help"),
+        persist_state="session",
+        width=155,
+    )
+    if value is None:
+        return automatic
+    return int(value)
+
+
+def _automatic(value: int | None) -> str:
+    if value is None:
+        return raw_text("setup.standard")
+    return raw_text("setup.automatic", value=count(value))
+
+
+def _season(series: DraftSeries) -> int:
+    candidates = (1, series.season, *series.season_candidates)
+    options = sorted({rows for rows in candidates if rows >= 1})
+    follow("setup_season", series.season)
+    chosen = st.selectbox(
+        text("setup.season"),
+        options,
+        format_func=_season_word,
+        key="setup_season",
+        help=text("setup.season_help"),
+        accept_new_options=False,
+        persist_state="session",
+        width=155,
+    )
+    return int(chosen)
+
+
+def _season_word(rows: int) -> str:
+    if rows == 1:
+        return raw_text("setup.no_season")
+    return raw_text("setup.n_rows", n=count(rows))
+
+
+def _folds() -> int | None:
+    start_with("setup_folds", 0)
+    chosen = st.selectbox(
+        text("setup.folds"),
+        [0, *range(2, _MOST_FOLDS + 1)],
+        format_func=lambda n: str(n) if n else raw_text("setup.folds_auto"),
+        key="setup_folds",
+        help=text("setup.folds_help"),
+        persist_state="session",
+        width=155,
+    )
+    return int(chosen) or None
+
+
+def _score() -> Score:
+    start_with("setup_score", "rmse")
+    return st.selectbox(
+        text("setup.score"),
+        _SCORES,
+        format_func=lambda name: raw_text(f"setup.score_{name}"),
+        key="setup_score",
+        help=text("setup.score_help"),
+        persist_state="session",
+        width=155,
+    )

@@ -1,0 +1,63 @@
+"""Data: choose a file, say what its columns are, settle what was found, confirm."""
+
+import streamlit as st
+
+from pages.components.columns_form import choose_columns, suggested_settings
+from pages.components.data_views import (
+    show_confirm,
+    show_file_choice,
+    show_file_line,
+    show_series,
+    show_study_data,
+)
+from pages.components.draft import DraftFile, draft_file, remember
+from pages.components.findings_form import show_findings, with_choices
+from pages.components.frame import page_frame
+from pages.components.reading_form import read_draft
+from pages.components.state import current_study
+from pages.components.text import plain, text
+from search.data.columns import profile_columns
+from search.data.series import inspect_series
+from search.errors import UserInputError
+
+page_frame(text("data.title"), "data")
+
+
+def prepare(file: DraftFile) -> None:
+    """Show everything between a file and a confirmed series."""
+    show_file_line(file)
+    table = read_draft(file)
+    if table is None:
+        return
+    reading = (file.token, table.options)
+    profiles = remember("profiles", reading, lambda: profile_columns(table))
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        st.subheader(text("data.columns"), anchor=False)
+        try:
+            first = remember("first", reading, lambda: suggested_settings(file, table))
+        except UserInputError as error:
+            st.error(plain(error), icon=":material/error:")
+            return
+        settings = choose_columns(profiles, first)
+    if settings is None:
+        return
+    settings = with_choices(settings)
+    report = remember(
+        "report", (reading, settings), lambda: inspect_series(table, settings)
+    )
+    with right:
+        show_series(report, settings)
+    st.subheader(text("data.findings"), anchor=False)
+    show_findings(report.findings)
+    show_confirm(file, table, settings, report)
+
+
+study = current_study()
+file = draft_file()
+if study is not None:
+    show_study_data(study)
+elif file is None:
+    show_file_choice()
+else:
+    prepare(file)

@@ -1,0 +1,90 @@
+"""Forecast: what a winner says comes next, and everything to take with you."""
+
+import streamlit as st
+
+from pages.components.compare_sections import choose_target
+from pages.components.downloads import bundle_path, file_button, file_name
+from pages.components.forecast_parts import (
+    show_forecast,
+    show_take_away,
+    show_usage,
+)
+from pages.components.frame import empty_state, next_step, page_frame
+from pages.components.state import require_study, study_progress, study_results
+from pages.components.status import is_live, state_word
+from pages.components.text import raw_text, text
+from search.config import CELLS, Cell
+from search.study.folders import StudyHandle
+from search.study.results import StudyResults
+
+
+def show_page() -> None:
+    """Show the forecast of a winner of the study of the URL."""
+    page_frame(text("forecast.title"), "forecast")
+    study = require_study()
+    results = study_results(study)
+    if results is None or not results.winners:
+        show_nothing_yet(study)
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        cell = choose_winner(results)
+        target = choose_target(study, key="forecast_target")
+    winner = results.winners[cell]
+    show_forecast(study, results, cell, target)
+    show_take_away(study, cell, winner)
+    show_usage(study, winner)
+    path = bundle_path(winner)
+    with next_step():
+        if path is None:
+            st.button(
+                text("forecast.next_none"),
+                key="forecast_next",
+                type="primary",
+                disabled=True,
+            )
+        else:
+            file_button(
+                text("forecast.next", cell=cell),
+                path,
+                file_name=file_name(study, cell, "bundle.zip"),
+                key="forecast_next",
+                primary=True,
+            )
+
+
+def choose_winner(results: StudyResults) -> Cell:
+    """Return the winner to forecast with; at first the best one."""
+    cells = [cell for cell in CELLS if cell in results.winners]
+    return st.segmented_control(
+        text("forecast.winner"),
+        cells,
+        default=results.best_cell or cells[0],
+        format_func=lambda cell: raw_text(
+            "forecast.winner_best"
+            if cell == results.best_cell
+            else ("forecast.winner_option"),
+            cell=cell,
+        ),
+        key="forecast_winner",
+        required=True,
+    )
+
+
+def show_nothing_yet(study: StudyHandle) -> None:
+    """Say why there is no model, and where to go."""
+    state = study_progress(study).state
+    body = (
+        text("forecast.none_running", state=state_word(state))
+        if is_live(state) or state in ("paused", "interrupted")
+        else text("forecast.none_ended")
+    )
+    empty_state(
+        text("forecast.none_title"),
+        body,
+        label=text("forecast.none_link"),
+        page="progress",
+        study=study.uuid,
+    )
+
+
+show_page()

@@ -1,0 +1,53 @@
+"""Home: what this is, a picture of the result, samples, and the latest studies."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from pages.components.data_views import show_samples
+from pages.components.frame import live, next_step, page_frame
+from pages.components.state import all_studies, go_to, link_to
+from pages.components.study_list import is_any_live, show_row
+from pages.components.text import text
+
+PICTURE = Path(__file__).parents[1] / "docs" / "images" / "compare.png"
+N_LATEST = 5
+
+page_frame(text("home.title"))
+
+
+def show_latest() -> None:
+    """List the latest studies; the timer ends when none is at work any more."""
+    studies = all_studies()[:N_LATEST]
+    for study in studies:
+        show_row(study, place="home")
+    if was_live and not is_any_live(studies):
+        st.rerun()
+
+
+left, right = st.columns([3, 2], gap="large")
+with left:
+    st.markdown(text("home.what"))
+    with st.container(border=True, key="home_way"):
+        st.markdown(text("home.way"))
+with right:
+    if PICTURE.exists():
+        st.image(PICTURE, caption=text("home.picture"), alt=text("home.picture"))
+
+st.subheader(text("home.samples"), anchor=False)
+show_samples("home")
+
+st.subheader(text("home.latest"), anchor=False)
+latest = all_studies()[:N_LATEST]
+was_live = is_any_live(latest)
+if latest:
+    live(show_latest, running=was_live, key="home_latest")
+    link_to("studies", text("app.all_studies"), icon=":material/list:")
+else:
+    st.caption(text("home.no_studies"))
+
+with next_step():
+    if st.button(
+        text("home.start"), key="home_next", type="primary", icon=":material/add:"
+    ):
+        go_to("data")

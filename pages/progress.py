@@ -1,0 +1,105 @@
+"""Progress: watch a search, steer it, and see what it has found so far."""
+
+import streamlit as st
+
+from pages.components.charts.folds import fold_chart
+from pages.components.charts.history import history_chart
+from pages.components.charts.record import show_chart
+from pages.components.frame import live, next_step, page_frame
+from pages.components.live_figure import show_live_chart
+from pages.components.progress_forms import show_budget_form, show_try_form
+from pages.components.progress_status import show_best, show_controls, show_status
+from pages.components.progress_trials import show_problems, show_running, show_trials
+from pages.components.scales import score_scale
+from pages.components.state import (
+    go_to,
+    require_study,
+    study_progress,
+    study_results,
+)
+from pages.components.status import is_live
+from pages.components.study_data import best_fold_baseline, fold_baselines
+from pages.components.text import text
+from search.jobs.launch import start_study
+from search.study.control import State
+from search.study.folders import StudyHandle
+from search.study.progress import Progress
+
+RESTING: tuple[State, ...] = ("paused", "interrupted", "failed")
+
+
+def show_page() -> None:
+    """Show the study of the URL."""
+    page_frame(text("progress.title"), "progress")
+    study = require_study()
+    shown = study_progress(study)
+
+    def render() -> None:
+        progress = study_progress(study)
+        if progress.state != shown.state:
+            st.rerun()
+        show_live_part(study, progress)
+
+    live(render, running=is_live(shown.state), key="progress_live")
+    with st.expander(text("progress.try_heading"), icon=":material/add_task:"):
+        show_try_form(study, shown)
+    with st.expander(text("progress.more_heading"), icon=":material/more_time:"):
+        show_budget_form(study, shown)
+    with next_step():
+        show_next(study, shown)
+
+
+def show_live_part(study: StudyHandle, progress: Progress) -> None:
+    """Show everything that changes while the search runs."""
+    show_status(study, progress)
+    show_controls(study, progress)
+    show_best(study, progress)
+    scale = score_scale(study)
+    draw = show_live_chart if is_live(progress.state) else show_chart
+    if is_live(progress.state):
+        show_running(study, progress)
+    left, right = st.columns([3, 2])
+    with left:
+        draw(
+            history_chart(progress.trials, scale, baseline=best_fold_baseline(study)),
+            key="history",
+        )
+    with right:
+        scores: dict[str, tuple[float, ...]] = {
+            cell: trial.fold_scores for cell, trial in progress.best.items()
+        }
+        baseline = best_fold_baseline(study)
+        if scores and baseline is not None:
+            name = baseline[0]
+            scores[name] = fold_baselines(str(study.folder), study)[name]
+        draw(fold_chart(scores, scale), key="folds")
+    show_trials(study, progress)
+    show_problems(progress)
+
+
+def show_next(study: StudyHandle, progress: Progress) -> None:
+    """Show the primary button: go on searching, or compare."""
+    if progress.state in RESTING:
+        if st.button(
+            text("progress.resume"),
+            key="progress_resume",
+            type="primary",
+            icon=":material/play_arrow:",
+        ):
+            start_study(study)
+            st.toast(text("progress.told_resume"))
+            st.rerun()
+        return
+    has_results = study_results(study) is not None
+    if st.button(
+        text("progress.compare"),
+        key="progress_next",
+        type="primary",
+        icon=":material/arrow_forward:",
+        disabled=not has_results,
+        help=None if has_results else text("progress.compare_later"),
+    ):
+        go_to("compare", study=study.uuid)
+
+
+show_page()

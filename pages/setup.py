@@ -1,0 +1,123 @@
+"""Search: what to predict, what to try, for how long; then start."""
+
+import streamlit as st
+
+from pages.components.budget_form import (
+    choose_budget,
+    choose_training,
+    choose_workers,
+)
+from pages.components.draft import DraftSeries, draft_series, follow
+from pages.components.frame import empty_state, page_frame
+from pages.components.presets import PRESETS, PresetName
+from pages.components.setup_views import (
+    show_blocked,
+    show_folds,
+    show_space,
+    show_start,
+    show_study_settings,
+)
+from pages.components.space_form import choose_space
+from pages.components.state import current_study
+from pages.components.task_form import choose_task
+from pages.components.text import plain, text
+from search.errors import ConfigError
+from search.study.defaults import default_space
+from search.study.settings import StudySettings
+
+page_frame(text("setup.title"), "setup")
+
+
+def prepare(series: DraftSeries) -> None:
+    """Ask for everything, draw the folds, offer the start; conflicts as text."""
+    preset_name = choose_preset()
+    try:
+        settings = choose_settings(series, preset_name)
+    except ConfigError as error:
+        st.error(plain(error), icon=":material/error:")
+        settings = None
+    if settings is None:
+        show_blocked()
+
+
+def choose_settings(
+    series: DraftSeries, preset_name: PresetName
+) -> StudySettings | None:
+    """Show the forms; return the settings, or None if a line cannot be used."""
+    values, roles = series.built.values, series.built.roles
+    preset, is_custom = PRESETS[preset_name], preset_name == "custom"
+    st.subheader(text("setup.task"), anchor=False)
+    task = choose_task(series, is_custom=is_custom)
+    folds = st.container()
+    st.subheader(text("setup.budget"), anchor=False)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        budget, workers = choose_budget(preset), choose_workers()
+        name = choose_name(series)
+    training = choose_training(preset.training) if is_custom else preset.training
+    st.subheader(text("setup.space"), anchor=False)
+    base = preset.narrow(default_space(len(values), roles, task))
+    space = base
+    if is_custom:
+        chosen = choose_space(base)
+        if chosen is None:
+            return None
+        space = chosen
+    settings = StudySettings(
+        name=name,
+        source=series.built.source,
+        roles=roles,
+        task=task,
+        space=space,
+        budget=budget,
+        training=training,
+        workers=workers,
+    )
+    if not is_custom:
+        show_space(settings)
+    plan = settings.plan(len(values))
+    with folds:
+        show_folds(values[roles.targets[0]], plan, key="folds")
+    show_start(series, settings, plan)
+    return settings
+
+
+def choose_preset() -> PresetName:
+    """Show the three starting points."""
+    follow("setup_preset", "quick")
+    chosen = st.segmented_control(
+        text("setup.preset"),
+        list(PRESETS),
+        required=True,
+        format_func=lambda name: text(f"setup.preset_{name}"),
+        key="setup_preset",
+        persist_state="session",
+    )
+    preset: PresetName = chosen or "quick"
+    st.caption(text(f"setup.preset_{preset}_help"))
+    return preset
+
+
+def choose_name(series: DraftSeries) -> str:
+    """Show the name of the study."""
+    target = series.built.roles.targets[0]
+    file_name = series.built.source.file_name.rsplit(".", 1)[0]
+    follow("setup_name", f"{file_name}: {target}"[:80])
+    return st.text_input(
+        text("setup.name"), key="setup_name", max_chars=80, persist_state="session",
+        width=320,
+    )  # fmt: skip
+
+
+study = current_study()
+series = draft_series()
+if study is not None:
+    show_study_settings(study)
+elif series is None:
+    empty_state(
+        text("setup.empty_title"),
+        text("setup.empty_body"),
+        label=text("setup.to_data"),
+        page="data",
+    )
+else:
+    prepare(series)

@@ -1,0 +1,87 @@
+"""Studies: find, open, rename, resume, duplicate, archive, delete, export."""
+
+import streamlit as st
+
+from pages.components.frame import empty_state, live, next_step, page_frame
+from pages.components.state import all_studies, environment, go_to, is_archived
+from pages.components.study_list import is_any_live, show_row
+from pages.components.study_menu import show_menu
+from pages.components.text import plain, text
+from search.study.folders import StudyHandle
+from search.study.studies import unreadable_studies
+
+page_frame(text("studies.title"))
+
+
+def show_list(studies: tuple[StudyHandle, ...], *, was_live: bool) -> None:
+    """Show the rows; the timer ends when none is at work any more."""
+    for study in studies:
+        show_row(study, place="studies", menu=show_menu)
+    if was_live and not is_any_live(studies):
+        st.rerun()
+
+
+def choose(studies: tuple[StudyHandle, ...]) -> tuple[StudyHandle, ...]:
+    """Show the search field and return the studies that match."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        wanted = st.text_input(
+            text("studies.search"),
+            key="studies_search",
+            placeholder=text("studies.search_placeholder"),
+            width=320,
+        )
+        archived = st.toggle(text("studies.show_archived"), key="studies_archived")
+        st.link_button(
+            text("studies.dashboard_all"),
+            "/dashboard",
+            icon=":material/open_in_new:",
+            type="tertiary",
+        )
+    return tuple(
+        study
+        for study in studies
+        if (archived or not is_archived(study)) and matches(study, wanted)
+    )
+
+
+def matches(study: StudyHandle, wanted: str) -> bool:
+    """Return whether name or targets contain the words of `wanted`."""
+    shown = " ".join([study.settings.name, *study.settings.roles.targets]).casefold()
+    return all(word in shown for word in wanted.casefold().split())
+
+
+def show_unreadable() -> None:
+    """Say which folders cannot be opened, and why."""
+    reasons = unreadable_studies(environment())
+    if reasons:
+        with st.expander(text("studies.unreadable"), icon=":material/warning:"):
+            st.markdown(text("studies.unreadable_body"))
+            for folder, reason in reasons.items():
+                st.markdown(f"- **{plain(folder)}**: {plain(reason)}")
+
+
+everything = all_studies(archived=True)
+if not everything:
+    empty_state(
+        text("studies.empty_title"),
+        text("studies.empty_body"),
+        label=text("home.start"),
+        page="data",
+    )
+else:
+    shown = choose(everything)
+    is_live = is_any_live(shown)
+    if shown:
+        live(
+            lambda: show_list(shown, was_live=is_live),
+            running=is_live,
+            key="studies_list",
+        )
+    else:
+        st.info(text("studies.none_match"), icon=":material/search_off:")
+show_unreadable()
+with next_step():
+    if st.button(
+        text("home.start"), key="studies_next", type="primary", icon=":material/add:"
+    ):
+        go_to("data")

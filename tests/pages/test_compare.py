@@ -1,0 +1,108 @@
+"""Compare: verdict, table, charts, partial results."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.components.compare_table import model_table
+from search.evaluation.metrics import Metrics
+from search.study.comparison import ModelRow, Spread
+from search.study.folders import StudyHandle
+from tests.pages.conftest import OpenPage, words
+
+
+def spoken(app: AppTest) -> str:
+    """Return all text of a page without the escapes of markdown."""
+    return words(app).replace("\\", "")
+
+
+def test_no_study_says_what_to_do(open_page: OpenPage) -> None:
+    app = open_page("compare")
+    assert not app.exception
+    assert "No study is open here" in spoken(app)
+
+
+@pytest.mark.parametrize(
+    ("state", "sentence"),
+    [
+        ("searching", "The search is still searching"),
+        ("paused", "The search is still paused"),
+        ("failed", "ended before a network was trained to the end"),
+    ],
+)
+def test_without_results_it_says_why(
+    open_made: OpenPage, state: str, sentence: str
+) -> None:
+    app = open_made("compare", state)
+    assert not app.exception
+    assert "No comparison yet" in spoken(app)
+    assert sentence in spoken(app)
+
+
+def test_finished_study_shows_verdict_table_and_charts(open_made: OpenPage) -> None:
+    app = open_made("compare", "finished")
+    assert not app.exception
+    assert not app.error
+    shown = spoken(app)
+    assert "GRU has the lowest score, but the difference" in shown
+    assert "lowest mean score over the folds" in shown
+    for title in (
+        "Is a network good on every fold?",
+        "What was forecast, and what happened?",
+        "How fast do forecasts get worse?",
+        "When do the forecasts go wrong?",
+        "Are forecasts too high or too low?",
+        "How did the winners learn?",
+        "Which hyperparameters mattered?",
+        "Which combinations were tried?",
+    ):
+        assert title in shown
+    assert "PED-ANOVA" in shown
+    models = list(app.dataframe[0].value["Model"])
+    assert models[0] == "★ GRU"
+    assert set(models[3:]) == {"last value", "seasonal naive", "drift"}
+
+
+def test_stopped_study_says_what_is_missing(open_made: OpenPage) -> None:
+    app = open_made("compare", "stopped")
+    shown = spoken(app)
+    assert "stopped before its budget was used" in shown
+    assert "GRU is missing: it has no complete trial" in shown
+    assert "The bundle could not be made: The disk is full" in shown
+    assert "Importance needs at least 10 complete trials" in shown
+
+
+def test_another_step_and_no_model_can_be_chosen(open_made: OpenPage) -> None:
+    app = open_made("compare", "finished")
+    app.segmented_control(key="compare_view").set_value("view_step").run()
+    app.slider(key="compare_step").set_value(6).run()
+    assert "each forecast at step 6" in spoken(app)
+    app.pills(key="compare_models").set_value([]).run()
+    assert "Choose at least one model" in spoken(app)
+    assert not app.exception
+
+
+def test_lost_predictions_are_said_beside_what_remains(
+    open_made: OpenPage, made_studies: dict[str, StudyHandle]
+) -> None:
+    path = made_studies["finished"].folder / "winners/LSTM/holdout_predictions.csv"
+    kept = Path(f"{path}.kept")
+    path.rename(kept)
+    try:
+        app = open_made("compare", "finished")
+    finally:
+        kept.rename(path)
+    assert not app.exception
+    assert "LSTM: holdout_predictions.csv cannot be read" in spoken(app)
+
+
+def test_model_table_holds_numbers_for_the_csv() -> None:
+    metrics = Metrics(mse=4.0, rmse=2.0, mae=1.5, mase=None, smape=10.0, r2=0.5)
+    row = ModelRow("GRU", True, True, 1.0, (1.0,), metrics, Spread(2.1, 2.0, 2.2), 0.25)
+    line = model_table([row], "rmse").iloc[0]
+    assert line["RMSE folds"] == 1.0
+    assert line["RMSE holdout"] == 2.0
+    assert line["Skill"] == 25.0
+    assert line["Highest seed"] == 2.2
+    assert line["Chosen"] == "best on the folds"

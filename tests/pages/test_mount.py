@@ -1,0 +1,118 @@
+"""optuna-dashboard in the web server: it reads, and nothing can be changed there."""
+
+import asyncio
+from dataclasses import dataclass
+
+import optuna
+import pytest
+from starlette.applications import Starlette
+
+from pages.components.mount import dashboard_routes, index_page
+from search.config import Environment
+from search.study.storage import open_storage
+
+PATHS = ("/api/studies", "/api/studies/1", "/csv/1", "/artifacts/1/2")
+
+
+@dataclass
+class Answer:
+    """What the server sent back."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+def ask(app: Starlette, path: str, method: str = "GET") -> Answer:
+    """Send one request through the ASGI interface."""
+    sent: list[dict] = []
+    asked: list[bool] = []
+
+    async def receive() -> dict:
+        if asked:
+            await asyncio.Event().wait()  # a client that stays and says no more
+        asked.append(True)
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: dict) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": "1.1",
+        "method": method,
+        "path": path,
+        "raw_path": path.encode(),
+        "root_path": "",
+        "scheme": "http",
+        "query_string": b"",
+        "headers": [(b"host", b"localhost")],
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 80),
+    }
+    asyncio.run(app(scope, receive, send))
+    start = next(m for m in sent if m["type"] == "http.response.start")
+    body = b"".join(m.get("body", b"") for m in sent if m["type"].endswith("body"))
+    headers = {k.decode().lower(): v.decode() for k, v in start["headers"]}
+    return Answer(start["status"], headers, body)
+
+
+@pytest.fixture
+def app(environment: Environment) -> Starlette:
+    optuna.create_study(
+        study_name="flow", storage=open_storage(environment.storage_url)
+    )
+    return Starlette(routes=dashboard_routes(environment))
+
+
+def test_studies_are_listed(app: Starlette) -> None:
+    answer = ask(app, "/api/studies")
+    assert answer.status == 200
+    assert b'"flow"' in answer.body
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+def test_changing_is_refused(environment: Environment, method: str) -> None:
+    app = Starlette(routes=dashboard_routes(environment))
+    assert [ask(app, path, method).status for path in PATHS] == [403] * len(PATHS)
+
+
+def test_refused_deletion_leaves_the_study(app: Starlette) -> None:
+    """Without the gate, this request deletes the study without any question."""
+    ask(app, "/api/studies/1", "DELETE")
+    assert b'"flow"' in ask(app, "/api/studies").body
+
+
+@pytest.mark.parametrize("path", ["/dashboard", "/dashboard/studies/1"])
+def test_page_has_a_policy_and_our_script(environment: Environment, path: str) -> None:
+    answer = ask(Starlette(routes=dashboard_routes(environment)), path)
+    assert answer.status == 200
+    assert "frame-ancestors 'self'" in answer.headers["content-security-policy"]
+    assert b'src="/od-static/bundle.js"' in answer.body
+
+
+def test_index_page_leaves_nothing_under_static() -> None:
+    assert '"/static/' not in index_page()
+
+
+def test_script_is_served(environment: Environment) -> None:
+    app = Starlette(routes=dashboard_routes(environment))
+    answer = ask(app, "/od-static/bundle.js")
+    assert answer.status == 200
+    assert "javascript" in answer.headers["content-type"]
+
+
+@pytest.mark.parametrize("name", ["absent.js", "..%2findex.html", "..", "a b"])
+def test_other_files_are_not_served(environment: Environment, name: str) -> None:
+    app = Starlette(routes=dashboard_routes(environment))
+    assert ask(app, f"/od-static/{name}").status == 404
+
+
+def test_missing_storage_is_said_in_words(tmp_path) -> None:
+    url = f"sqlite:///{tmp_path / 'absent.db'}"
+    app = Starlette(routes=dashboard_routes(Environment(tmp_path, url)))
+    answer = ask(app, "/api/studies")
+    assert answer.status == 503
+    assert b"missing" in answer.body
+    assert not (tmp_path / "absent.db").exists()

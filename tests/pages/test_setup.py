@@ -1,0 +1,169 @@
+"""Search: forms, folds, conflicts in words, and a start that happens once."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.components import starting
+from pages.components.prefill import form_values
+from search.config import Environment
+from search.study.estimate import estimate_seconds
+from search.study.studies import list_studies
+from tests.pages.conftest import OpenPage, words
+from tests.pages.study_factory import N_ROWS, make_settings, new_study
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the uuids that were started; no process is."""
+    uuids: list[str] = []
+    monkeypatch.setattr(starting, "start_study", lambda study: uuids.append(study.uuid))
+    return uuids
+
+
+@pytest.fixture
+def form(open_page: OpenPage) -> AppTest:
+    """Return the Search page of a sample."""
+    app = open_page("data")
+    app.button(key="take_data_daily_sales").click().run()
+    app.button(key="data_next").click().run()
+    assert app.title[0].value == "Search"
+    return app.switch_page("setup.py").run()  # AppTest returns to the first page
+
+
+def test_without_a_series_the_page_leads_to_data(open_page: OpenPage) -> None:
+    shown = words(open_page("setup"))
+    assert "There is no series yet" in shown
+    assert "was lost" in shown
+
+
+def test_quick_is_the_first_choice_and_can_start(form: AppTest) -> None:
+    assert form.session_state["setup_preset"] == "quick"
+    assert form.number_input(key="setup_horizon").value == 14
+    assert form.selectbox(key="setup_season").value == 7
+    assert form.number_input(key="setup_trials").value == 12
+    assert not form.button(key="setup_next").disabled
+    assert "Takes about" in words(form)
+
+
+def test_windows_of_each_fold_are_listed(form: AppTest) -> None:
+    table = form.dataframe[0].value
+    assert table["Fold"].tolist() == [1, 2, 3, 4, 5]
+    assert table["Training windows"].is_monotonic_increasing
+
+
+def test_conflict_is_shown_with_its_numbers(form: AppTest) -> None:
+    form.number_input(key="setup_holdout").set_value(1_440).run()
+    assert "1440 held out" in form.error[0].value
+    assert form.button(key="setup_next").disabled
+
+
+def test_no_budget_is_refused_in_words(form: AppTest) -> None:
+    form.number_input(key="setup_trials").set_value(None).run()
+    assert "Give a budget" in form.error[0].value
+
+
+def test_horizon_moves_the_automatic_holdout(form: AppTest) -> None:
+    form.number_input(key="setup_horizon").set_value(100).run()
+    assert form.number_input(key="setup_holdout").placeholder == "auto: 200"
+
+
+def test_custom_opens_every_hyperparameter(form: AppTest) -> None:
+    form.segmented_control(key="setup_preset").set_value("custom").run()
+    shown = words(form)
+    for label in ("Units", "Sequence length", "Gradient clipping", "Optimizer"):
+        assert f"**{label}**" in shown
+    assert form.number_input(key="setup_high_units").value == 128
+
+
+def test_values_that_cannot_be_read_are_refused_beside_the_line(form: AppTest) -> None:
+    form.segmented_control(key="setup_preset").set_value("custom").run()
+    form.text_input(key="setup_values_sequence_length").set_value("7, soon").run()
+    assert "soon is not a number" in form.error[0].value
+    assert form.button(key="setup_next").disabled
+
+
+def test_range_upside_down_is_refused(form: AppTest) -> None:
+    form.segmented_control(key="setup_preset").set_value("custom").run()
+    form.number_input(key="setup_low_layers").set_value(4).run()
+    form.number_input(key="setup_high_layers").set_value(2).run()
+    assert "must not be the larger one" in form.error[0].value
+
+
+def test_custom_lines_reach_the_study(
+    form: AppTest, environment: Environment, started: list[str]
+) -> None:
+    form.segmented_control(key="setup_preset").set_value("custom").run()
+    form.selectbox(key="setup_mode_units").select("fixed").run()
+    form.number_input(key="setup_fixed_units").set_value(24).run()
+    form.text_input(key="setup_values_sequence_length").set_value("7, 14").run()
+    form.button(key="setup_next").click().run()
+    (study,) = list_studies(environment)
+    assert study.settings.space["units"].values == (24,)
+    assert study.settings.space["sequence_length"].choices == (7, 14)
+    assert study.settings.training.epochs == 40
+
+
+def test_start_creates_one_study_and_opens_progress(
+    form: AppTest, environment: Environment, started: list[str]
+) -> None:
+    form.button(key="setup_next").click().run()
+    (study,) = list_studies(environment)
+    assert started == [study.uuid]
+    assert form.title[0].value == "Progress"
+    assert study.uuid in form.query_params["study"]
+    assert study.settings.name == "daily_sales: sales [units]"
+
+
+def test_second_press_of_start_finds_the_first_study(
+    form: AppTest, environment: Environment, started: list[str]
+) -> None:
+    """A double click arrives as two runs of the page with the button pressed."""
+    form.button(key="setup_next").click().run()
+    form.query_params.clear()
+    form.switch_page("setup.py").run()
+    form.button(key="setup_next").click().run()
+    (study,) = list_studies(environment)
+    assert started == [study.uuid, study.uuid]
+
+
+def test_study_in_the_url_shows_its_settings(
+    open_page: OpenPage, environment: Environment
+) -> None:
+    study = new_study(environment, make_settings("Warm"))
+    app = open_page("setup", study=study.uuid)
+    assert "They do not change any more" in words(app)
+    assert app.dataframe[0].value["Fold"].tolist() == [1, 2, 3]
+
+
+def test_duplicated_settings_make_an_equal_study(
+    open_page: OpenPage, environment: Environment, started: list[str]
+) -> None:
+    study = new_study(environment, make_settings("Warm"))
+    app = open_page("setup", study=study.uuid)
+    app.button(key="setup_duplicate").click().run()
+    app.query_params.clear()
+    app.switch_page("setup.py").run()
+    app.button(key="setup_next").click().run()
+    (copy,) = (s for s in list_studies(environment) if s.uuid != study.uuid)
+    assert copy.settings.task == study.settings.task
+    assert copy.settings.space == study.settings.space
+    assert copy.settings.training == study.settings.training
+    assert copy.settings.budget == study.settings.budget
+    assert copy.settings.roles == study.settings.roles
+
+
+def test_form_values_of_each_kind_of_line() -> None:
+    values = form_values(make_settings("Warm"))
+    assert values["preset"] == "custom"
+    assert values["line_cell"] == ["SimpleRNN", "LSTM", "GRU"]
+    assert (values["mode_units"], values["low_units"]) == ("range", 16)
+    assert values["values_sequence_length"] == "12, 24, 48"
+    assert (values["mode_batch_size"], values["fixed_batch_size"]) == ("fixed", 32)
+
+
+def test_estimate_grows_with_trials_and_shrinks_with_workers() -> None:
+    few, many = make_settings("a", n_trials=12), make_settings("a", n_trials=120)
+    plan = few.plan(N_ROWS)
+    short, long = estimate_seconds(few, plan), estimate_seconds(many, plan)
+    assert 4 < long.high / short.high < 10
+    assert long.high == pytest.approx(4 * long.low)

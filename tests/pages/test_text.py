@@ -1,0 +1,80 @@
+"""Texts: each one exists, and what a user wrote stays what it is."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from pages.components.text import (
+    chart_plain,
+    chart_text,
+    has_text,
+    plain,
+    raw_text,
+    text,
+)
+
+PAGES = Path(__file__).parents[2] / "pages"
+TEXTS = PAGES / "components" / "text" / "en"
+USED = re.compile(r"\b(?:raw_|chart_)?text\(\s*\"([a-z]+\.[a-z_]+)\"")
+APART = "\u2060"
+
+
+def used_keys() -> list[str]:
+    sources = [path.read_text() for path in PAGES.rglob("*.py")]
+    return sorted({key for source in sources for key in USED.findall(source)})
+
+
+def test_each_text_that_a_page_names_exists() -> None:
+    keys = used_keys()
+    assert len(keys) > 100
+    assert [key for key in keys if not has_text(key)] == []
+
+
+@pytest.mark.parametrize("path", sorted(TEXTS.glob("*.toml")), ids=lambda p: p.stem)
+def test_texts_are_plain_words(path: Path) -> None:
+    for name, words in tomllib.loads(path.read_text()).items():
+        assert "!" not in words, name
+        assert "please" not in words.lower(), name
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("Passengers", "Passengers"),
+        ("feed_flow_rate", r"feed\_flow\_rate"),
+        ("temperature [°C]", r"temperature \[°C\]"),
+        ("**a**", r"\*\*a\*\*"),
+        ("[x](http://y)", rf"\[x\]\(http:{APART}//y\)".replace(APART, "")),
+        ("<b>a</b>", r"\<b\>a\</b\>"),
+        ("$x$", r"\$x\$"),
+        (":red[a]", f":{APART}red\\[a\\]"),
+        (":smile:", f":{APART}smile:"),
+        ("a -> b", f"a \\-{APART}\\> b"),
+        ("two\n\nlines", "two lines"),
+    ],
+)
+def test_plain_shows_markdown_as_it_was_typed(typed: str, shown: str) -> None:
+    assert plain(typed) == shown
+
+
+def test_chart_plain_shows_html_as_it_was_typed() -> None:
+    assert chart_plain("<b>a</b> & c") == "&lt;b&gt;a&lt;/b&gt; &amp; c"
+
+
+def test_inserted_words_are_inert_in_text() -> None:
+    assert r"**\*x\*** · 1 kB" in text("data.file", name="*x*", size="1 kB")
+
+
+def test_inserted_words_are_left_in_raw_text() -> None:
+    assert raw_text("setup.range_words", low="1_0", high="2") == "1_0 to 2"
+
+
+def test_inserted_words_are_escaped_in_chart_text() -> None:
+    assert chart_text("setup.range_words", low="<i>", high=3) == "&lt;i&gt; to 3"
+
+
+def test_unknown_key_is_refused() -> None:
+    with pytest.raises(KeyError, match="absent"):
+        text("app.absent")
