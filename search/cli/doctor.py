@@ -2,6 +2,7 @@
 
 import argparse
 
+from search.cli.exit_codes import EXIT_FAILED, EXIT_OK
 from search.cli.screen import stdout, write_line
 from search.config import Environment
 from search.jobs.audit import audit_folders, audit_storage, audit_study
@@ -26,4 +27,5 @@ def examine(options: argparse.Namespace) -> int:
     count = "1 study" if len(handles) == 1 else f"{len(handles)} studies"
     if not faults:
         console.print(f"{count} examined; all is in order.")
-    return 0 if all(fault.is_mended for fault in faults) else 1
+    is_sound = all(fault.is_mended for fault in faults)
+    return EXIT_OK if is_sound else EXIT_FAILED

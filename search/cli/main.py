@@ -6,12 +6,8 @@ import sys
 from collections.abc import Callable, Sequence
 
 from search.cli.arguments import parse_arguments
+from search.cli.exit_codes import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_WRONG_INPUT
 from search.errors import SearchError, UserInputError
-
-EXIT_OK = 0
-EXIT_FAILED = 1
-EXIT_WRONG_INPUT = 2
-EXIT_INTERRUPTED = 130
 
 PROCESS_COMMANDS = ("work", "supervise", "refit")
 

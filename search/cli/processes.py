@@ -3,6 +3,7 @@
 import argparse
 
 from search.cli.arguments import cell_name
+from search.cli.exit_codes import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK
 from search.config import Environment
 from search.study.folders import StudyHandle
 from search.study.studies import find_study
@@ -19,11 +20,12 @@ def run_process(options: argparse.Namespace) -> int:
 
         cell = cell_name(options.cell)
         is_done = refit_cell(handle, cell, supervisor_pid=options.supervised)
-        return 0 if is_done else 1
+        return EXIT_OK if is_done else EXIT_FAILED
     from search.worker.loop import work
 
-    work(handle, supervisor_pid=options.supervised)
-    return 0
+    end = work(handle, supervisor_pid=options.supervised)
+    is_interrupted = end == "signal" and options.supervised is None
+    return EXIT_INTERRUPTED if is_interrupted else EXIT_OK
 
 
 def _supervise(handle: StudyHandle) -> int:

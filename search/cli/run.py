@@ -4,6 +4,7 @@ import argparse
 import logging
 from pathlib import Path
 
+from search.cli.exit_codes import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK
 from search.cli.screen import ProgressScreen, results_table, stderr, stdout, write_line
 from search.cli.source import (
     budget_from_options,
@@ -23,12 +24,12 @@ from search.study.results import StudyResults, load_results
 from search.study.studies import create_study, find_study
 
 EXIT_CODES: dict[Ending, int] = {
-    "finished": 0,
-    "stopped": 0,
-    "paused": 0,
-    "elsewhere": 0,
-    "failed": 1,
-    "interrupted": 130,
+    "finished": EXIT_OK,
+    "stopped": EXIT_OK,
+    "paused": EXIT_OK,
+    "elsewhere": EXIT_OK,
+    "failed": EXIT_FAILED,
+    "interrupted": EXIT_INTERRUPTED,
 }
 
 

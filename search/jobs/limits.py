@@ -35,5 +35,5 @@ class Limits:
     most_deaths: int = 5
     most_failures: int = 5
     memory_limit_bytes: int = 2_500_000_000
-    close_seconds: float = 120.0
+    close_seconds: float = 600.0
     end_seconds: float = 20.0

@@ -11,7 +11,7 @@ from typing import Literal
 
 import optuna
 
-from search.config import Cell
+from search.config import CELLS, Cell
 from search.jobs.finishing import finish_study
 from search.jobs.launch import forget_launches
 from search.jobs.limits import Limits
@@ -172,11 +172,14 @@ class _Supervisor:
         refits = self._run_refits(
             tuple(cell for cell in best if cell not in kept), kept
         )
+        if refits is None and self._waker.is_ending:
+            return self._end_by_signal()
         if refits is None:
-            return (
-                self._end_by_signal() if self._waker.is_ending else self._end("paused")
-            )
-        return self._finish(end, Refits((*kept, *refits.refitted), refits.skipped))
+            self._reporter.look()
+            return self._end("paused")
+        done = {*kept, *refits.refitted}
+        in_order = tuple(cell for cell in CELLS if cell in done)
+        return self._finish(end, Refits(in_order, refits.skipped))
 
     def _run_refits(
         self, cells: tuple[Cell, ...], kept: tuple[Cell, ...]

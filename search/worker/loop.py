@@ -33,12 +33,17 @@ from search.worker.running import RunningTrial, TrialEnd, TrialPruned
 WAIT_SECONDS = 0.5
 LONGEST_REASON = 300
 
-WorkerEnd = Literal["budget", "wish", "recycle"]
+WorkerEnd = Literal[
+    "budget",  # nothing is left to do
+    "wish",  # the user wants the study paused or stopped
+    "signal",  # this process was asked to end, or its supervisor is gone
+    "recycle",  # a fresh process is to go on
+]
 
 logger = logging.getLogger(__name__)
 
 
-def work(handle: StudyHandle, *, supervisor_pid: int | None = None) -> None:
+def work(handle: StudyHandle, *, supervisor_pid: int | None = None) -> WorkerEnd:
     """Work on the study until its budget is used up or somebody wants an end.
 
     Parameters
@@ -59,6 +64,7 @@ def work(handle: StudyHandle, *, supervisor_pid: int | None = None) -> None:
         worker = Worker(handle, study, orders, make_objective(handle))
         end = worker.run()
         logger.info("Study %s: worker ends (%s).", handle.uuid, end)
+        return end
     finally:
         orders.stop_listening()
 
@@ -84,8 +90,9 @@ class Worker:
         """Run trials until there is a reason to end; return it."""
         pause = threading.Event()
         while True:
-            if self._orders.now().order != "go_on":
-                return "wish"
+            order = self._orders.now().order
+            if order != "go_on":
+                return "signal" if order == "give_back" else "wish"
             claim = claim_trial(self._handle, self._study, self._owner)
             if claim.reason == "claimed":
                 self._run_claim(claim)
@@ -108,7 +115,6 @@ class Worker:
             record = self._objective.train(
                 claim.params, seed=claim.seed, on_epoch=running.note_epoch
             )
-            self._finish(number, record)
         except TrialPruned:
             self._finish_early("pruned", running, claim.params)
         except TrialClosed as closed:
@@ -123,6 +129,10 @@ class Worker:
         except Exception as error:
             logger.exception("Study %s trial %d failed.", self._handle.uuid, number)
             self._fail(number, f"{type(error).__name__}: {_short(error)}")
+        else:
+            # Outside: a fault of the storage must not fail a finished training, whose
+            # result waits in the spool.
+            self._finish(number, record)
 
     def _close(
         self, command: Command, running: RunningTrial, params: TrialParams

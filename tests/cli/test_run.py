@@ -100,7 +100,7 @@ def test_run_interrupted_keeps_everything_and_says_how_to_resume(
         (("--target", "load", "--horizon", "0"), "`horizon` must be at least 1"),
         (("--target", "load", "--horizon", "50"), "needs"),
         (("--target", "load", "--trials", "0"), "`trials` must be at least 1"),
-        (("--target", "load", "--timeout", "-5"), "`seconds` must be above 0"),
+        (("--target", "load", "--timeout", "-5"), "`seconds` must lie above 0"),
         (("--target", "load", "--workers", "0"), "`workers` must lie between"),
         (("--target", "load", "--calendar", "moon"), "`--calendar` must be auto"),
         (("--target", "load", "--space", "none.json"), "none.json cannot be read"),

@@ -212,7 +212,7 @@ def test_worker_asked_to_end_gives_its_trial_back(make_study: MakeStudy) -> None
         [3.0, 2.0], action=lambda _: os.kill(os.getpid(), signal.SIGTERM)
     )
     worker = Worker(handle, open_study(handle), orders, objective)
-    assert worker.run() == "wish"
+    assert worker.run() == "signal"
     assert first(handle).state == "failed"
     assert first(handle).is_retried
     assert [trial.retry_of for trial in read_trials(handle)][-1] == 0

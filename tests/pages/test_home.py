@@ -46,7 +46,7 @@ def test_studies_show_state_and_best(
     shown = words(open_page("home"))
     assert r"**Oven \*7\***" in shown
     assert "finished" in shown
-    assert "Best so far" in shown
+    assert "Best of the search" in shown
     assert "°C" in shown
 
 

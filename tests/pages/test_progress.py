@@ -134,6 +134,7 @@ def test_resume_writes_the_wish(open_page: OpenPage, environment: Environment) -
     app.button(key="progress_resume").click().run()
     assert read_control(handle).wish == "run"
     assert read_control(handle).revision == before + 1
+    assert "about to start" in spoken(app)
 
 
 def test_try_this_one_next_queues_the_configuration(
