@@ -77,7 +77,10 @@ def show_nothing_yet(study: StudyHandle) -> None:
 def show_verdict(study: StudyHandle, results: StudyResults) -> None:
     """Show the verdict, what it rests on, and what is missing."""
     with st.container(border=True, key="verdict"):
-        st.markdown(f"#### {plain(results.verdict)}")
+        first, _, rest = results.verdict.partition(". ")
+        st.markdown(f"#### {plain(first.removesuffix('.'))}\\.")
+        if rest:
+            st.markdown(plain(rest))
         st.caption(text("compare.verdict_basis", holdout=study.settings.task.holdout))
     counts = results.trials
     if results.study.get("state") == "stopped":

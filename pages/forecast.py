@@ -66,6 +66,7 @@ def choose_winner(results: StudyResults) -> Cell:
             cell=cell,
         ),
         key="forecast_winner",
+        help=text("forecast.winner_help"),
         required=True,
     )
 

@@ -25,14 +25,15 @@ def show_latest() -> None:
         st.rerun()
 
 
-left, right = st.columns([3, 2], gap="large")
-with left:
+if PICTURE.exists():
+    words, picture = st.columns([3, 2], gap="large")
+    picture.image(PICTURE, caption=text("home.picture"), alt=text("home.picture"))
+else:
+    words = st.container(width=760)
+with words:
     st.markdown(text("home.what"))
     with st.container(border=True, key="home_way"):
         st.markdown(text("home.way"))
-with right:
-    if PICTURE.exists():
-        st.image(PICTURE, caption=text("home.picture"), alt=text("home.picture"))
 
 st.subheader(text("home.samples"), anchor=False)
 show_samples("home")

@@ -12,6 +12,7 @@ from pages.components.progress_status import show_best, show_controls, show_stat
 from pages.components.progress_trials import show_problems, show_running, show_trials
 from pages.components.scales import score_scale
 from pages.components.state import (
+    forget_progress,
     go_to,
     require_study,
     study_progress,
@@ -25,6 +26,7 @@ from search.study.control import State
 from search.study.folders import StudyHandle
 from search.study.progress import Progress
 
+SEARCHING: tuple[State, ...] = ("waiting", "searching", "pausing")
 RESTING: tuple[State, ...] = ("paused", "interrupted", "failed")
 
 
@@ -40,7 +42,9 @@ def show_page() -> None:
             st.rerun()
         show_live_part(study, progress)
 
-    live(render, running=is_live(shown.state), key="progress_live")
+    # The server starts an interrupted study again, so that state changes by itself.
+    is_watched = is_live(shown.state) or shown.state == "interrupted"
+    live(render, running=is_watched, key="progress_live")
     with st.expander(text("progress.try_heading"), icon=":material/add_task:"):
         show_try_form(study, shown)
     with st.expander(text("progress.more_heading"), icon=":material/more_time:"):
@@ -56,7 +60,7 @@ def show_live_part(study: StudyHandle, progress: Progress) -> None:
     show_best(study, progress)
     scale = score_scale(study)
     draw = show_live_chart if is_live(progress.state) else show_chart
-    if is_live(progress.state):
+    if progress.state in SEARCHING:
         show_running(study, progress)
     left, right = st.columns([3, 2])
     with left:
@@ -87,6 +91,7 @@ def show_next(study: StudyHandle, progress: Progress) -> None:
             icon=":material/play_arrow:",
         ):
             start_study(study)
+            forget_progress()
             st.toast(text("progress.told_resume"))
             st.rerun()
         return

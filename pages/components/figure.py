@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages.components.text import text
+from pages.components.text import spoken, text
 
 
 def show_figure(
@@ -58,7 +58,7 @@ def show_figure(
         key=key,
         config=config,
         on_select=on_select or "ignore",
-        alt=summary,
+        alt=spoken(summary),
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(summary, width="stretch")

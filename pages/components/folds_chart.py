@@ -1,5 +1,8 @@
 """The folds and the holdout, drawn over the series they are cut from."""
 
+from dataclasses import dataclass
+from typing import Literal
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -42,14 +45,14 @@ def folds_figure(column: pd.Series, plan: SplitPlan) -> go.Figure:
         lane = n_folds - number
         end = min(fold.valid_stop + plan.horizon - 1, plan.holdout_start)
         n_train = fold.n_train(plan.first_origin)
-        parts = (
-            ("train", 0, fold.train_stop, n_train),
-            ("gap", fold.train_stop, fold.valid_start, plan.horizon - 1),
-            ("valid", fold.valid_start, end, fold.n_valid),
-        )
-        for kind, start, stop, n in parts:
-            if stop > start:
-                _add_part(figure, edges, kind, start, stop, lane, number, n)
+        gap = plan.horizon - 1
+        for part in (
+            _Part("train", 0, fold.train_stop, number, n_train),
+            _Part("gap", fold.train_stop, fold.valid_start, number, gap),
+            _Part("valid", fold.valid_start, end, number, fold.n_valid),
+        ):
+            if part.stop > part.start:
+                _add_part(figure, edges, part, lane)
     _shade_holdout(figure, edges, plan)
     _lay_out(figure, column, n_folds, lanes)
     return figure
@@ -81,6 +84,17 @@ def place(index: pd.Index, position: int) -> str:
     return f"{label:,}"
 
 
+@dataclass(frozen=True)
+class _Part:
+    """Rows ``[start, stop)`` of fold `number`, with `n` windows."""
+
+    kind: Literal["train", "gap", "valid"]
+    start: int
+    stop: int
+    number: int
+    n: int
+
+
 class _Edges:
     """Where a row begins on the x axis; the row after the last one included."""
 
@@ -110,20 +124,12 @@ def _add_series(figure: go.Figure, column: pd.Series) -> None:
     )
 
 
-def _add_part(
-    figure: go.Figure,
-    edges: _Edges,
-    kind: str,
-    start: int,
-    stop: int,
-    lane: int,
-    number: int,
-    n: int,
-) -> None:
+def _add_part(figure: go.Figure, edges: _Edges, part: _Part, lane: int) -> None:
+    kind, number = part.kind, part.number
     low, high = lane + 0.14, lane + 0.86
     colour = {"train": MUTED, "gap": BACKGROUND, "valid": ACCENT}[kind]
-    x0, x1 = edges[start], edges[stop]
-    part = go.Scatter(
+    x0, x1 = edges[part.start], edges[part.stop]
+    trace = go.Scatter(
         x=[x0, x1, x1, x0, x0],
         y=[low, low, high, high, low],
         fill="toself",
@@ -134,12 +140,12 @@ def _add_part(
         legendgroup=kind,
         showlegend=number == 1,
         hoveron="fills",
-        text=chart_text(f"setup.hover_{kind}", fold=number, n=n),
+        text=chart_text(f"setup.hover_{kind}", fold=number, n=part.n),
         hoverinfo="text",
         opacity={"train": 0.55, "gap": 1.0, "valid": 0.6}[kind],
     )
     if kind == "gap":
-        part.update(
+        trace.update(
             fillpattern={
                 "shape": "/",
                 "size": 5,
@@ -148,7 +154,7 @@ def _add_part(
                 "bgcolor": BACKGROUND,
             }
         )
-    figure.add_trace(part, row=2, col=1)
+    figure.add_trace(trace, row=2, col=1)
 
 
 def _shade_holdout(figure: go.Figure, edges: _Edges, plan: SplitPlan) -> None:

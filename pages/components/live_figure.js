@@ -91,7 +91,8 @@ export default function (component) {
   const config = {
     displaylogo: false,
     responsive: true,
-    modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
+    showSendToCloud: false, // nothing leaves this machine
+    modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "sendChartToCloud"],
     toImageButtonOptions: { format: "png", filename: data.file, scale: 2 },
   };
   loadPlotly(data.source)

@@ -15,7 +15,7 @@ from starlette.responses import FileResponse
 from starlette.routing import BaseRoute, Route
 
 from pages.components.charts.record import Chart
-from pages.components.text import text
+from pages.components.text import spoken, text
 
 SCRIPT_URL = f"/plotly-{plotly.__version__}.min.js"
 _SCRIPT_PATH = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
@@ -40,7 +40,7 @@ def show_live_chart(chart: Chart, *, key: str) -> None:
     st.markdown(f"##### {chart.title}")
     data = {
         "figure": chart.figure.to_json(),
-        "alt": chart.summary,
+        "alt": spoken(chart.summary),
         "file": key,
         "source": SCRIPT_URL,
     }

@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.components.state import study_progress
+from pages.components.state import forget_progress, study_progress
 from pages.components.text import plain, raw_text, text
 from search.config import Budget
 from search.errors import UserInputError
@@ -45,6 +45,7 @@ def show_try_form(study: StudyHandle, progress: Progress) -> None:
     try:
         space.check_configuration(params)
         enqueue(study, params)
+        forget_progress()
     except UserInputError as error:
         st.error(plain(error), icon=":material/error:")
         return
@@ -85,6 +86,7 @@ def show_budget_form(study: StudyHandle, progress: Progress) -> None:
         st.error(plain(error), icon=":material/error:")
         return
     set_budget(study, wanted)
+    forget_progress()
     if _goes_on(study, progress, wanted):
         start_study(study)
         st.toast(text("progress.more_and_run", budget=budget_words(wanted)))

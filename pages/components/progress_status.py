@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from pages.components.charts.record import Scale
 from pages.components.charts.style import model_name
 from pages.components.numbers import duration, with_unit
 from pages.components.scales import score_scale
-from pages.components.state import dashboard_link
+from pages.components.state import dashboard_link, forget_progress
 from pages.components.status import state_badge
 from pages.components.study_data import best_fold_baseline
 from pages.components.text import plain, raw_text, text
@@ -82,7 +83,7 @@ def show_best(study: StudyHandle, progress: Progress) -> None:
                 cell,
                 progress.best.get(cell),
                 progress.counts.per_cell.get(cell, 0),
-                unit=scale.unit,
+                scale=scale,
                 baseline=baseline,
             )
 
@@ -92,14 +93,14 @@ def _best_card(
     trial: TrialView | None,
     n_done: int,
     *,
-    unit: str | None,
+    scale: Scale,
     baseline: tuple[str, float] | None,
 ) -> None:
     st.badge(cell, color=CELL_BADGES[cell])
     if trial is None or trial.score is None:
         st.markdown(text("progress.best_none"))
         return
-    st.markdown(f"### {plain(with_unit(trial.score, unit))}")
+    st.markdown(f"### {scale.name} {plain(with_unit(trial.score, scale.unit))}")
     if baseline is not None:
         st.markdown(skill_sentence(trial.score, *baseline))
     st.caption(text("progress.best_trial", number=trial.number, n=n_done))
@@ -129,6 +130,7 @@ def _control(
         help=text("progress.pause_help") if name == "pause" else None,
     ):
         action()
+        forget_progress()
         st.toast(text(f"progress.told_{name}"))
         st.rerun()
 
@@ -148,6 +150,7 @@ def _stop(study: StudyHandle, progress: Progress) -> None:
             icon=":material/stop:",
         ):
             wish(study, "stop")
+            forget_progress()
             st.toast(text("progress.told_stop"))
             st.rerun()
 

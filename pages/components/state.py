@@ -77,6 +77,12 @@ def study_progress(study: StudyHandle) -> Progress:
     return _progress(str(study.folder), study)
 
 
+def forget_progress() -> None:
+    """Make the next look at a study a fresh one, after a button changed it."""
+    _progress.clear()
+    _trials.clear()
+
+
 def study_trials(study: StudyHandle) -> tuple[TrialView, ...]:
     """Return the trials of the study, at most a second old."""
     return _trials(str(study.folder), study)

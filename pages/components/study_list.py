@@ -110,8 +110,9 @@ def _best(study: StudyHandle, progress: Progress) -> str:
         return ""
     cell = min(scored, key=lambda name: scored[name])
     target = study.settings.roles.targets[0]
+    is_over = progress.state in ("finished", "stopped")
     return text(
-        "studies.best",
+        "studies.best_at_end" if is_over else "studies.best",
         colour=CELL_BADGES[cell],
         cell=cell,
         score=with_unit(scored[cell], unit_of(target)),

@@ -12,6 +12,7 @@ from pathlib import Path
 
 _FOLDER = Path(__file__).parent / "en"
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$&=^@])")
+_ESCAPED = re.compile(r"\\(.)")
 _SPACES = re.compile(r"\s+")
 # Streamlit turns `:name:` into an emoji, `:red[x]` into colour and `->` into an arrow
 # after the escapes are resolved; an invisible mark keeps the characters apart.
@@ -29,6 +30,17 @@ def plain(value: object) -> str:
 def chart_plain(value: object) -> str:
     """Return `value` for a plotly figure, whose texts understand some HTML."""
     return html.escape(_SPACES.sub(" ", str(value)).strip(), quote=False)
+
+
+def spoken(markdown: str) -> str:
+    """Return markdown text as a screen reader should say it, without escapes.
+
+    Examples
+    --------
+    >>> spoken("**RMSE** " + plain("17.7"))
+    'RMSE 17.7'
+    """
+    return _ESCAPED.sub(r"\1", markdown.replace("**", "")).replace(_APART, "")
 
 
 def text(key: str, **values: object) -> str:
