@@ -22,7 +22,7 @@ from pages.components.status import is_live
 from pages.components.study_data import best_fold_baseline, fold_baselines
 from pages.components.text import text
 from search.jobs.launch import start_study
-from search.study.control import State
+from search.study.control import State, is_supervised
 from search.study.folders import StudyHandle
 from search.study.progress import Progress
 
@@ -42,15 +42,23 @@ def show_page() -> None:
             st.rerun()
         show_live_part(study, progress)
 
-    # The server starts an interrupted study again, so that state changes by itself.
-    is_watched = is_live(shown.state) or shown.state == "interrupted"
-    live(render, running=is_watched, key="progress_live")
+    live(render, running=may_change(study, shown), key="progress_live")
     with st.expander(text("progress.try_heading"), icon=":material/add_task:"):
         show_try_form(study, shown)
     with st.expander(text("progress.more_heading"), icon=":material/more_time:"):
         show_budget_form(study, shown)
     with next_step():
         show_next(study, shown)
+
+
+def may_change(study: StudyHandle, progress: Progress) -> bool:
+    """Return whether the state may change without a button being pressed.
+
+    The server starts an interrupted study again, and a supervisor that has just
+    started has not yet replaced the state of the last one.
+    """
+    is_working = is_live(progress.state) or progress.state == "interrupted"
+    return is_working or is_supervised(study)
 
 
 def show_live_part(study: StudyHandle, progress: Progress) -> None:

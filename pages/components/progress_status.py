@@ -14,9 +14,9 @@ from pages.components.study_data import best_fold_baseline
 from pages.components.text import plain, raw_text, text
 from pages.components.theme import CELL_BADGES
 from search.config import Cell
-from search.jobs.launch import start_study
+from search.jobs.launch import pause_study, start_study, stop_study
 from search.study.comparison import skill
-from search.study.control import State, wish
+from search.study.control import State
 from search.study.folders import StudyHandle
 from search.study.progress import Progress
 from search.study.trials import TrialView
@@ -52,7 +52,7 @@ def show_controls(study: StudyHandle, progress: Progress) -> None:
     """Show Pause, Stop and the link to optuna-dashboard, as the state allows."""
     with st.container(horizontal=True, key="progress_controls"):
         if progress.state in CAN_PAUSE:
-            _control(study, "pause", ":material/pause:", lambda: wish(study, "pause"))
+            _control(study, "pause", ":material/pause:", lambda: pause_study(study))
         if progress.state == "pausing":
             _control(
                 study, "resume", ":material/play_arrow:", lambda: start_study(study)
@@ -149,7 +149,7 @@ def _stop(study: StudyHandle, progress: Progress) -> None:
             key="progress_stop_confirm",
             icon=":material/stop:",
         ):
-            wish(study, "stop")
+            stop_study(study)
             forget_progress()
             st.toast(text("progress.told_stop"))
             st.rerun()

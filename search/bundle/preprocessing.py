@@ -9,10 +9,10 @@ import msgspec
 from search import __version__
 from search.bundle.contents import BundleContents
 from search.config import CalendarCycle
+from search.data.source import Source
 from search.data.spelling import MISSING_SPELLINGS
 from search.data.time_formats import PARTS, part_units
 from search.evaluation.framing import FramingName
-from search.study.settings import Source
 
 FORMAT_VERSION = 1
 _PACKAGES = ("numpy", "pandas", "onnxruntime", "keras", "tensorflow")

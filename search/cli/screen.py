@@ -49,7 +49,7 @@ class ProgressScreen:
             "waiting", total=1.0, count="", best="", eta=""
         )
         self._live = Live(self._progress, console=console, refresh_per_second=4)
-        self._last_line = ""
+        self._last_news = ""
 
     def __enter__(self) -> "ProgressScreen":
         if self._console.is_terminal:
@@ -78,10 +78,12 @@ class ProgressScreen:
                 eta=left,
             )
             return
-        line = f"{progress.state}: {count} {best}".strip()
-        if line != self._last_line:
-            self._last_line = line
-            write_line(self._console, f"{line} {left}".strip())
+        news = f"{progress.state} {progress.n_done} {progress.counts.failed} {best}"
+        if news != self._last_news:
+            self._last_news = news
+            write_line(
+                self._console, f"{progress.state}: {count} {best} {left}".strip()
+            )
 
 
 def counted(progress: StudyProgress) -> str:

@@ -11,7 +11,6 @@ import pandas as pd
 from search.cli.arguments import cell_name
 from search.config import Budget, CalendarCycle, Roles, Training
 from search.data.columns import suggest_time
-from search.data.findings import Finding
 from search.data.seasons import detect_season
 from search.data.series import BuiltSeries, build_series
 from search.data.settings import SeriesSettings
@@ -122,12 +121,8 @@ def budget_from_options(options: argparse.Namespace, former: Budget) -> Budget:
 
 
 def notices(built: BuiltSeries) -> tuple[str, ...]:
-    """Return what the user should know about the series, one sentence each."""
-    return tuple(_notice(finding) for finding in built.findings)
-
-
-def _notice(finding: Finding) -> str:
-    return f"{finding.message} {finding.repair}".strip()
+    """Return what was found in the series, then what was done about it."""
+    return (*(finding.message for finding in built.findings), *built.source.repairs)
 
 
 def _read_table(options: argparse.Namespace) -> Table:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from search.config import Roles
 from search.data.findings import Finding
-from search.study.settings import Source
+from search.data.source import Source
 
 
 def _no_positions() -> np.ndarray:

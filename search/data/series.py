@@ -25,10 +25,10 @@ from search.data.settings import (
     SeriesSettings,
     UnreadableRule,
 )
+from search.data.source import Source
 from search.data.spacing_findings import runs
 from search.data.table import Table
 from search.errors import SeriesError
-from search.study.settings import Source
 
 __all__ = [
     "BadTimeRule",

@@ -41,8 +41,11 @@ def baseline_forecasts(
 
 def baseline_scores(
     targets: np.ndarray, plan: SplitPlan, task: Task
-) -> dict[str, float]:
-    """Return the mean score of each baseline over the folds that trials are scored on.
+) -> dict[str, tuple[float, ...]]:
+    """Return the score of each baseline on each fold.
+
+    The same targets, weights and formula as for the trials. A baseline that some fold
+    cannot have is left out.
 
     Parameters
     ----------
@@ -67,7 +70,7 @@ def baseline_scores(
             score = combine_targets(squared, absolute, weights, task.score)
             scores.setdefault(name, []).append(score)
     return {
-        name: float(np.mean(values))
+        name: tuple(values)
         for name, values in scores.items()
         if len(values) == len(plan.folds)
     }

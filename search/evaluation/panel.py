@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from search.config import Roles
-from search.data.calendar import calendar_columns
 from search.errors import SeriesError
+from search.evaluation.calendar import calendar_columns
 
 
 @dataclass(frozen=True)

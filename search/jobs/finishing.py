@@ -16,7 +16,6 @@ from search.evaluation.metrics import (
     target_weights,
 )
 from search.evaluation.splits import SplitPlan
-from search.evaluation.verdict import Contestant, give_verdict, origin_losses
 from search.evaluation.windows import gather_targets
 from search.jobs.refitting import read_winner
 from search.study.control import State
@@ -26,6 +25,7 @@ from search.study.progress import read_progress
 from search.study.results import StudyResults, WinnerResult, save_results
 from search.study.settings import StudySettings
 from search.study.studies import load_panel_series
+from search.study.verdict import Contestant, give_verdict, origin_losses
 
 
 def finish_study(

@@ -8,13 +8,10 @@ import numpy as np
 import pandas as pd
 
 from search.config import Cell, Score
-from search.evaluation.baselines import baseline_forecasts
+from search.evaluation.baselines import baseline_scores
 from search.evaluation.metrics import (
     Metrics,
-    combine_targets,
-    target_weights,
 )
-from search.evaluation.windows import gather_targets
 from search.study.results import StudyResults, WinnerResult
 from search.study.settings import StudySettings
 from search.study.space import LIMITS, Value
@@ -215,36 +212,15 @@ def needs_log_axis(values: Iterable[float | None]) -> bool:
 def baseline_fold_scores(
     series: pd.DataFrame, settings: StudySettings
 ) -> dict[str, tuple[float, ...]]:
-    """Return the score of each baseline on the validation targets of each fold.
-
-    The same targets, weights and formula as for the trials.
+    """Return the score of each baseline on each fold of a study.
 
     Raises
     ------
     ConfigError
         If the series is too short for the settings.
     """
-    plan = settings.plan(len(series))
-    task = settings.task
     targets = series[list(settings.roles.targets)].to_numpy(dtype=np.float64)
-    weights = target_weights(targets[: plan.holdout_start])
-    scores: dict[str, list[float]] = {}
-    for fold in plan.folds:
-        origins = np.arange(fold.valid_start, fold.valid_stop)
-        actual = gather_targets(targets, origins, horizon=task.horizon)
-        forecasts = baseline_forecasts(
-            targets, origins, horizon=task.horizon, season=task.season
-        )
-        for name, forecast in forecasts.items():
-            error = forecast - actual
-            score = combine_targets(
-                (error**2).mean(axis=(0, 1)),
-                np.abs(error).mean(axis=(0, 1)),
-                weights,
-                task.score,
-            )
-            scores.setdefault(name, []).append(score)
-    return {name: tuple(values) for name, values in scores.items()}
+    return baseline_scores(targets, settings.plan(len(series)), settings.task)
 
 
 def lowest_mean(

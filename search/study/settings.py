@@ -1,41 +1,14 @@
 """Everything that defines a study, as stored in `study.json`."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from search.config import MAX_WORKERS, Budget, Roles, Task, Training
+from search.data.source import Source
 from search.errors import ConfigError
 from search.evaluation.splits import SplitPlan, plan_splits
 from search.study.space import Space, Value
 
 SCHEMA_VERSION = 1
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where the series came from and what was done to it, for the record.
-
-    Attributes
-    ----------
-    file_name
-        Name of the uploaded file; a label, never a path.
-    reading
-        How the file was read: delimiter, decimal mark, encoding and so on.
-    time_columns
-        Columns that make the time stamp; empty where rows are counted.
-    frequency
-        pandas offset alias of the step between rows; None where rows are counted.
-    repairs
-        One sentence for each thing that was changed, as shown to the user.
-    categories
-        For each text column that became 0/1 columns, its values in their order.
-    """
-
-    file_name: str
-    reading: dict[str, str | bool | None] = field(default_factory=dict)
-    time_columns: tuple[str, ...] = ()
-    frequency: str | None = None
-    repairs: tuple[str, ...] = ()
-    categories: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

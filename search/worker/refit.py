@@ -113,7 +113,7 @@ def refit_winner(
     Raises
     ------
     TrialFailed
-        If a loss is not a finite number.
+        If a loss or a forecast is not a finite number.
     """
     panel = panel_of(panel, params)
     model = build_model(
@@ -138,6 +138,7 @@ def refit_winner(
         model.set_weights(program.weights(run.state))
         origins = np.arange(plan.holdout_start, plan.holdout_stop)
         predictions = predictor.predict(panel, run.scaler, origins)
+        check_finite("Forecast", float(np.abs(predictions).max()), "the holdout")
         runs.append(SeedRun(seed, predictions, seconds))
     forecast = None
     if future is not None:

@@ -14,6 +14,7 @@ import pytest
 from search.bundle.build import write_bundle
 from search.bundle.contents import BundleContents, ExportedModel
 from search.config import Roles, Task
+from search.data.source import Source
 from search.evaluation.framing import frame_series
 from search.evaluation.metrics import Metrics
 from search.evaluation.panel import Panel
@@ -21,7 +22,7 @@ from search.evaluation.scaling import fit_scaler
 from search.evaluation.windows import gather_windows
 from search.study.defaults import default_space
 from search.study.results import SeedResult, WinnerResult
-from search.study.settings import Source, StudySettings
+from search.study.settings import StudySettings
 from search.study.space import TrialParams
 
 HORIZON, HOLDOUT, SEASON, LENGTH, N_ROWS = 3, 12, 4, 5, 60

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from search.config import Roles
-from search.study.settings import Source
+from search.data.source import Source
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from search.config import Roles
+from search.data.source import Source
 from search.evaluation.panel import make_panel
-from search.study.settings import Source
 
 HORIZON = 3
 CALENDAR = ("hour", "weekday", "month")

@@ -63,7 +63,11 @@ def test_baseline_scores_by_hand() -> None:
     targets = np.arange(20.0)[:, None]
     plan = plan_splits(20, task, first_origin=3)
     found = baseline_scores(targets, plan, task)
-    assert found == {"last_value": 1.5, "seasonal_naive": 2.0, "drift": 0.0}
+    assert found == {
+        "last_value": (1.5, 1.5),
+        "seasonal_naive": (2.0, 2.0),
+        "drift": (0.0, 0.0),
+    }
 
 
 def test_baseline_scores_is_the_root_of_the_mean_square() -> None:
@@ -71,7 +75,7 @@ def test_baseline_scores_is_the_root_of_the_mean_square() -> None:
     targets = np.arange(20.0)[:, None]
     plan = plan_splits(20, task, first_origin=3)
     found = baseline_scores(targets, plan, task)
-    assert found["last_value"] == pytest.approx(2.5**0.5)
+    assert found["last_value"] == pytest.approx((2.5**0.5, 2.5**0.5))
 
 
 def test_baseline_scores_leaves_out_what_some_fold_cannot_have() -> None:

@@ -12,13 +12,14 @@ import pandas as pd
 import pytest
 
 from search.config import Budget, Environment, Roles, Task, Training
+from search.data.source import Source
 from search.jobs import supervisor
 from search.jobs.limits import Limits
 from search.study.control import wish
 from search.study.defaults import default_space
 from search.study.folders import StudyHandle
 from search.study.progress import Progress
-from search.study.settings import Source, StudySettings
+from search.study.settings import StudySettings
 from search.study.storage import prepare_storage
 from search.study.studies import create_study
 from search.worker.toy import EPOCH_VARIABLE, TOY_VARIABLE

@@ -15,6 +15,7 @@ import optuna
 import pandas as pd
 
 from search.config import Budget, Cell, Environment, Roles, Task, Training
+from search.data.source import Source
 from search.evaluation.baselines import baseline_forecasts
 from search.evaluation.metrics import (
     Metrics,
@@ -47,7 +48,7 @@ from search.study.results import (
     WinnerResult,
     save_results,
 )
-from search.study.settings import Source, StudySettings
+from search.study.settings import StudySettings
 from search.study.space import TrialParams
 from search.study.storage import prepare_storage
 from search.study.studies import create_study, load_panel_series

@@ -13,11 +13,12 @@ import pytest
 import sqlalchemy
 
 from search.config import Budget, Environment, Roles, Task, Training
+from search.data.source import Source
 from search.study.control import wish
 from search.study.defaults import default_space
 from search.study.folders import StudyHandle
 from search.study.optuna_study import open_study
-from search.study.settings import Source, StudySettings
+from search.study.settings import StudySettings
 from search.study.space import Line
 from search.study.storage import prepare_storage
 from search.study.studies import create_study

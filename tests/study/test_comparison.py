@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from search.config import Roles, Task
+from search.data.source import Source
 from search.evaluation.metrics import Metrics
 from search.study.comparison import (
     baseline_fold_scores,
@@ -22,7 +23,7 @@ from search.study.comparison import (
     varying_parameters,
 )
 from search.study.results import SeedResult, StudyResults, TrialCounts, WinnerResult
-from search.study.settings import Source, StudySettings
+from search.study.settings import StudySettings
 from search.study.space import LIMITS, Line, Space
 from search.study.trials import TrialView
 

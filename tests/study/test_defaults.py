@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from search.config import CELLS, Roles, Task
+from search.data.source import Source
 from search.errors import ConfigError
 from search.study.defaults import (
     default_holdout,
@@ -12,7 +13,7 @@ from search.study.defaults import (
     suggest_task,
     textbook_configurations,
 )
-from search.study.settings import Source, StudySettings
+from search.study.settings import StudySettings
 from search.study.space import Line
 
 ROLES = Roles(targets=("a",))

@@ -5,8 +5,9 @@ from dataclasses import replace
 import msgspec
 import pytest
 
+from search.data.source import Source
 from search.errors import ConfigError
-from search.study.settings import Source, StudySettings
+from search.study.settings import StudySettings
 from search.study.space import Line
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from search.bundle.contents import BundleContents
 from search.config import Budget, Cell, Environment, Roles, Task, Training
+from search.data.source import Source
 from search.errors import SearchError, TrialFailed
 from search.evaluation.baselines import baseline_forecasts
 from search.evaluation.metrics import forecast_metrics, seasonal_naive_scale
@@ -19,7 +20,7 @@ from search.study.folders import StudyHandle
 from search.study.forecasts import load_forecast
 from search.study.predictions import load_predictions
 from search.study.results import BundleCheck, WinnerResult
-from search.study.settings import Source, StudySettings
+from search.study.settings import StudySettings
 from search.study.space import Line, Value
 from search.study.studies import create_study, load_panel_series
 from search.study.trials import TrialView

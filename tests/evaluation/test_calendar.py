@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from search.config import CalendarCycle
-from search.data.calendar import calendar_columns
 from search.errors import ConfigError
+from search.evaluation.calendar import calendar_columns
 
 CYCLES: list[CalendarCycle] = ["hour", "weekday", "month"]
 

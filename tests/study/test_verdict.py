@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from search.evaluation.verdict import (
+from search.study.verdict import (
     Contestant,
     compare,
     give_verdict,

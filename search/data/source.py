@@ -1,0 +1,31 @@
+"""Where a series came from, as the study keeps it."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the series came from and what was done to it, for the record.
+
+    Attributes
+    ----------
+    file_name
+        Name of the uploaded file; a label, never a path.
+    reading
+        How the file was read: delimiter, decimal mark, encoding and so on.
+    time_columns
+        Columns that make the time stamp; empty where rows are counted.
+    frequency
+        pandas offset alias of the step between rows; None where rows are counted.
+    repairs
+        One sentence for each thing that was changed, as shown to the user.
+    categories
+        For each text column that became 0/1 columns, its values in their order.
+    """
+
+    file_name: str
+    reading: dict[str, str | bool | None] = field(default_factory=dict)
+    time_columns: tuple[str, ...] = ()
+    frequency: str | None = None
+    repairs: tuple[str, ...] = ()
+    categories: dict[str, tuple[str, ...]] = field(default_factory=dict)
