@@ -3,12 +3,12 @@
 import streamlit as st
 
 from pages.components.charts.style import model_name
+from pages.components.compare_search import show_search
 from pages.components.compare_sections import (
     show_downloads,
     show_folds,
     show_holdout,
     show_learning,
-    show_search,
     show_winner_parameters,
 )
 from pages.components.compare_table import show_model_table, show_tests

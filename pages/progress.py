@@ -8,8 +8,9 @@ from pages.components.charts.record import show_chart
 from pages.components.frame import live, next_step, page_frame
 from pages.components.live_figure import show_live_chart
 from pages.components.progress_forms import show_budget_form, show_try_form
+from pages.components.progress_running import show_running
 from pages.components.progress_status import show_best, show_controls, show_status
-from pages.components.progress_trials import show_problems, show_running, show_trials
+from pages.components.progress_trials import show_problems, show_trials
 from pages.components.scales import score_scale
 from pages.components.state import (
     forget_progress,

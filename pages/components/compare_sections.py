@@ -12,11 +12,6 @@ from pages.components.charts.errors import (
     step_error_chart,
 )
 from pages.components.charts.folds import fold_chart
-from pages.components.charts.parameters import (
-    importance_chart,
-    parallel_chart,
-    slice_chart,
-)
 from pages.components.charts.record import show_chart
 from pages.components.charts.style import model_name
 from pages.components.charts.windows import origin_chart, step_chart
@@ -29,7 +24,6 @@ from pages.components.scales import (
     target_scale,
     time_title,
 )
-from pages.components.state import study_trials
 from pages.components.study_data import (
     holdout_forecasts,
     series_before,
@@ -38,10 +32,8 @@ from pages.components.study_data import (
 from pages.components.text import raw_text, text
 from pages.components.theme import CELL_BADGES
 from search.data.columns import unit_of
-from search.errors import SearchError
 from search.study.comparison import ModelRow, parameter_rows
 from search.study.folders import StudyHandle
-from search.study.importance import FEWEST_TRIALS, parameter_importance
 from search.study.predictions import Predictions
 from search.study.results import StudyResults
 
@@ -131,39 +123,6 @@ def show_winner_parameters(results: StudyResults) -> None:
     )
 
 
-@st.fragment
-def show_search(study: StudyHandle) -> None:
-    """Show what the trials say about the hyperparameters."""
-    with error_boundary():
-        _show_search(study)
-
-
-def _show_search(study: StudyHandle) -> None:
-    st.subheader(text("compare.search_heading"), anchor=False)
-    try:
-        trials = [trial for trial in study_trials(study) if trial.state == "complete"]
-    except SearchError as error:
-        st.warning(text("compare.no_trials", reason=str(error)))
-        return
-    lines = [line for line in study.settings.space.lines if not line.is_fixed]
-    if not trials or not lines:
-        st.caption(text("charts.history_none"))
-        return
-    scale = score_scale(study)
-    shares = parameter_importance(
-        study.settings.space, [(trial.params, trial.score or 0.0) for trial in trials]
-    )
-    left, right = st.columns(2)
-    with left:
-        _show_importance(shares, len(trials))
-    with right:
-        names = list(shares) or [line.name for line in lines]
-        name = st.selectbox(text("compare.slice_choose"), names, key="slice_line")
-        line = next(line for line in lines if line.name == name)
-        show_chart(slice_chart(trials, line, scale), key="slice")
-    show_chart(parallel_chart(trials, lines, scale), key="parallel")
-
-
 def show_downloads(study: StudyHandle, results: StudyResults) -> None:
     """Offer the files of each winner, and all numbers."""
     st.subheader(text("compare.downloads_heading"), anchor=False)
@@ -248,10 +207,3 @@ def _choose_position(count: int, label: str, *, key: str) -> int:
     if count == 1:
         return 0
     return st.slider(label, 1, count, 1, key=key, width=320) - 1
-
-
-def _show_importance(shares: dict[str, float], n_trials: int) -> None:
-    if shares:
-        show_chart(importance_chart(shares, n_trials=n_trials), key="importance")
-    else:
-        st.caption(text("charts.importance_few", n=FEWEST_TRIALS, have=n_trials))

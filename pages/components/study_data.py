@@ -9,7 +9,7 @@ import streamlit as st
 from pages.components.charts.curves import WinnerCurve
 from search.config import Cell
 from search.errors import SearchError
-from search.study.comparison import baseline_fold_scores, lowest_mean
+from search.study.comparison import baseline_fold_scores
 from search.study.curves import EpochPoint, read_curve
 from search.study.folders import StudyHandle, winner_folder
 from search.study.forecasts import (
@@ -24,6 +24,7 @@ from search.study.predictions import (
     load_predictions,
 )
 from search.study.results import StudyResults
+from search.study.score_ranges import lowest_mean
 from search.study.studies import load_panel_series
 
 

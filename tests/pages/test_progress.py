@@ -4,12 +4,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.components.progress_forms import budget_words
+from pages.components.progress_running import worker_slots
 from pages.components.progress_status import skill_sentence
 from pages.components.progress_trials import (
     failure_table,
     slowest_trials,
     trial_table,
-    worker_slots,
 )
 from pages.components.scales import digits_format
 from search.config import Budget, Environment

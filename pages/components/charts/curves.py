@@ -16,8 +16,8 @@ from pages.components.theme import (
     new_figure,
 )
 from search.config import Cell
-from search.study.comparison import needs_log_axis
 from search.study.curves import EpochPoint
+from search.study.score_ranges import needs_log_axis
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from pages.components.theme import (
     new_figure,
 )
 from search.config import CELLS, Cell
-from search.study.comparison import needs_log_axis, running_best
+from search.study.score_ranges import needs_log_axis, running_best
 from search.study.trials import TrialView
 
 FEWEST_SHOWN = 5

@@ -17,8 +17,8 @@ from pages.components.theme import (
     new_figure,
 )
 from search.config import CELLS
-from search.study.comparison import needs_log_axis
 from search.study.importance import EVALUATOR
+from search.study.score_ranges import needs_log_axis
 from search.study.space import Line
 from search.study.trials import TrialView
 
