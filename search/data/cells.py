@@ -101,11 +101,11 @@ def _category_finding(name: str, texts: tuple[str, ...]) -> Finding:
     return Finding(
         "categories",
         "notice",
-        f"Column {shown(name)} holds texts ({first}{', …' if len(texts) > 3 else ''}); "
-        f"it becomes {counted(len(texts), '0/1 column')}, one for each text.",
+        f"Column {shown(name)} holds {counted(len(texts), 'text')} ({first}"
+        f"{', …' if len(texts) > 3 else ''}).",
         column=name,
         count=len(texts),
-        repair=f"Column {shown(name)} became 0/1 columns.",
+        repair=f"Column {shown(name)} became {counted(len(texts), '0/1 column')}.",
     )
 
 

@@ -204,11 +204,15 @@ def effective_state(
     """
     if record is None:
         return StateRecord()
+    resting = replace(record, supervisor_pid=None, workers=())
+    is_unanswered = (record.revision or 0) < control.revision
+    if control.wish == "run" and is_unanswered and record.state not in ALIVE:
+        # A supervisor may hold the lock already and not have written yet.
+        return replace(resting, state="waiting", message="")
     if is_supervised:
         return record
-    resting = replace(record, supervisor_pid=None, workers=())
     if control.wish == "run":
-        if (record.revision or 0) < control.revision:
+        if is_unanswered:
             return replace(resting, state="waiting", message="")
         if record.state in ALIVE:
             return replace(

@@ -1,5 +1,7 @@
 """Wishes, states and what they mean together."""
 
+from dataclasses import replace
+
 import pytest
 
 from search.config import Budget
@@ -114,6 +116,14 @@ def test_effective_state_names_no_dead_processes():
     state = effective_state(record, RUN, is_supervised=False)
     assert (state.supervisor_pid, state.workers) == (None, ())
     assert "can be resumed" in state.message
+
+
+@pytest.mark.parametrize("state", ["finished", "stopped", "paused", "failed"])
+def test_effective_state_waits_for_a_supervisor_that_has_not_written_yet(state):
+    """More budget on a finished study said `finished` until the supervisor wrote."""
+    record = StateRecord(state=state, revision=1)
+    control = replace(RUN, revision=2)
+    assert effective_state(record, control, is_supervised=True).state == "waiting"
 
 
 def test_effective_state_believes_a_living_supervisor():
