@@ -10,10 +10,10 @@ from pages.components.text import has_text, raw_text, text
 from search.config import CalendarCycle, Roles
 from search.data.columns import ColumnProfile
 from search.data.samples import SAMPLES
-from search.data.series import SeriesSettings, suggest_settings
+from search.data.series import SeriesSettings, inspect_series, suggest_settings
 from search.data.table import Table
+from search.evaluation.calendar import CYCLES, fitting_cycles
 
-_CYCLES: tuple[CalendarCycle, ...] = ("hour", "weekday", "month")
 _FREQUENCIES = ("", "min", "5min", "10min", "15min", "30min", "h", "D", "B", "W", "MS",
                 "QS", "YS")  # fmt: skip
 _DAY_ORDERS: dict[str, bool | None] = {"auto": None, "day": True, "month": False}
@@ -22,7 +22,10 @@ _DAY_ORDERS: dict[str, bool | None] = {"auto": None, "day": True, "month": False
 def suggested_settings(file: DraftFile, table: Table) -> SeriesSettings:
     """Return the settings to begin with: those of the sample, or what was found."""
     if file.sample is None:
-        return suggest_settings(table)
+        settings = suggest_settings(table)
+        index = inspect_series(table, settings).frame_preview.index
+        roles = replace(settings.roles, calendar=fitting_cycles(index))
+        return replace(settings, roles=roles)
     sample = SAMPLES[file.sample]
     return SeriesSettings(time=sample.time, roles=sample.roles)
 
@@ -103,7 +106,7 @@ def _choose_calendar(first: SeriesSettings) -> tuple[CalendarCycle, ...]:
     start_with("data_calendar", list(first.roles.calendar))
     chosen = st.pills(
         text("data.calendar"),
-        _CYCLES,
+        CYCLES,
         selection_mode="multi",
         format_func=lambda cycle: text(f"data.cycle_{cycle}"),
         key="data_calendar",

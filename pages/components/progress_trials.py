@@ -252,6 +252,7 @@ def _columns(score_name: str, score_format: str) -> dict[str, Any]:
         raw_text("progress.column_best"): st.column_config.TextColumn(
             help=text("progress.column_best_help")
         ),
+        raw_text("progress.column_state"): st.column_config.TextColumn(width=100),
         score_name: st.column_config.NumberColumn(format=score_format),
         "learning_rate": st.column_config.NumberColumn(format="%.2e"),
         "dropout": st.column_config.NumberColumn(format="%.2f"),

@@ -16,16 +16,10 @@ from search.data.series import BuiltSeries, build_series
 from search.data.settings import SeriesSettings
 from search.data.table import Table, detect_options, read_table
 from search.errors import ConfigError, UserInputError
+from search.evaluation.calendar import CYCLES, fitting_cycles
 from search.study.defaults import default_space, suggest_task
 from search.study.settings import StudySettings
 from search.study.space import Line, Space, Value, parse_space
-
-CYCLES: dict[CalendarCycle, tuple[pd.Timedelta, pd.Timedelta]] = {
-    # name: longest step that resolves the cycle, shortest series that shows it twice
-    "hour": (pd.Timedelta(hours=12), pd.Timedelta(days=2)),
-    "weekday": (pd.Timedelta(days=1), pd.Timedelta(days=14)),
-    "month": (pd.Timedelta(days=100), pd.Timedelta(days=730)),
-}
 
 
 def read_file(path: Path) -> bytes:
@@ -181,7 +175,7 @@ def _calendar(given: str, index: pd.Index) -> tuple[CalendarCycle, ...]:
     if given == "none":
         return ()
     if given == "auto":
-        return _fitting_cycles(index)
+        return fitting_cycles(index)
     names = [name.strip() for name in given.split(",")]
     unknown = [name for name in names if name not in CYCLES]
     if unknown:
@@ -190,21 +184,6 @@ def _calendar(given: str, index: pd.Index) -> tuple[CalendarCycle, ...]:
             f"got {given!r}."
         )
     return tuple(cycle for cycle in CYCLES if cycle in names)
-
-
-def _fitting_cycles(index: pd.Index) -> tuple[CalendarCycle, ...]:
-    """Return the cycles that the step resolves and the series holds twice.
-
-    Whether they help is left to the search: it also tries without them.
-    """
-    if not isinstance(index, pd.DatetimeIndex) or len(index) < 2:
-        return ()
-    step, span = index[1] - index[0], index[-1] - index[0]
-    return tuple(
-        cycle
-        for cycle, (longest_step, shortest_span) in CYCLES.items()
-        if step <= longest_step and span >= shortest_span
-    )
 
 
 def _space(options: argparse.Namespace, base: Space) -> Space:

@@ -8,6 +8,30 @@ import pandas as pd
 from search.config import CalendarCycle
 from search.errors import ConfigError
 
+CYCLES: tuple[CalendarCycle, ...] = ("hour", "weekday", "month")
+
+_FITTING: dict[CalendarCycle, tuple[pd.Timedelta, pd.Timedelta]] = {
+    # name: longest step that resolves the cycle, shortest series that shows it twice
+    "hour": (pd.Timedelta(hours=12), pd.Timedelta(days=2)),
+    "weekday": (pd.Timedelta(days=1), pd.Timedelta(days=14)),
+    "month": (pd.Timedelta(days=100), pd.Timedelta(days=730)),
+}
+
+
+def fitting_cycles(index: pd.Index) -> tuple[CalendarCycle, ...]:
+    """Return the cycles that the step of `index` resolves and the series holds twice.
+
+    Whether they help is left to the search: it also tries without them.
+    """
+    if not isinstance(index, pd.DatetimeIndex) or len(index) < 2:
+        return ()
+    step, span = index[1] - index[0], index[-1] - index[0]
+    return tuple(
+        cycle
+        for cycle, (longest_step, shortest_span) in _FITTING.items()
+        if step <= longest_step and span >= shortest_span
+    )
+
 
 def calendar_columns(
     index: pd.Index, cycles: Sequence[CalendarCycle]

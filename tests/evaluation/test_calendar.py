@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from search.config import CalendarCycle
 from search.errors import ConfigError
-from search.evaluation.calendar import calendar_columns
+from search.evaluation.calendar import calendar_columns, fitting_cycles
 
 CYCLES: list[CalendarCycle] = ["hour", "weekday", "month"]
 
@@ -78,3 +78,22 @@ def test_calendar_columns_lie_on_the_circle(
 ) -> None:
     sine, cosine = calendar_columns(pd.DatetimeIndex([stamp]), [cycle]).values()
     assert sine**2 + cosine**2 == pytest.approx([1.0])
+
+
+@pytest.mark.parametrize(
+    ("frequency", "n_rows", "expected"),
+    [
+        ("h", 24, ()),  # one day only
+        ("h", 24 * 15, ("hour", "weekday")),
+        ("D", 800, ("weekday", "month")),
+        ("MS", 144, ("month",)),
+        ("YS", 40, ()),
+    ],
+)
+def test_fitting_cycles(frequency: str, n_rows: int, expected: tuple[str, ...]) -> None:
+    index = pd.date_range("2020-01-01", periods=n_rows, freq=frequency)
+    assert fitting_cycles(index) == expected
+
+
+def test_fitting_cycles_of_counted_rows() -> None:
+    assert fitting_cycles(pd.RangeIndex(100)) == ()

@@ -69,7 +69,9 @@ def running_chart(
     if needs_log_axis([point.score for point in points]):
         figure.update_yaxes(type="log")
     summary = text("charts.running_none")
-    if points:
+    if not points:
+        figure.update_yaxes(showticklabels=False)
+    else:
         summary = text(
             "charts.running_summary",
             epoch=points[-1].epoch,
