@@ -4,7 +4,6 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import optuna
@@ -20,7 +19,6 @@ from search.study.defaults import default_space
 from search.study.folders import StudyHandle
 from search.study.progress import Progress
 from search.study.settings import StudySettings
-from search.study.storage import prepare_storage
 from search.study.studies import create_study
 from search.worker.toy import EPOCH_VARIABLE, TOY_VARIABLE
 
@@ -73,22 +71,6 @@ def without_winners(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave refits and the comparison out, where a test is about the search."""
     monkeypatch.setattr(supervisor, "needs_refit", lambda *_: False)
     monkeypatch.setattr(supervisor, "finish_study", lambda *_, **__: None)
-
-
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make the tables once; every test gets a copy."""
-    path = tmp_path_factory.mktemp("storage") / "optuna.db"
-    prepare_storage(f"sqlite:///{path}")
-    return path
-
-
-@pytest.fixture
-def environment(tmp_path: Path, empty_database: Path) -> Environment:
-    folder = tmp_path / "studies"
-    folder.mkdir()
-    (folder / "optuna.db").write_bytes(empty_database.read_bytes())
-    return Environment(folder, f"sqlite:///{folder / 'optuna.db'}")
 
 
 @pytest.fixture

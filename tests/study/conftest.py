@@ -3,7 +3,6 @@
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,6 @@ from search.study.folders import StudyHandle
 from search.study.optuna_study import open_study
 from search.study.settings import StudySettings
 from search.study.space import Line
-from search.study.storage import prepare_storage
 from search.study.studies import create_study
 
 N_ROWS = 120
@@ -56,22 +54,6 @@ def connections() -> Iterator[None]:
 @pytest.fixture
 def series() -> pd.DataFrame:
     return series_of(N_ROWS)
-
-
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make the tables once; every test gets a copy."""
-    path = tmp_path_factory.mktemp("storage") / "optuna.db"
-    prepare_storage(f"sqlite:///{path}")
-    return path
-
-
-@pytest.fixture
-def environment(tmp_path: Path, empty_database: Path) -> Environment:
-    folder = tmp_path / "studies"
-    folder.mkdir()
-    (folder / "optuna.db").write_bytes(empty_database.read_bytes())
-    return Environment(folder, f"sqlite:///{folder / 'optuna.db'}")
 
 
 @pytest.fixture
