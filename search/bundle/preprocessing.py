@@ -9,9 +9,9 @@ import msgspec
 from search import __version__
 from search.bundle.contents import BundleContents
 from search.config import CalendarCycle
+from search.data.reading.spelling import MISSING_SPELLINGS
 from search.data.source import Source
-from search.data.spelling import MISSING_SPELLINGS
-from search.data.time_formats import PARTS, part_units
+from search.data.timing.time_formats import PARTS, part_units
 from search.evaluation.framing import FramingName
 
 FORMAT_VERSION = 1
@@ -56,7 +56,7 @@ class TimeStamps:
     parts
         Unit of each column (year, month and so on); () where they are not parts.
     format
-        As in `search.data.times.TimeStamps`; None leaves it to pandas.
+        As in `search.data.timing.times.TimeStamps`; None leaves it to pandas.
     day_first
         Whether 1/2 is the first of February; only where there is no format.
     is_utc

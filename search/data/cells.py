@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow.compute as pc
 
 from search.data.findings import REFUSE, Finding, counted, first_places, listed, shown
-from search.data.numbers import NumberColumn, as_arrow, missing_mask, to_numbers
+from search.data.reading.numbers import NumberColumn, as_arrow, missing_mask, to_numbers
 from search.data.settings import CHOICES, SeriesSettings
 from search.data.table import Table
 

@@ -8,17 +8,17 @@ import numpy as np
 import pandas as pd
 
 from search.data.cells import LEAST_NUMBERS, MAX_CATEGORIES
-from search.data.numbers import missing_mask, to_numbers
-from search.data.options import ReadOptions
-from search.data.spelling import looks_like_time
+from search.data.reading.numbers import missing_mask, to_numbers
+from search.data.reading.options import ReadOptions
+from search.data.reading.spelling import looks_like_time
 from search.data.table import Table
-from search.data.time_formats import (
+from search.data.timing.time_formats import (
     PART_ORDER,
     is_time_name,
     numeric_format,
     unit_of_part,
 )
-from search.data.times import read_stamps
+from search.data.timing.times import read_stamps
 
 ColumnKind = Literal["number", "time", "category", "text", "empty"]
 

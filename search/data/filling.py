@@ -14,9 +14,9 @@ from search.data.findings import (
     shown,
 )
 from search.data.settings import CHOICES, MissingRule
-from search.data.spacing import SpacedRows
-from search.data.spacing_findings import runs
 from search.data.table import Table
+from search.data.timing.spacing import SpacedRows
+from search.data.timing.spacing_findings import runs
 
 _RULE_WORDS = {
     "forward_fill": "took the last value before",

@@ -11,9 +11,9 @@ from search.data.cells import Cells, read_cells
 from search.data.filling import FilledRows, fill_missing, missing_findings
 from search.data.findings import Finding, shown
 from search.data.settings import SeriesSettings
-from search.data.spacing import SpacedRows, count_rows, space_rows
-from search.data.stamps import order_stamps
 from search.data.table import Table
+from search.data.timing.spacing import SpacedRows, count_rows, space_rows
+from search.data.timing.stamps import order_stamps
 
 MIN_ROWS = 10
 _ALMOST_DATE = re.compile(r"\d+[-/.:]\d+([-/.: T].*)?")

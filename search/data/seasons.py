@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from search.data.frequency import fixed_step
+from search.data.timing.frequency import fixed_step
 
 _SECOND = 1_000_000
 _CYCLES = (60, 3_600, 86_400, 604_800)

@@ -26,8 +26,8 @@ from search.data.settings import (
     UnreadableRule,
 )
 from search.data.source import Source
-from search.data.spacing_findings import runs
 from search.data.table import Table
+from search.data.timing.spacing_findings import runs
 from search.errors import SeriesError
 
 __all__ = [

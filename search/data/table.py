@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from search.data.delimited import detect_delimited, read_delimited
 from search.data.findings import Finding
-from search.data.options import FileFormat, ReadOptions
-from search.data.sniffing import file_format
-from search.data.workbook import read_parquet, read_workbook
+from search.data.reading.delimited import detect_delimited, read_delimited
+from search.data.reading.options import FileFormat, ReadOptions
+from search.data.reading.sniffing import file_format
+from search.data.reading.workbook import read_parquet, read_workbook
 from search.errors import TableFormatError
 
 __all__ = ["FileFormat", "ReadOptions", "Table", "detect_options", "read_table"]

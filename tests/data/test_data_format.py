@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from search.data.options import ReadOptions
+from search.data.reading.options import ReadOptions
+from search.data.reading.spelling import MISSING_SPELLINGS
 from search.data.samples import SAMPLES
 from search.data.settings import CHOICES
-from search.data.spelling import MISSING_SPELLINGS
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "data-format.md").read_text(encoding="utf-8")

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from search.config import Roles
 from search.data.columns import profile_columns
-from search.data.numbers import to_numbers
-from search.data.options import ReadOptions
+from search.data.reading.numbers import to_numbers
+from search.data.reading.options import ReadOptions
 from search.data.series import build_series, inspect_series, suggest_settings
 from search.data.snapshot import load_series, save_series
 from search.data.table import read_table

@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from search.data.numbers import missing_mask, to_numbers
-from search.data.options import ReadOptions
+from search.data.reading.numbers import missing_mask, to_numbers
+from search.data.reading.options import ReadOptions
 
 PLAIN = ReadOptions()
 COMMA = ReadOptions(decimal=",")

@@ -17,9 +17,9 @@ from search.data.findings import (
 )
 from search.data.settings import CHOICES, SeriesSettings
 from search.data.table import Table
-from search.data.time_formats import swapped
-from search.data.time_numbers import TimeStamps
-from search.data.times import read_stamps
+from search.data.timing.time_formats import swapped
+from search.data.timing.time_numbers import TimeStamps
+from search.data.timing.times import read_stamps
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from search.data.options import ReadOptions
-from search.data.spelling import MISSING_SPELLINGS
+from search.data.reading.options import ReadOptions
+from search.data.reading.spelling import MISSING_SPELLINGS
 
 # ASCII digits only: other digits, hexadecimal and underscores are not guessed.
 _PLAIN = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"

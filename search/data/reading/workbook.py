@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from search.data.findings import shown
-from search.data.header import check_names, number_names
-from search.data.options import ReadOptions
+from search.data.reading.header import check_names, number_names
+from search.data.reading.options import ReadOptions
 from search.errors import TableFormatError
 
 _EXCEL_ERRORS = (

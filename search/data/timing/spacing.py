@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 
 from search.data.findings import Finding
-from search.data.frequency import (
+from search.data.settings import SeriesSettings
+from search.data.table import Table
+from search.data.timing.frequency import (
     Grid,
     check_frequency,
     fixed_step,
@@ -14,14 +16,12 @@ from search.data.frequency import (
     make_grid,
     nearest_round_step,
 )
-from search.data.settings import SeriesSettings
-from search.data.spacing_findings import (
+from search.data.timing.spacing_findings import (
     duplicate_finding,
     gap_finding,
     ignored_finding,
     irregular_finding,
 )
-from search.data.table import Table
 from search.errors import SeriesError
 
 

@@ -8,9 +8,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from search.data.numbers import as_arrow, missing_mask
-from search.data.options import ReadOptions
-from search.data.time_formats import (
+from search.data.reading.numbers import as_arrow, missing_mask
+from search.data.reading.options import ReadOptions
+from search.data.timing.time_formats import (
     EPOCHS,
     EXCEL,
     ISO,
@@ -19,7 +19,7 @@ from search.data.time_formats import (
     is_iso,
     swapped,
 )
-from search.data.time_numbers import (
+from search.data.timing.time_numbers import (
     N_TRIED,
     NAIVE,
     TimeStamps,

@@ -6,9 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from search.data.numbers import to_numbers
-from search.data.options import ReadOptions
-from search.data.time_formats import EPOCHS, EXCEL, PARTS, numeric_format, part_units
+from search.data.reading.numbers import to_numbers
+from search.data.reading.options import ReadOptions
+from search.data.timing.time_formats import (
+    EPOCHS,
+    EXCEL,
+    PARTS,
+    numeric_format,
+    part_units,
+)
 
 NAIVE = np.dtype("datetime64[us]")
 N_TRIED = 300

@@ -1,6 +1,10 @@
 import pytest
 
-from search.data.detection import detect_decimal, detect_delimiter, detect_header
+from search.data.reading.detection import (
+    detect_decimal,
+    detect_delimiter,
+    detect_header,
+)
 from search.data.table import detect_options
 
 

@@ -5,7 +5,11 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from search.data.spelling import MISSING_SPELLINGS, looks_like_number, looks_like_time
+from search.data.reading.spelling import (
+    MISSING_SPELLINGS,
+    looks_like_number,
+    looks_like_time,
+)
 
 WHITESPACE = "whitespace"
 # Preferred first: a comma may be a decimal mark in a file that uses another one.

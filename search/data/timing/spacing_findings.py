@@ -11,10 +11,10 @@ from search.data.findings import (
     first_places,
     listed,
 )
-from search.data.frequency import Grid
 from search.data.settings import CHOICES, SeriesSettings
-from search.data.stamps import stamp_text
 from search.data.table import Table
+from search.data.timing.frequency import Grid
+from search.data.timing.stamps import stamp_text
 
 
 def ignored_finding(settings: SeriesSettings) -> Finding:

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from search.data.frequency import (
+from search.data.timing.frequency import (
     check_frequency,
     infer_frequency,
     make_grid,

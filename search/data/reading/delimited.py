@@ -7,7 +7,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
-from search.data.detection import (
+from search.data.findings import Finding, counted, first_places, listed
+from search.data.reading.detection import (
     WHITESPACE,
     count_comment_lines,
     detect_decimal,
@@ -18,11 +19,10 @@ from search.data.detection import (
     sample_lines,
     split_lines,
 )
-from search.data.findings import Finding, counted, first_places, listed
-from search.data.header import check_names, number_names
-from search.data.lines import Layout, check_field_counts, find_layout
-from search.data.options import ReadOptions
-from search.data.sniffing import decode, detect_encoding
+from search.data.reading.header import check_names, number_names
+from search.data.reading.lines import Layout, check_field_counts, find_layout
+from search.data.reading.options import ReadOptions
+from search.data.reading.sniffing import decode, detect_encoding
 from search.errors import TableFormatError
 
 _NEWLINE = ord("\n")

@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from search.data.options import ReadOptions
-from search.data.times import read_stamps
+from search.data.reading.options import ReadOptions
+from search.data.timing.times import read_stamps
 
 OPTIONS = ReadOptions()
 
