@@ -11,7 +11,7 @@ from search.study.settings import StudySettings
 from search.study.trials import TrialView
 
 # To start a process with TensorFlow, score, export and check one winner.
-WINNER_SECONDS = 20.0
+WINNER_SECONDS = 14.0
 # Share of the allowed epochs that early stopping leaves, before anything is known.
 USUAL_EPOCHS_SHARE = 0.6
 # A running trial counts as unfinished however long it has taken.

@@ -13,7 +13,7 @@ from search.data.settings import CHOICES
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "data-format.md").read_text(encoding="utf-8")
-SOURCES = [path.read_text("utf-8") for path in (ROOT / "search/data").glob("*.py")]
+SOURCES = [path.read_text("utf-8") for path in (ROOT / "search/data").rglob("*.py")]
 FIRST_ARGUMENT = re.compile(r"\bFinding\(\s*\"([a-z_]+)\"")
 
 

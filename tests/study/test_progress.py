@@ -130,9 +130,9 @@ def test_remaining_seconds_of_the_refit():
     assert remaining_seconds(trials, plan) == pytest.approx(3 * WINNER)
     plan = replace(plan, refit_seconds=10.0)
     assert remaining_seconds(trials, plan) == pytest.approx(3 * WINNER - 10)
-    plan = replace(plan, refitted=CELLS[:2], refit_seconds=70.0)
-    assert remaining_seconds(trials, plan) == pytest.approx(3 * WINNER - 70)
-    plan = replace(plan, refitted=CELLS[:2], refit_seconds=40.0)
+    plan = replace(plan, refitted=CELLS[:2], refit_seconds=2.5 * WINNER)
+    assert remaining_seconds(trials, plan) == pytest.approx(0.5 * WINNER)
+    plan = replace(plan, refitted=CELLS[:2], refit_seconds=1.5 * WINNER)
     assert remaining_seconds(trials, plan) == pytest.approx(WINNER)
     plan = replace(plan, refitted=CELLS)
     assert remaining_seconds(trials, plan) == 0
