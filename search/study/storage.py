@@ -23,6 +23,7 @@ from optuna.exceptions import StorageInternalError
 from optuna.storages import RDBStorage
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
 
 from search.errors import StudyCorrupted
 from search.study.locks import exclusive_lock
@@ -220,7 +221,9 @@ def _engine_options(
     url: str, *, timeout: float = WRITER_TIMEOUT_SECONDS
 ) -> dict[str, Any]:
     if sqlite_path(url) is not None:
-        return {"connect_args": {"timeout": timeout}}
+        # Opening a file is cheap. A pool would keep it open behind a file that was
+        # replaced, and leave its connections to the garbage collector.
+        return {"connect_args": {"timeout": timeout}, "poolclass": NullPool}
     # Two connections a process keep many workers below the limit of a server.
     return {
         "pool_pre_ping": True,
