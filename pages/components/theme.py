@@ -69,62 +69,18 @@ def readable_axes(figure: go.Figure) -> go.Figure:
     return figure
 
 
-def shade_train(figure: go.Figure, x0: Any, x1: Any, **place: Any) -> None:
-    """Draw the band of training rows."""
-    _band(figure, x0, x1, MUTED, 0.10, place)
-
-
-def shade_validation(figure: go.Figure, x0: Any, x1: Any, **place: Any) -> None:
-    """Draw the band of validation rows."""
-    _band(figure, x0, x1, ACCENT, 0.22, place)
-
-
-def shade_holdout(figure: go.Figure, x0: Any, x1: Any, **place: Any) -> None:
-    """Draw the band of the holdout, the darkest one."""
-    _band(figure, x0, x1, ACTUAL, 0.18, place)
-
-
-def hatch_gap(
-    figure: go.Figure, x0: Any, x1: Any, *, y0: float = 0.0, y1: float = 1.0
-) -> None:
-    """Draw the gap between training and validation as a hatched bar.
-
-    A shape cannot be hatched in plotly, so this is a filled trace; `y0` and `y1` are
-    in units of the y axis.
-    """
-    figure.add_trace(
-        go.Scatter(
-            x=[x0, x1, x1, x0, x0],
-            y=[y0, y0, y1, y1, y0],
-            fill="toself",
-            mode="lines",
-            line={"width": 0.5, "color": MUTED},
-            fillpattern={"shape": "/", "size": 5, "fgcolor": MUTED, "solidity": 0.3},
-            fillcolor=BACKGROUND,
-            hoverinfo="skip",
-            showlegend=False,
-        )
-    )
-
-
-def _band(
-    figure: go.Figure,
-    x0: Any,
-    x1: Any,
-    colour: str,
-    opacity: float,
-    place: dict[str, Any],
-) -> None:
+def shade_holdout(figure: go.Figure, x0: Any, x1: Any) -> None:
+    """Draw the band of the holdout."""
     figure.add_shape(
         type="rect",
         x0=x0,
         x1=x1,
-        y0=place.get("y0", 0),
-        y1=place.get("y1", 1),
+        y0=0,
+        y1=1,
         xref="x",
-        yref="y" if "y0" in place else "paper",
-        fillcolor=colour,
-        opacity=opacity,
+        yref="paper",
+        fillcolor=ACTUAL,
+        opacity=0.18,
         line_width=0,
         layer="below",
     )
