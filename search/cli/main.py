@@ -101,8 +101,10 @@ def _doctor(options: argparse.Namespace) -> int:
 
 
 def _process(options: argparse.Namespace) -> int:
-    from search.cli.processes import run_process
+    from search.jobs.importing import quick_imports
 
+    with quick_imports():
+        from search.cli.processes import run_process
     return run_process(options)
 
 

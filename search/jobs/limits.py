@@ -21,7 +21,8 @@ class Limits:
         The study ends as failed after so many deaths of workers, or failed trials,
         in a row.
     memory_limit_bytes
-        See `search.jobs.pool.WorkerPool`.
+        Resident size above which a worker or a refit is ended at once. A worker is
+        replaced after its trial from four fifths of it on.
     close_seconds
         Time for workers to finish the running epoch when the search ends.
     end_seconds

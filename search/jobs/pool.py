@@ -1,18 +1,15 @@
 """The worker processes of one study: started, watched, ended, collected."""
 
-import contextlib
 import logging
 import signal
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-
+from search.jobs import memory
 from search.jobs.commands import child_environment, command, last_lines, open_log
 from search.study.folders import StudyHandle, log_path
-
-KILL_FACTOR = 1.3
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +30,8 @@ class EndedWorker:
         What happened in plain words; empty where it ended in order.
     log_tail
         Last lines of its log where it died.
+    seconds
+        How long the process lived.
     """
 
     pid: int
@@ -40,12 +39,14 @@ class EndedWorker:
     is_memory: bool
     reason: str
     log_tail: str
+    seconds: float
 
 
 @dataclass
 class _Worker:
     process: subprocess.Popen[bytes]
     log: Path
+    started: float
     kill_reason: str = ""
     is_memory: bool = False
 
@@ -60,8 +61,7 @@ class WorkerPool:
     supervisor_pid
         Process that the workers end with.
     memory_limit_bytes
-        Resident size above which a worker is replaced after its trial. Above 1.3
-        times of it, it is killed at once.
+        Resident size above which a worker is killed; see `watch_memory`.
     """
 
     def __init__(
@@ -88,6 +88,7 @@ class WorkerPool:
         """
         slot = next(n for n in range(1, len(self) + 2) if n not in self._workers)
         log = log_path(self._handle, f"worker-{slot}")
+        started = time.monotonic()
         with open_log(log) as output:
             process = subprocess.Popen(
                 command(
@@ -99,7 +100,7 @@ class WorkerPool:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self._workers[slot] = _Worker(process, log)
+        self._workers[slot] = _Worker(process, log, started)
         logger.info("Study %s: worker %d started.", self._handle.uuid, process.pid)
 
     def collect(self) -> list[EndedWorker]:
@@ -130,30 +131,22 @@ class WorkerPool:
         self._workers.clear()
 
     def watch_memory(self) -> None:
-        """Ask workers that have grown to end after their trial; kill far larger ones.
+        """Kill workers above the limit; ask those near it to end after their trial.
 
         TensorFlow keeps about 15 MB of each compiled program for good, so a worker
         grows with the number of different networks.
         """
         limit = self._memory_limit_bytes
         for worker in self._workers.values():
-            size = _resident_bytes(worker.process.pid)
-            if size > KILL_FACTOR * limit:
+            size = memory.resident_bytes(worker.process.pid)
+            reason = memory.excess("the worker", size, limit)
+            if reason:
                 worker.is_memory = True
-                worker.kill_reason = (
-                    f"out of memory: the worker took {size / 1e9:.1f} GB, the limit "
-                    f"is {limit / 1e9:.1f} GB"
-                )
+                worker.kill_reason = reason
                 worker.process.kill()
-            elif size > limit:
+            elif memory.is_grown(size, limit):
                 # Each time again: a worker that just starts does not listen yet.
                 worker.process.send_signal(signal.SIGUSR1)
-
-
-def _resident_bytes(pid: int) -> int:
-    with contextlib.suppress(psutil.Error):
-        return int(psutil.Process(pid).memory_info().rss)
-    return 0
 
 
 def _describe(worker: _Worker) -> EndedWorker:
@@ -165,6 +158,7 @@ def _describe(worker: _Worker) -> EndedWorker:
         is_memory=worker.is_memory,
         reason=worker.kill_reason or (_reason(code) if is_death else ""),
         log_tail=last_lines(worker.log) if is_death else "",
+        seconds=time.monotonic() - worker.started,
     )
 
 

@@ -9,6 +9,7 @@ import msgspec
 from search.config import Cell
 from search.errors import StudyCorrupted
 from search.files import write_json
+from search.jobs import memory
 from search.jobs.commands import child_environment, command, open_log
 from search.study.folders import StudyHandle, log_path, winner_folder
 from search.study.results import WinnerResult
@@ -94,6 +95,8 @@ class RefitPool:
         Processes at a time.
     supervisor_pid
         Process that they end with.
+    memory_limit_bytes
+        Resident size above which one is ended.
     """
 
     def __init__(
@@ -103,11 +106,14 @@ class RefitPool:
         *,
         n_processes: int,
         supervisor_pid: int,
+        memory_limit_bytes: int,
     ) -> None:
         self._handle = handle
         self._waiting = list(cells)
         self._n_processes = n_processes
         self._supervisor_pid = supervisor_pid
+        self._memory_limit_bytes = memory_limit_bytes
+        self._too_large: dict[Cell, str] = {}
         self._running: dict[Cell, subprocess.Popen[bytes]] = {}
         self._refitted: list[Cell] = []
         self._skipped: dict[Cell, str] = {}
@@ -132,6 +138,15 @@ class RefitPool:
             cell = self._waiting.pop(0)
             self._running[cell] = self._start(cell)
         return bool(self._running)
+
+    def watch_memory(self) -> None:
+        """End refits above the limit at once; the reason is kept for their cell."""
+        for cell, process in self._running.items():
+            size = memory.resident_bytes(process.pid)
+            reason = memory.excess("the process", size, self._memory_limit_bytes)
+            if reason:
+                self._too_large[cell] = f"Training the winner again ran {reason}."
+                process.kill()
 
     def kill(self) -> None:
         """End all refits at once and wait for their processes."""
@@ -167,6 +182,9 @@ class RefitPool:
         if code == 0:
             self._refitted.append(cell)
             return
+        if cell in self._too_large:
+            self._skipped[cell] = self._too_large[cell]
+            return
         path = winner_folder(self._handle, cell) / FAILURE_FILE
         try:
             failure = msgspec.json.decode(path.read_bytes(), type=RefitFailure)
@@ -192,6 +210,7 @@ def refit_cells(
         if is_ending():
             pool.kill()
             return None
+        pool.watch_memory()
         wait(pool.result())
     return pool.result()
 

@@ -15,7 +15,7 @@ from search.study.claims import reap_dead_trials
 from search.study.control import State
 from search.study.folders import StudyHandle
 from search.study.selection import failures_in_a_row
-from search.study.trials import TrialView, read_trials
+from search.study.trials import FailureKind, TrialView, read_trials
 
 ORPHAN_CHECK_SECONDS = 2.0
 
@@ -144,18 +144,32 @@ class Search:
                 self._study,
                 pid=ended.pid,
                 reason=_sentence(ended.reason or "the worker ended"),
-                kind="memory" if ended.is_memory else "killed",
+                kind=self._kind_of_failure(ended),
             )
             logger.info(
-                "Study %s: worker %d is gone (%s), trials %s.",
+                "Study %s: worker %d is gone after %.2f s (%s), trials %s.",
                 self._handle.uuid,
                 ended.pid,
+                ended.seconds,
                 ended.reason or "in order",
                 {trial.number: trial.fate for trial in reaped},
             )
             if ended.is_death and not ended.is_memory and self._ending is None:
                 self._misfortune.note_death(ended, self._n_done)
         self._reap_orphans()
+
+    def _kind_of_failure(self, ended: EndedWorker) -> FailureKind:
+        """Return how a trial failed that the worker left behind.
+
+        Its configuration is too large only if a fresh worker had no room for it: one
+        that had trained others before had grown already, so it is tried again.
+        """
+        others = [
+            trial
+            for trial in self._trials
+            if trial.worker_pid == ended.pid and trial.state != "running"
+        ]
+        return "memory" if ended.is_memory and not others else "killed"
 
     def _reap_orphans(self) -> None:
         """Close trials of dead workers that were not ours.

@@ -189,6 +189,7 @@ class _Supervisor:
             cells,
             n_processes=self._handle.settings.workers,
             supervisor_pid=os.getpid(),
+            memory_limit_bytes=self._limits.memory_limit_bytes,
         )
 
         def wait(refits: Refits) -> None:

@@ -13,12 +13,14 @@ import msgspec
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
+from search.study.batching import batching_storage
 from search.study.control import read_control, read_state
 from search.study.folders import StudyHandle
 from search.study.optuna_study import check_uuid, claim_lock
 from search.study.outcomes import (
     ReapedTrial,
     TrialRecord,
+    clear_spool,
     close_abandoned,
     fail_trial,
     finish_trial,
@@ -103,19 +105,24 @@ def claim_trial(handle: StudyHandle, study: optuna.Study, owner: Owner) -> Claim
 
 def _claim(handle: StudyHandle, study: optuna.Study, owner: Owner) -> Claim:
     with claim_lock(handle):
-        check_uuid(handle, study)
-        close_abandoned(
-            handle,
-            study,
-            lambda other: other == owner,
-            reason="The worker lost this trial.",
-            kind="killed",
-        )
-        trials = study.get_trials(deepcopy=False)
-        refusal = _refusal(handle, trials)
-        if refusal is not None:
-            return Claim(refusal)
-        return _take(handle, study, trials, owner)
+        with batching_storage(study).together():
+            check_uuid(handle, study)
+            reaped = close_abandoned(
+                handle,
+                study,
+                lambda other: other == owner,
+                reason="The worker lost this trial.",
+                kind="killed",
+            )
+            trials = study.get_trials(deepcopy=False)
+            refusal = _refusal(handle, trials)
+            claim = (
+                _take(handle, study, trials, owner)
+                if refusal is None
+                else Claim(refusal)
+            )
+        clear_spool(handle, reaped)
+        return claim
 
 
 def _refusal(handle: StudyHandle, trials: Sequence[FrozenTrial]) -> ClaimReason | None:
@@ -144,7 +151,9 @@ def _take(
     cells = settings.space.cells
     if settings.training.balance == "equal_trials" and len(cells) > 1:
         fixed["cell"] = next_cell(trials, cells)
-    study.sampler = make_sampler(settings, number=number, fixed=fixed)
+    study.sampler = make_sampler(
+        settings, number=number, fixed=fixed, former=study.sampler
+    )
     seed = derive_seed(settings.training.seed, number, purpose=1)
     trial = study.ask()
     trial.set_user_attr("owner", msgspec.to_builtins(owner))

@@ -10,9 +10,10 @@ from contextlib import contextmanager
 
 import optuna
 from optuna.pruners import BasePruner
-from optuna.storages import RDBStorage
+from optuna.storages import BaseStorage
 
 from search.errors import StudyCorrupted
+from search.study.batching import BatchingStorage
 from search.study.folders import CLAIM_LOCK, StudyHandle, folder_lock
 from search.study.pruning import make_pruner
 from search.study.storage import (
@@ -36,8 +37,9 @@ def open_study(handle: StudyHandle) -> optuna.Study:
     """
     training = handle.settings.training
     storage = open_storage(handle.environment.storage_url)
+    batching = BatchingStorage(storage)
     return call_storage(
-        lambda: _load(handle, storage, make_pruner(training.pruner, training))
+        lambda: _load(handle, batching, make_pruner(training.pruner, training))
     )
 
 
@@ -113,7 +115,7 @@ def optuna_study_id(handle: StudyHandle) -> int:
 
 
 def _load(
-    handle: StudyHandle, storage: RDBStorage, pruner: BasePruner | None
+    handle: StudyHandle, storage: BaseStorage, pruner: BasePruner | None
 ) -> optuna.Study:
     with _gone_on_key_error(handle):
         study = optuna.load_study(

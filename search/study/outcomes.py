@@ -8,7 +8,7 @@ comes late changes nothing.
 
 import logging
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
@@ -17,6 +17,7 @@ import msgspec
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
+from search.study.batching import batching_storage
 from search.study.folders import StudyHandle
 from search.study.optuna_study import check_uuid, claim_lock
 from search.study.owners import Owner, is_alive, read_owner
@@ -36,6 +37,7 @@ LONGEST_REASON = 1_000
 __all__ = [
     "ReapedTrial",
     "TrialRecord",
+    "clear_spool",
     "close_abandoned",
     "fail_trial",
     "finish_trial",
@@ -85,9 +87,12 @@ def finish_trial(
     if record.outcome == "complete" and not _is_sound(record):
         reason = f"The score is not a finite number ({record.score})."
         return fail_trial(handle, study, number, reason, owner=owner)
-    entry = SpoolEntry(handle.uuid, number, owner, record)
+    storage = batching_storage(study)
+    reports = storage.pending_reports(study._study_id, number)
+    entry = SpoolEntry(handle.uuid, number, owner, record, reports)
     path = write_entry(handle, entry)
     counted = call_storage(partial(_tell_entry, handle, study, entry))
+    storage.forget_reports(study._study_id, number)
     path.unlink(missing_ok=True)
     return counted
 
@@ -112,7 +117,7 @@ def fail_trial(
     """
 
     def fail() -> bool:
-        with claim_lock(handle):
+        with claim_lock(handle), batching_storage(study).together():
             check_uuid(handle, study)
             trial = _running_trial(study, number, owner)
             if trial is not None:
@@ -149,8 +154,13 @@ def reap_dead_trials(
 
     def reap() -> list[ReapedTrial]:
         with claim_lock(handle):
-            check_uuid(handle, study)
-            return close_abandoned(handle, study, is_dead, reason=reason, kind=kind)
+            with batching_storage(study).together():
+                check_uuid(handle, study)
+                reaped = close_abandoned(
+                    handle, study, is_dead, reason=reason, kind=kind
+                )
+            clear_spool(handle, reaped)
+            return reaped
 
     return call_storage(reap)
 
@@ -166,7 +176,8 @@ def close_abandoned(
     """Close running trials of dead owners, and those that nobody owns.
 
     The caller holds the claim lock; so a running trial without an owner is one whose
-    worker died while it claimed.
+    worker died while it claimed. The caller also stores all of it in one transaction,
+    and calls `clear_spool` after that.
     """
     reaped = []
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
@@ -175,14 +186,20 @@ def close_abandoned(
             continue
         entry = read_entry(spool_path(handle, trial.number))
         if entry is not None and entry.uuid == handle.uuid and entry.owner == owner:
-            _close_finished(study, trial, entry.record)
-            spool_path(handle, trial.number).unlink(missing_ok=True)
+            _close_finished(study, trial, entry)
             reaped.append(ReapedTrial(trial.number, "told"))
         else:
             is_retried = _close_failed(study, trial, reason, kind)
             fate: Literal["retried", "failed"] = "retried" if is_retried else "failed"
             reaped.append(ReapedTrial(trial.number, fate))
     return reaped
+
+
+def clear_spool(handle: StudyHandle, reaped: Iterable[ReapedTrial]) -> None:
+    """Remove the results that `close_abandoned` told, now that they are stored."""
+    for trial in reaped:
+        if trial.fate == "told":
+            spool_path(handle, trial.number).unlink(missing_ok=True)
 
 
 def replay_spool(handle: StudyHandle, study: optuna.Study) -> list[int]:
@@ -207,13 +224,13 @@ def replay_spool(handle: StudyHandle, study: optuna.Study) -> list[int]:
 
 
 def _tell_entry(handle: StudyHandle, study: optuna.Study, entry: SpoolEntry) -> bool:
-    with claim_lock(handle):
+    with claim_lock(handle), batching_storage(study).together():
         check_uuid(handle, study)
         trial = _running_trial(study, entry.number, entry.owner)
         if trial is None:
             _logger.info("Study %s, trial %d: late", handle.uuid, entry.number)
             return False
-        _close_finished(study, trial, entry.record)
+        _close_finished(study, trial, entry)
         return True
 
 
@@ -228,18 +245,25 @@ def _running_trial(
     return trial
 
 
-def _close_finished(
-    study: optuna.Study, trial: FrozenTrial, record: TrialRecord
-) -> None:
-    # A finished trial cannot be changed: attributes first.
-    attributes = msgspec.to_builtins(record)
+def _close_finished(study: optuna.Study, trial: FrozenTrial, entry: SpoolEntry) -> None:
+    """Store a result as `Study.tell` does, without its reading the trial again.
+
+    The value of a pruned trial is that of its last report.
+    """
+    # A finished trial cannot be changed: reports and attributes first.
+    storage = batching_storage(study)
+    storage.add_reports(trial._trial_id, entry.reports)
+    attributes = msgspec.to_builtins(entry.record)
     is_complete = attributes.pop("outcome") == "complete"
     score = attributes.pop("score")
     _set_attributes(study, trial, attributes)
+    reports = {**trial.intermediate_values, **entry.reports}
     if is_complete:
-        study.tell(trial.number, score)
+        storage.set_trial_state_values(trial._trial_id, TrialState.COMPLETE, [score])
     else:
-        study.tell(trial.number, state=TrialState.PRUNED)
+        last = reports[max(reports)] if reports else math.nan
+        values = None if math.isnan(last) else [last]
+        storage.set_trial_state_values(trial._trial_id, TrialState.PRUNED, values)
 
 
 def _close_failed(
@@ -255,7 +279,7 @@ def _close_failed(
     if is_retried:
         attributes["is_retried"] = True
     _set_attributes(study, trial, attributes)
-    study.tell(trial.number, state=TrialState.FAIL)
+    batching_storage(study).set_trial_state_values(trial._trial_id, TrialState.FAIL)
     if is_retried:
         study.enqueue_trial(params, user_attrs={"retry_of": trial.number})
     return is_retried
@@ -265,8 +289,9 @@ def _set_attributes(
     study: optuna.Study, trial: FrozenTrial, attributes: Mapping[str, Any]
 ) -> None:
     # Optuna has no public way to write to a trial of another process.
+    storage = batching_storage(study)
     for name, value in attributes.items():
-        study._storage.set_trial_user_attr(trial._trial_id, name, value)
+        storage.set_trial_user_attr(trial._trial_id, name, value)
 
 
 def _is_sound(record: TrialRecord) -> bool:

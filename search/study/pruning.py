@@ -4,7 +4,11 @@ A simple cell trains in fewer epochs than a gated one, so curves of different ce
 little about each other.
 """
 
+import copy
+import math
+import time
 from collections.abc import Container
+from dataclasses import dataclass
 from typing import Any
 
 import optuna
@@ -24,6 +28,7 @@ N_STARTUP_TRIALS = 4
 N_WARMUP_STEPS = 4
 KEPT_PERCENT = 25.0
 REDUCTION_FACTOR = 3
+FRESH_SECONDS = 2.0
 
 
 def make_pruner(name: PrunerName, training: Training) -> BasePruner:
@@ -73,6 +78,9 @@ def should_prune(trial: optuna.Trial) -> bool:
 class CellPruner(BasePruner):
     """Lets another pruner see the trials of one cell only.
 
+    It looks at them again with each new trial, and every `FRESH_SECONDS` while one
+    trains: reading them for each epoch takes longer than a short epoch does.
+
     Parameters
     ----------
     inner
@@ -81,16 +89,16 @@ class CellPruner(BasePruner):
 
     def __init__(self, inner: BasePruner) -> None:
         self._inner = inner
-        self._studies: dict[str, optuna.Study] = {}
+        self._views: dict[str | None, _View] = {}
 
     def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
         """Ask the inner pruner; where the cell is fixed it sees all trials."""
         cell = trial.params.get("cell")
-        if cell is None:
-            return self._inner.prune(study, trial)
-        if cell not in self._studies:
-            self._studies[cell] = _study_of_cell(study, cell)
-        return self._inner.prune(self._studies[cell], trial)
+        if cell not in self._views:
+            self._views[cell] = _view_of(study, cell)
+        view = self._views[cell]
+        view.storage.serve(trial)
+        return self._inner.prune(view.study, trial)
 
 
 class _CellStorage:
@@ -100,12 +108,20 @@ class _CellStorage:
     own from the storage.
     """
 
-    def __init__(self, storage: Any, cell: str) -> None:
+    def __init__(self, storage: Any, cell: str | None) -> None:
         self._storage = storage
         self._cell = cell
+        self._served: int | None = None
+        self._trials: list[FrozenTrial] = []
+        self._read_at = -math.inf
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._storage, name)
+
+    def serve(self, trial: FrozenTrial) -> None:
+        """Look afresh if another trial is judged than before."""
+        if trial._trial_id != self._served:
+            self._served, self._read_at = trial._trial_id, -math.inf
 
     def get_all_trials(
         self,
@@ -113,12 +129,27 @@ class _CellStorage:
         deepcopy: bool = True,
         states: Container[TrialState] | None = None,
     ) -> list[FrozenTrial]:
-        trials = self._storage.get_all_trials(study_id, deepcopy, states)
-        return [trial for trial in trials if trial.params.get("cell") == self._cell]
+        if time.monotonic() - self._read_at >= FRESH_SECONDS:
+            trials = self._storage.get_all_trials(study_id, deepcopy=False)
+            self._trials = [one for one in trials if self._is_of_cell(one)]
+            self._read_at = time.monotonic()
+        found = [one for one in self._trials if states is None or one.state in states]
+        return copy.deepcopy(found) if deepcopy else found
+
+    def _is_of_cell(self, trial: FrozenTrial) -> bool:
+        return self._cell is None or trial.params.get("cell") == self._cell
 
 
-def _study_of_cell(study: optuna.Study, cell: str) -> optuna.Study:
-    storage: Any = _CellStorage(study._storage, cell)  # no public way to it
-    return optuna.load_study(
-        study_name=study.study_name, storage=storage, pruner=NopPruner()
+@dataclass(frozen=True)
+class _View:
+    study: optuna.Study
+    storage: _CellStorage
+
+
+def _view_of(study: optuna.Study, cell: str | None) -> _View:
+    storage = _CellStorage(study._storage, cell)  # no public way to it
+    seen: Any = storage
+    cell_study = optuna.load_study(
+        study_name=study.study_name, storage=seen, pruner=NopPruner()
     )
+    return _View(cell_study, storage)

@@ -1,7 +1,7 @@
 """Results on their way into the storage, as files that survive a fault of it."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -49,12 +49,25 @@ class TrialRecord:
 
 @dataclass(frozen=True)
 class SpoolEntry:
-    """A result on its way into the storage."""
+    """A result on its way into the storage.
+
+    Attributes
+    ----------
+    uuid, number
+        Study and number of the trial.
+    owner
+        Worker that has it.
+    record
+        The result.
+    reports
+        Mean scores, by epoch, that the storage does not have yet.
+    """
 
     uuid: str
     number: int
     owner: Owner
     record: TrialRecord
+    reports: dict[int, float] = field(default_factory=dict)
 
 
 def spool_path(handle: StudyHandle, number: int) -> Path:

@@ -19,7 +19,13 @@ from search.config import Cell
 from search.study.folders import StudyHandle
 from search.study.optuna_study import check_uuid, read_study
 from search.study.space import Space, Value
-from search.study.storage import is_busy, readable_errors, storage_stamp
+from search.study.storage import (
+    cached_reader,
+    is_busy,
+    readable_errors,
+    storage_stamp,
+)
+from search.study.trial_rows import load_trials
 
 ViewState = Literal["running", "complete", "pruned", "failed", "waiting"]
 FailureKind = Literal["trial", "killed", "memory"]
@@ -33,7 +39,7 @@ _STATES: dict[optuna.trial.TrialState, ViewState] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class TrialView:
     """One trial.
 
@@ -119,7 +125,7 @@ def read_trials(handle: StudyHandle) -> tuple[TrialView, ...]:
 
 
 def view_trial(trial: FrozenTrial, space: Space) -> TrialView:
-    """Return the view of one Optuna trial."""
+    """Return the view of one trial of `load_trials`."""
     attrs = trial.user_attrs
     queued = trial.system_attrs.get("fixed_params", {})
     params = _params({**queued, **trial.params}, space)
@@ -154,7 +160,11 @@ class _Reader:
 
     def __init__(self) -> None:
         self._study: optuna.Study | None = None
-        self._finished: dict[int, TrialView] = {}
+        self._views: dict[int, TrialView] = {}
+        # Storage ids: of the latest trial that has ended, and of earlier open ones.
+        # A trial that was begun earlier may appear later, so only ended ones count.
+        self._last_ended = -1
+        self._open: set[int] = set()
         self._last: tuple[TrialView, ...] | None = None
         self._lock = threading.Lock()
 
@@ -172,15 +182,22 @@ class _Reader:
             self._study = read_study(handle)
         else:
             check_uuid(handle, self._study)
-        views = []
-        for trial in self._study.get_trials(deepcopy=False):
-            view = self._finished.get(trial.number)
-            if view is None:
-                view = view_trial(trial, handle.settings.space)
-                if trial.state.is_finished():
-                    self._finished[trial.number] = view
-            views.append(view)
-        return tuple(views)
+        news = load_trials(
+            cached_reader(handle.environment.storage_url),
+            self._study._study_id,
+            after=self._last_ended,
+            among=self._open,
+        )
+        if not news and self._last is not None:
+            return self._last
+        for trial in news:
+            self._views[trial.number] = view_trial(trial, handle.settings.space)
+            if trial.state.is_finished():
+                self._last_ended = max(self._last_ended, trial._trial_id)
+                self._open.discard(trial._trial_id)
+            else:
+                self._open.add(trial._trial_id)
+        return tuple(self._views[number] for number in sorted(self._views))
 
 
 @lru_cache(maxsize=64)
@@ -206,20 +223,11 @@ def _score(trial: FrozenTrial) -> float | None:
 
 
 def _seconds(trial: FrozenTrial) -> float | None:
-    start = _utc(trial.datetime_start)
-    if start is None:
+    if trial.datetime_start is None:
         return None
-    stop = _utc(trial.datetime_complete) or datetime.now(UTC)
-    return max(0.0, (stop - start).total_seconds())
-
-
-def _utc(moment: datetime | None) -> datetime | None:
-    """Return an aware time; Optuna 5 hands out UTC with or without saying so."""
-    if moment is None or moment.tzinfo is not None:
-        return moment
-    return moment.replace(tzinfo=UTC)
+    stop = trial.datetime_complete or datetime.now(UTC)
+    return max(0.0, (stop - trial.datetime_start).total_seconds())
 
 
 def _iso(moment: datetime | None) -> str | None:
-    aware = _utc(moment)
-    return None if aware is None else aware.astimezone(UTC).isoformat()
+    return None if moment is None else moment.astimezone(UTC).isoformat()

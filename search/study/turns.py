@@ -27,7 +27,11 @@ def next_cell(trials: Sequence[FrozenTrial], cells: Sequence[Cell]) -> Cell:
 
 
 def make_sampler(
-    settings: StudySettings, *, number: int, fixed: Mapping[str, object]
+    settings: StudySettings,
+    *,
+    number: int,
+    fixed: Mapping[str, object],
+    former: BaseSampler | None = None,
 ) -> BaseSampler:
     """Return the sampler of one trial.
 
@@ -41,6 +45,9 @@ def make_sampler(
         Number of the trial; each has a seed of its own, so that workers differ.
     fixed
         Values that are given and not sampled.
+    former
+        Sampler of an earlier trial of the same study. What it found out about the
+        space is taken over, which would be read from all trials again otherwise.
     """
     trials = settings.budget.trials or 4 * MOST_STARTUP_TRIALS
     n_startup = min(max(trials // 4, FEWEST_STARTUP_TRIALS), MOST_STARTUP_TRIALS)
@@ -50,6 +57,9 @@ def make_sampler(
         multivariate=True,
         constant_liar=True,
     )
+    known = _tpe_of(former)
+    if known is not None:
+        sampler._search_space = known._search_space
     if not fixed:
         return sampler
     with warnings.catch_warnings():
@@ -64,6 +74,13 @@ def derive_seed(study_seed: int, number: int, *, purpose: int) -> int:
     """
     sequence = np.random.SeedSequence((study_seed, number, purpose))
     return int(sequence.generate_state(1)[0])
+
+
+def _tpe_of(sampler: BaseSampler | None) -> TPESampler | None:
+    """Return the sampler that `make_sampler` made, without what fixes its values."""
+    if isinstance(sampler, PartialFixedSampler):
+        sampler = sampler._base_sampler
+    return sampler if isinstance(sampler, TPESampler) else None
 
 
 def _taken_turns(trials: Sequence[FrozenTrial], cell: Cell) -> int:

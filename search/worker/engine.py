@@ -21,6 +21,7 @@ from search.worker.dropping import RuntimeDropout, use_runtime_recurrent_dropout
 from search.worker.gathering import SeriesTensors, gather_batch
 from search.worker.models import as_inputs, build_model
 from search.worker.records import EpochOutcome, ProgramKey, Rates, State
+from search.worker.recurrence.layers import use_compiled_recurrence
 
 VALIDATION_BATCH = 64
 _OPTIMIZERS = {
@@ -193,6 +194,7 @@ class EpochProgram:
         )
         if self.key.shape.has_recurrent_dropout:
             use_runtime_recurrent_dropout(model, self._recurrent_dropout, self._seeds)
+        use_compiled_recurrence(model)
         return model
 
     def _epoch(

@@ -26,6 +26,7 @@ from search.study.optuna_study import open_study
 from search.study.space import TrialParams
 from search.study.storage import call_storage
 from search.study.trials import FailureKind, read_trials
+from search.worker.clock import PhaseClock, trial_line, worker_line
 from search.worker.objective import Objective, make_objective
 from search.worker.orders import Command, Orders, TrialClosed
 from search.worker.running import RunningTrial, TrialEnd, TrialPruned
@@ -57,20 +58,34 @@ def work(handle: StudyHandle, *, supervisor_pid: int | None = None) -> WorkerEnd
     StudyCorrupted
         If the study or its series cannot be used.
     """
+    clock = PhaseClock.of_process()
     orders = Orders(handle, supervisor_pid=supervisor_pid)
     orders.listen()
     try:
         study = open_study(handle)
-        worker = Worker(handle, study, orders, make_objective(handle))
+        worker = Worker(handle, study, orders, make_objective(handle), clock=clock)
         end = worker.run()
         logger.info("Study %s: worker ends (%s).", handle.uuid, end)
         return end
     finally:
+        logger.info(worker_line(handle.uuid, clock.total()))
         orders.stop_listening()
 
 
 class Worker:
-    """The ask, train, report, tell loop of one process."""
+    """The ask, train, report, tell loop of one process.
+
+    Parameters
+    ----------
+    handle, study
+        The study, and its Optuna study from `open_study`.
+    orders
+        What the user and the supervisor want.
+    objective
+        Trains and scores.
+    clock
+        Counts where the time goes; one line of it is logged for each trial.
+    """
 
     def __init__(
         self,
@@ -78,29 +93,37 @@ class Worker:
         study: optuna.Study,
         orders: Orders,
         objective: Objective,
+        *,
+        clock: PhaseClock | None = None,
     ) -> None:
         self._handle = handle
         self._study = study
         self._orders = orders
         self._objective = objective
+        self._clock = clock or PhaseClock()
         self._owner: Owner = current_owner()
         self._is_exhausted = False
 
     def run(self) -> WorkerEnd:
         """Run trials until there is a reason to end; return it."""
         pause = threading.Event()
+        self._clock.begin()
+        self._clock.lap()
         while True:
             order = self._orders.now().order
             if order != "go_on":
                 return "signal" if order == "give_back" else "wish"
-            claim = claim_trial(self._handle, self._study, self._owner)
+            with self._clock.phase("claim"):
+                claim = claim_trial(self._handle, self._study, self._owner)
             if claim.reason == "claimed":
                 self._run_claim(claim)
+                self._log_times(claim)
                 # Only after a trial: each process gets at least one done.
                 if self._is_exhausted or self._orders.is_too_large:
                     return "recycle"
             elif claim.reason == "wait":
-                pause.wait(WAIT_SECONDS)
+                with self._clock.phase("wait"):
+                    pause.wait(WAIT_SECONDS)
             else:
                 return claim.reason
 
@@ -110,11 +133,14 @@ class Worker:
         assert claim.seed is not None
         number = claim.trial.number
         self._log(number, "starts: %s", claim.params)
-        running = RunningTrial(self._handle, claim.trial, self._orders)
+        running = RunningTrial(
+            self._handle, claim.trial, self._orders, clock=self._clock
+        )
         try:
-            record = self._objective.train(
-                claim.params, seed=claim.seed, on_epoch=running.note_epoch
-            )
+            with self._clock.phase("train"):
+                record = self._objective.train(
+                    claim.params, seed=claim.seed, on_epoch=running.note_epoch
+                )
         except TrialPruned:
             self._finish_early("pruned", running, claim.params)
         except TrialClosed as closed:
@@ -160,9 +186,11 @@ class Worker:
         self._finish(running.number, running.record(outcome, n_parameters))
 
     def _finish(self, number: int, record: TrialRecord) -> None:
-        counted = finish_trial(
-            self._handle, self._study, number, record, owner=self._owner
-        )
+        self._clock.move(record.seconds_compile, "train", "compile")
+        with self._clock.phase("tell"):
+            counted = finish_trial(
+                self._handle, self._study, number, record, owner=self._owner
+            )
         self._log(
             number,
             "%s with %s after %d epochs%s",
@@ -174,13 +202,19 @@ class Worker:
 
     def _fail(self, number: int, reason: str, *, kind: FailureKind = "trial") -> None:
         self._log(number, "failed: %s", reason)
-        fail_trial(
-            self._handle, self._study, number, reason, owner=self._owner, kind=kind
-        )
+        with self._clock.phase("tell"):
+            fail_trial(
+                self._handle, self._study, number, reason, owner=self._owner, kind=kind
+            )
 
     def _has_complete(self, cell: Cell) -> bool:
         trials = call_storage(lambda: read_trials(self._handle))
         return any(trial.cell == cell and trial.state == "complete" for trial in trials)
+
+    def _log_times(self, claim: Claim) -> None:
+        assert claim.trial is not None
+        lap = self._clock.lap()
+        logger.info(trial_line(self._handle.uuid, claim.trial.number, lap))
 
     def _log(self, number: int, text: str, *values: object) -> None:
         logger.info(f"Study %s trial %d {text}.", self._handle.uuid, number, *values)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from search.evaluation.panel import make_panel
+from search.jobs.importing import quick_imports
 from search.study.curves import EpochPoint
 from search.study.folders import StudyHandle
 from search.study.outcomes import TrialRecord
@@ -58,9 +59,10 @@ class KerasObjective:
     """
 
     def __init__(self, handle: StudyHandle) -> None:
-        import tensorflow as tf
+        with quick_imports():
+            import tensorflow as tf
 
-        from search.worker import folds, training
+            from search.worker import folds, training
 
         self._train_folds = training.train_folds
         self._folds = folds

@@ -13,6 +13,7 @@ from search.study.folders import StudyHandle
 from search.study.outcomes import TrialRecord
 from search.study.pruning import should_prune
 from search.study.storage import call_storage
+from search.worker.clock import PhaseClock
 from search.worker.orders import Orders
 
 REPORT_PATIENCE_SECONDS = 5.0
@@ -27,13 +28,29 @@ class TrialPruned(Exception):
 
 
 class RunningTrial:
-    """What is known of a trial while it is trained."""
+    """What is known of a trial while it is trained.
+
+    Parameters
+    ----------
+    handle, trial
+        The study and the trial, as claimed.
+    orders
+        Says whether it is to end early.
+    clock
+        Counts the time of reports and curves apart from that of the training.
+    """
 
     def __init__(
-        self, handle: StudyHandle, trial: optuna.Trial, orders: Orders
+        self,
+        handle: StudyHandle,
+        trial: optuna.Trial,
+        orders: Orders,
+        *,
+        clock: PhaseClock,
     ) -> None:
         self._trial = trial
         self._orders = orders
+        self._clock = clock
         self._curve = CurveWriter(handle.folder, trial.number)
         self._best: EpochPoint | None = None
         self._started = time.perf_counter()
@@ -59,10 +76,15 @@ class RunningTrial:
         TrialPruned, TrialClosed
             If the trial is to end now.
         """
-        self._curve.write_epoch(point)
+        with self._clock.phase("other"):
+            self._note_epoch(point)
+
+    def _note_epoch(self, point: EpochPoint) -> None:
         if point.epoch == 1:
             elapsed = time.perf_counter() - self._started
             self._seconds_before = max(0.0, elapsed - point.seconds)
+        with self._clock.phase("curves"):
+            self._curve.write_epoch(point)
         self._epochs_run = point.epoch
         self._seconds += point.seconds
         score = point.score
@@ -70,7 +92,9 @@ class RunningTrial:
             return
         if self._best is None or self._best.score is None or score < self._best.score:
             self._best = point
-        if self._is_hopeless(score, point.epoch):
+        with self._clock.phase("report"):
+            is_hopeless = self._is_hopeless(score, point.epoch)
+        if is_hopeless:
             raise TrialPruned
         self._orders.check_trial()
 

@@ -1,0 +1,1 @@
+"""Recurrent layers for compiled programs: the sums of Keras, in a better order."""
