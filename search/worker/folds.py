@@ -12,7 +12,7 @@ from search.study.space import TrialParams
 from search.worker.engine import EpochProgram, epoch_program
 from search.worker.gathering import SeriesTensors, series_tensors
 from search.worker.models import network_shape
-from search.worker.records import ProgramKey, State
+from search.worker.records import State
 
 _INITIAL_WEIGHTS, _BATCH_ORDER = 0, 1
 
@@ -67,8 +67,7 @@ def panel_of(panel: Panel, params: TrialParams) -> Panel:
 def program_of(panel: Panel, params: TrialParams, task: Task) -> EpochProgram:
     """Return the program that trains `params` on `panel`; see `epoch_program`."""
     shape = network_shape(params, panel, task)
-    key = ProgramKey(shape, params.batch_size, params.optimizer, panel.n_rows)
-    return epoch_program(key)
+    return epoch_program(shape, params.batch_size, params.optimizer, panel.n_rows)
 
 
 def start_run(
@@ -102,7 +101,8 @@ def start_run(
     )
     program = program_of(panel, params, task)
     words = np.random.SeedSequence([*seed, _INITIAL_WEIGHTS]).generate_state(1)
-    state = program.start(learning_rate=params.learning_rate, seed=int(words[0]))
+    shape = network_shape(params, panel, task)
+    state = program.start(shape, learning_rate=params.learning_rate, seed=int(words[0]))
     return Run(
         origins=range(params.first_origin(task.season), train_stop),
         validation=validation,

@@ -39,6 +39,24 @@ class Batch(NamedTuple):
     targets: tf.Tensor
 
 
+class Ahead(NamedTuple):
+    """What belongs to some origins apart from their past.
+
+    Attributes
+    ----------
+    anchor
+        What is subtracted from the target channels of the past, (n_windows, n_targets).
+    known
+        No tensor, or one with what is known in advance, (n_windows, horizon x n_known).
+    targets
+        What the network should give, (n_windows, horizon, n_targets).
+    """
+
+    anchor: tf.Tensor
+    known: list[tf.Tensor]
+    targets: tf.Tensor
+
+
 def series_tensors(framed: FramedSeries) -> SeriesTensors:
     """Hand `framed` to TensorFlow."""
     return SeriesTensors(
@@ -53,16 +71,38 @@ def gather_batch(
     series: SeriesTensors, origins: tf.Tensor, shape: NetworkShape
 ) -> Batch:
     """Gather the windows at `origins`, of shape (n_windows,)."""
-    steps = tf.range(shape.horizon)
-    rows = origins[:, None] + tf.range(-shape.sequence_length, 0)
-    past = tf.gather(series.inputs, rows)
-    anchor = tf.gather(series.targets, origins - 1) * series.flags[0]
-    n_others = shape.n_channels - shape.n_targets
-    past -= tf.pad(anchor, [[0, 0], [0, n_others]])[:, None, :]
-    inputs = [past]
+    ahead = gather_ahead(series, origins, shape)
+    offsets = tf.range(-shape.sequence_length, 0)
+    past = gather_past(series, origins, offsets, ahead.anchor)
+    known = [tf.reshape(one, [-1, shape.horizon, shape.n_known]) for one in ahead.known]
+    return Batch([tf.transpose(past, [1, 0, 2]), *known], ahead.targets)
+
+
+def gather_ahead(
+    series: SeriesTensors, origins: tf.Tensor, shape: NetworkShape
+) -> Ahead:
+    """Gather what belongs to `origins`, of shape (n_windows,)."""
+    rows = origins[:, None] + tf.range(shape.horizon)
+    known = []
     if shape.n_known:
-        known = series.inputs[:, -shape.n_known :]
-        inputs.append(tf.gather(known, origins[:, None] + steps))
-    ahead = tf.gather(series.targets, origins[:, None] + steps)
+        values = tf.gather(series.inputs[:, -shape.n_known :], rows)
+        known = [tf.reshape(values, [-1, shape.horizon * shape.n_known])]
     base = tf.gather(series.targets, origins[:, None] + series.base_offsets)
-    return Batch(inputs, ahead - base * series.flags[1])
+    return Ahead(
+        anchor=tf.gather(series.targets, origins - 1) * series.flags[0],
+        known=known,
+        targets=tf.gather(series.targets, rows) - base * series.flags[1],
+    )
+
+
+def gather_past(
+    series: SeriesTensors, origins: tf.Tensor, offsets: tf.Tensor, anchor: tf.Tensor
+) -> tf.Tensor:
+    """Gather rows before `origins`, of shape (n_offsets, n_windows, n_channels).
+
+    An offset of -1 is the row before the origin. Before row 0 stands row 0 again: a
+    program for long windows gathers more than a short window uses.
+    """
+    rows = tf.maximum(origins[None, :] + offsets[:, None], 0)
+    n_others = series.inputs.shape[1] - anchor.shape[1]
+    return tf.gather(series.inputs, rows) - tf.pad(anchor, [[0, 0], [0, n_others]])

@@ -39,6 +39,7 @@ WorkerEnd = Literal[
     "wish",  # the user wants the study paused or stopped
     "signal",  # this process was asked to end, or its supervisor is gone
     "recycle",  # a fresh process is to go on
+    "idle",  # others train all that is left; the supervisor sees to what they lose
 ]
 
 logger = logging.getLogger(__name__)
@@ -121,6 +122,8 @@ class Worker:
                 # Only after a trial: each process gets at least one done.
                 if self._is_exhausted or self._orders.is_too_large:
                     return "recycle"
+            elif claim.reason == "wait" and self._orders.is_supervised:
+                return "idle"
             elif claim.reason == "wait":
                 with self._clock.phase("wait"):
                     pause.wait(WAIT_SECONDS)

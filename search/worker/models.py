@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import keras
+import numpy as np
 
 from search.config import Cell, Task
 from search.evaluation.panel import Panel
 from search.study.space import TrialParams
 
 T = TypeVar("T")
+
+GATES: dict[Cell, int] = {"SimpleRNN": 1, "LSTM": 4, "GRU": 3}
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,44 @@ def build_model(
     return keras.Model(as_inputs(inputs), output(head(state)), name=shape.cell.lower())
 
 
+def initial_weights(shape: NetworkShape, *, seed: int) -> list[np.ndarray]:
+    """Return the weights that `build_model` gives, without building a model."""
+    width = GATES[shape.cell] * shape.units
+    weights: list[np.ndarray] = []
+    n_inputs = shape.n_channels
+    for index in range(shape.layers):
+        parts = (
+            (4 * index + 1, 4 * index + 3) if shape.bidirectional else (4 * index + 1,)
+        )
+        for part in parts:
+            bias = np.zeros((2, width) if shape.cell == "GRU" else width, np.float32)
+            if shape.cell == "LSTM":
+                bias[shape.units : 2 * shape.units] = 1
+            weights += [
+                _glorot((n_inputs, width), _part(seed, part)),
+                _orthogonal((shape.units, width), _part(seed, part + 1)),
+                bias,
+            ]
+        n_inputs = shape.units * len(parts)
+    n_features = n_inputs + shape.horizon * shape.n_known
+    n_outputs = shape.horizon * shape.n_targets
+    head = _glorot((n_features, n_outputs), _part(seed, 0))
+    return [*weights, head, np.zeros(n_outputs, np.float32)]
+
+
+def count_weights(shape: NetworkShape) -> int:
+    """Return the number of trained weights."""
+    n_ways = 2 if shape.bidirectional else 1
+    n_biases = 2 if shape.cell == "GRU" else 1
+    total, n_inputs = 0, shape.n_channels
+    for _ in range(shape.layers):
+        n_sources = n_inputs + shape.units + n_biases
+        total += n_ways * n_sources * GATES[shape.cell] * shape.units
+        n_inputs = n_ways * shape.units
+    n_features = n_inputs + shape.horizon * shape.n_known
+    return total + (n_features + 1) * shape.horizon * shape.n_targets
+
+
 def as_inputs(parts: Sequence[T]) -> T | list[T]:
     """Return `past`, or `past` and `known`, in the form that the network takes."""
     return parts[0] if len(parts) == 1 else list(parts)
@@ -143,6 +184,14 @@ def _recurrent_layer(
         backward_layer=make(part + 2, f"{name}_backward", go_backwards=True),
         name=f"both_ways_{index + 1}",
     )
+
+
+def _glorot(shape: tuple[int, int], seed: int) -> np.ndarray:
+    return np.asarray(keras.initializers.GlorotUniform(seed=seed)(shape))
+
+
+def _orthogonal(shape: tuple[int, int], seed: int) -> np.ndarray:
+    return np.asarray(keras.initializers.Orthogonal(seed=seed)(shape))
 
 
 def _part(seed: int, part: int) -> int:

@@ -62,10 +62,11 @@ class KerasObjective:
         with quick_imports():
             import tensorflow as tf
 
-            from search.worker import folds, training
+            from search.worker import folds, models, training
 
         self._train_folds = training.train_folds
         self._folds = folds
+        self._models = models
         self._out_of_memory = tf.errors.ResourceExhaustedError
         settings = handle.settings
         self._task = settings.task
@@ -101,7 +102,8 @@ class KerasObjective:
         )
 
     def n_parameters(self, params: TrialParams) -> int:
-        """Return the number of trained weights, from the compiled program."""
+        """Return the number of trained weights."""
         panel = self._folds.panel_of(self._panel, params)
-        program = self._folds.program_of(panel, params, self._task)
-        return program.n_parameters
+        return self._models.count_weights(
+            self._models.network_shape(params, panel, self._task)
+        )

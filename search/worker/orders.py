@@ -89,6 +89,11 @@ class Orders:
         return self._known
 
     @property
+    def is_supervised(self) -> bool:
+        """Whether somebody starts another worker when one is needed again."""
+        return self._parent is not None
+
+    @property
     def is_too_large(self) -> bool:
         """Whether the supervisor wants a fresh process after the running trial."""
         return self._is_too_large

@@ -1,7 +1,7 @@
 """What goes into a compiled epoch and what comes out."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -34,11 +34,67 @@ class ProgramKey:
     n_rows: int
 
 
+class EpochArguments(NamedTuple):
+    """What an epoch of a compiled program is given beside the state.
+
+    Attributes
+    ----------
+    series
+        See `search.worker.gathering.SeriesTensors`.
+    order
+        Training origins, padded, (n_positions,).
+    counts
+        Number of training origins, first validation origin, number of those.
+    layers, sequence_length
+        Of the network; they may be less than those of the program.
+    clipnorm, dropout, recurrent_dropout, is_mae
+        See `Rates`.
+    """
+
+    series: Any
+    order: tf.Tensor
+    counts: tf.Tensor
+    layers: tf.Tensor
+    sequence_length: tf.Tensor
+    clipnorm: tf.Tensor
+    dropout: tf.Tensor
+    recurrent_dropout: tf.Tensor
+    is_mae: tf.Tensor
+
+
+class EpochResult(NamedTuple):
+    """What an epoch of a compiled program returns.
+
+    Attributes
+    ----------
+    state
+        The state after the epoch.
+    loss
+        Mean training loss, a scalar.
+    squared, absolute
+        Sums of squared and of absolute validation errors, (n_targets,).
+    """
+
+    state: Any
+    loss: tf.Tensor
+    squared: tf.Tensor
+    absolute: tf.Tensor
+
+
 @dataclass(frozen=True)
 class State:
-    """Everything that training changes: weights, optimizer slots, random numbers."""
+    """A network in training.
 
-    tensors: tuple[tf.Tensor, ...]
+    Attributes
+    ----------
+    shape
+        Its structure.
+    tensors
+        Everything that training changes: weights, optimizer slots, random numbers.
+    """
+
+    shape: NetworkShape
+    tensors: Any
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,12 @@ from search.evaluation.splits import SplitPlan
 from search.evaluation.windows import gather_windows
 from search.study.space import TrialParams
 from search.worker.folds import Run, panel_of, program_of, start_run
-from search.worker.models import as_inputs, build_model, network_shape
+from search.worker.models import (
+    as_inputs,
+    build_model,
+    count_weights,
+    network_shape,
+)
 from search.worker.records import Rates
 from search.worker.training import check_finite
 
@@ -150,7 +155,7 @@ def refit_winner(
         scaler=run.scaler,
         panel=panel,
         forecast=forecast,
-        n_parameters=program.n_parameters,
+        n_parameters=count_weights(run.state.shape),
         inference_ms=predictor.milliseconds(panel, run.scaler, plan.holdout_start),
         seconds_compile=seconds_compile,
     )

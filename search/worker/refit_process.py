@@ -5,6 +5,7 @@ import os
 
 from search.config import Cell
 from search.errors import SearchError
+from search.jobs.importing import quick_imports
 from search.jobs.parent import ParentWatch
 from search.jobs.refitting import save_failure
 from search.study.folders import StudyHandle
@@ -53,6 +54,7 @@ def _make_winner(handle: StudyHandle, cell: Cell) -> None:
         make_toy_winner(handle, cell)
         return
     prepare_environment(cache_dir=compile_cache(handle.environment.studies_dir))
-    from search.worker.winner import make_winner
+    with quick_imports():
+        from search.worker.winner import make_winner
 
     make_winner(handle, cell)

@@ -16,6 +16,7 @@ from search.study.curves import EpochPoint
 from search.study.space import TrialParams
 from search.worker.engine import EpochProgram
 from search.worker.folds import Run, panel_of, program_of, start_run
+from search.worker.models import count_weights
 from search.worker.records import EpochOutcome, Rates
 
 
@@ -107,7 +108,7 @@ def train_folds(
         fold_scores=tuple(one for one in points[best].valid if one is not None),
         best_epoch=best + 1,
         epochs_run=len(points),
-        n_parameters=program.n_parameters,
+        n_parameters=count_weights(runs[0].state.shape),
         seconds_compile=seconds_compile,
         seconds_train=time.perf_counter() - started - seconds_compile,
     )

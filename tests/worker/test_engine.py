@@ -1,6 +1,5 @@
 """The compiled epochs against Keras itself, and what they promise beyond it."""
 
-import math
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,22 +7,22 @@ from typing import Any
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
+import tensorflow as tf
 
-from search.config import Task
+from search.config import CELLS, Cell, Roles, Task
 from search.evaluation.framing import FramedSeries, frame_series
-from search.evaluation.panel import Panel
+from search.evaluation.panel import Panel, make_panel
 from search.evaluation.scaling import fit_scaler
 from search.evaluation.windows import gather_targets, gather_windows
 from search.study.space import TrialParams
-from search.worker.engine import (
-    VALIDATION_BATCH,
-    EpochProgram,
-    epoch_program,
-)
+from search.worker.dropping import dropout_mask
+from search.worker.engine import EpochProgram, epoch_program
 from search.worker.gathering import series_tensors
 from search.worker.models import as_inputs, build_model, network_shape
-from search.worker.records import ProgramKey, Rates
+from search.worker.records import Rates
+from search.worker.stacked import CHUNK, LENGTH_STEP
 
 OPTIMIZERS = {
     "adam": keras.optimizers.Adam,
@@ -44,11 +43,11 @@ class Setting:
             panel, scaler, params.framing, horizon=task.horizon, season=task.season
         )
         self.program: EpochProgram = epoch_program(
-            ProgramKey(self.shape, params.batch_size, params.optimizer, panel.n_rows)
+            self.shape, params.batch_size, params.optimizer, panel.n_rows
         )
         self.model = build_model(self.shape, seed=11)
         self.state = self.program.start_from(
-            self.model.get_weights(), learning_rate=params.learning_rate
+            self.shape, self.model.get_weights(), learning_rate=params.learning_rate
         )
 
     def run(self, order: np.ndarray = ORDER, validation: range = range(0)) -> Any:
@@ -165,7 +164,7 @@ def test_windows_can_have_any_number(
 
 
 @pytest.mark.parametrize("framing", ["none", "last_value", "seasonal"])
-@pytest.mark.parametrize("n_valid", [1, VALIDATION_BATCH - 1, VALIDATION_BATCH + 7])
+@pytest.mark.parametrize("n_valid", [1, 15, 23])
 def test_validation_errors_are_those_of_predict(
     framing: str,
     n_valid: int,
@@ -222,7 +221,7 @@ def test_dropout_follows_the_seed(
             recurrent_dropout=value if rate == "recurrent_dropout" else 0.0,
         )
         setting.state = setting.program.start_from(
-            setting.model.get_weights(), learning_rate=0.01, seed=seed
+            setting.shape, setting.model.get_weights(), learning_rate=0.01, seed=seed
         )
         setting.run()
         results.append(np.concatenate([one.ravel() for one in setting.weights()]))
@@ -267,24 +266,160 @@ def test_same_structure_compiles_once(
 
 
 def test_windows_are_never_stored(
+    series: pd.DataFrame, task: Task, make_params: Callable[..., TrialParams]
+) -> None:
+    """Ten times as many rows change no array but the series and the order."""
+
+    def shapes(n_copies: int) -> list[str]:
+        rows = pd.concat([series] * n_copies, ignore_index=True)
+        panel = make_panel(rows, Roles(("level",), ("inlet",)))
+        setting = Setting(panel, task, make_params(sequence_length=7))
+        arguments = setting.program._arguments(
+            setting.state,
+            series_tensors(setting.framed),
+            ORDER,
+            range(80, 100),
+            Rates(clipnorm=1.0),
+        )
+        compiler_ir = setting.program._run.experimental_get_compiler_ir
+        text = compiler_ir(setting.state.tensors, arguments)(stage="hlo")
+        own = {panel.n_rows, setting.program.n_positions}
+        found = re.findall(r"[fs]\d+\[([\d,]+)\]", text)
+        return sorted(
+            sizes for sizes in found if own.isdisjoint(map(int, sizes.split(",")))
+        )
+
+    assert shapes(1) == shapes(10)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize(("layers", "length"), [(1, 12), (2, 5), (3, 13), (3, 48)])
+def test_relatives_share_a_program_and_give_the_weights_of_fit(
+    cell: str,
+    layers: int,
+    length: int,
+    series: pd.DataFrame,
+    task: Task,
+    make_params: Callable[..., TrialParams],
+) -> None:
+    """Depth and sequence length are values, to the ends of the chunks and beyond."""
+    panel = make_panel(series, Roles(("level",), ("inlet",)))
+    usual = Setting(panel, task, make_params(cell=cell))
+    relative = Setting(
+        panel, task, make_params(cell=cell, layers=layers, sequence_length=length)
+    )
+    assert relative.program is usual.program
+    order = np.random.default_rng(2).permutation(np.arange(50, 81))
+    relative.compile_keras()
+    for _ in range(2):
+        expected = relative.fit_keras(order)
+        assert relative.run(order).loss == pytest.approx(expected, rel=1e-5)
+    for ours, theirs in zip(
+        relative.weights(), relative.model.get_weights(), strict=True
+    ):
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=2e-5)
+
+
+def test_longer_windows_have_a_longer_program(
     panel: Panel, task: Task, make_params: Callable[..., TrialParams]
 ) -> None:
-    """The program holds one batch of windows at a time, not those of the epoch."""
-    setting = Setting(panel, task, make_params(sequence_length=7))
-    program = setting.program
-    arguments = program._arguments(
-        setting.state,
-        series_tensors(setting.framed),
-        ORDER,
-        range(80, 100),
-        Rates(clipnorm=1.0),
+    longest, beyond = (
+        Setting(panel, task, make_params(sequence_length=length)).program
+        for length in (48, 49)
     )
-    text = program._run.experimental_get_compiler_ir(*arguments)(stage="hlo")
-    with_length = {
-        sizes
-        for sizes in re.findall(r"f32\[([\d,]+)\]", text)
-        if "7" in sizes.split(",")
-    }
-    assert "16,7,2" in with_length
-    largest = max(math.prod(map(int, sizes.split(","))) for sizes in with_length)
-    assert largest <= VALIDATION_BATCH * 7 * 4 < 128 * 7 * 4
+    assert longest.key.shape.sequence_length == 48
+    assert beyond.key.shape.sequence_length == 96
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_dropout_drops_the_same_values_on_the_way_back(
+    cell: Cell, panel: Panel, task: Task, make_params: Callable[..., TrialParams]
+) -> None:
+    """One step of descent, against TensorFlow's gradient through the same masks."""
+    rate, layers, length = 0.4, 2, 14
+    params = make_params(
+        cell=cell,
+        layers=layers,
+        sequence_length=length,
+        dropout=rate,
+        optimizer="sgd",
+        learning_rate=1.0,
+        clipnorm=1e3,
+    )
+    setting = Setting(panel, task, params)
+    setting.state = setting.program.start_from(
+        setting.shape, setting.model.get_weights(), learning_rate=1.0, seed=5
+    )
+    origins = ORDER[:16]
+    setting.run(order=origins)
+
+    def mask(number: int, chunk: int) -> tf.Tensor:
+        shape = [CHUNK, 16, params.units]
+        return dropout_mask(shape, tf.constant(rate), [5, 0, number, chunk + 1])
+
+    x, y = setting.windows(origins)
+    recurrent = [one for one in setting.model.layers if hasattr(one, "cell")]
+    with tf.GradientTape() as tape:
+        values = tf.constant(x)
+        for number, layer in enumerate(recurrent):
+            values = layer(values)
+            if number < layers - 1:
+                chunks = [mask(number, chunk) for chunk in range(LENGTH_STEP // CHUNK)]
+                whole = tf.concat(chunks, 0)[-length:]
+                values *= tf.transpose(whole, [1, 0, 2])
+        values *= mask(layers - 1, -1)[0]
+        outputs = setting.model.get_layer("forecast")(
+            setting.model.get_layer("head")(values)
+        )
+        loss = tf.reduce_mean(tf.square(outputs - y))
+    variables = setting.model.trainable_variables
+    gradients = tape.gradient(loss, variables)
+    for ours, variable, gradient in zip(
+        setting.weights(), variables, gradients, strict=True
+    ):
+        np.testing.assert_allclose(ours, variable - gradient, rtol=0, atol=1e-5)
+
+
+def test_dropout_mask_drops_the_share_that_it_should() -> None:
+    mask = dropout_mask([100, 50, 20], tf.constant(0.3), [1, 2, 3]).numpy()
+    assert set(np.unique(mask)) == {np.float32(0), np.float32(1) / np.float32(0.7)}
+    # Of 100,000 values; four standard deviations.
+    assert abs((mask == 0).mean() - 0.3) < 4 * np.sqrt(0.3 * 0.7 / 100_000)
+    for axis in range(3):
+        shares = (mask == 0).mean(axis=tuple({0, 1, 2} - {axis}))
+        spread = np.sqrt(0.3 * 0.7 / (mask.size / mask.shape[axis]))
+        assert np.abs(shares - 0.3).max() < 5 * spread
+    flat = (mask == 0).ravel() - 0.3
+    for lag in (1, 7, 20, 1000):
+        assert abs(np.corrcoef(flat[:-lag], flat[lag:])[0, 1]) < 0.015
+
+
+def test_dropout_mask_differs_with_each_word() -> None:
+    words = [[1, 2, 3, 0], [2, 2, 3, 0], [1, 3, 3, 0], [1, 2, 4, 0], [1, 2, 3, 1]]
+    masks = [
+        dropout_mask([40, 25], tf.constant(0.5), word).numpy().ravel() > 0
+        for word in words
+    ]
+    for number, one in enumerate(masks):
+        for other in masks[:number]:
+            assert abs(np.corrcoef(one, other)[0, 1]) < 0.15
+    again = dropout_mask([40, 25], tf.constant(0.5), words[0]).numpy().ravel() > 0
+    np.testing.assert_array_equal(masks[0], again)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_updates_are_those_of_keras(
+    optimizer: str, panel: Panel, task: Task, make_params: Callable[..., TrialParams]
+) -> None:
+    """Over many steps, where the corrections of the first ones have faded."""
+    setting = Setting(
+        panel, task, make_params(optimizer=optimizer, learning_rate=0.003)
+    )
+    setting.compile_keras()
+    for _ in range(15):
+        setting.fit_keras()
+        setting.run()
+    for ours, theirs in zip(
+        setting.weights(), setting.model.get_weights(), strict=True
+    ):
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-4)

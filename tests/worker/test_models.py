@@ -5,8 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from search.config import CELLS
-from search.worker.models import NetworkShape, build_model
+from search.config import CELLS, Cell
+from search.worker.models import (
+    NetworkShape,
+    build_model,
+    count_weights,
+    initial_weights,
+)
 
 SHAPE = NetworkShape(
     cell="LSTM",
@@ -69,3 +74,28 @@ def test_build_model_never_draws_the_same_weights_twice() -> None:
     for place, one in enumerate(kernels):
         for other in kernels[place + 1 :]:
             assert not np.allclose(one, other)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize("n_known", [0, 2])
+def test_initial_weights_are_those_of_a_fresh_model(
+    cell: Cell, bidirectional: bool, n_known: int
+) -> None:
+    shape = NetworkShape(
+        cell,
+        units=5,
+        layers=3,
+        sequence_length=7,
+        horizon=4,
+        n_targets=2,
+        n_channels=3,
+        n_known=n_known,
+        bidirectional=bidirectional,
+        has_dropout=True,
+    )
+    model = build_model(shape, seed=9, dropout=0.2)
+    weights = initial_weights(shape, seed=9)
+    assert count_weights(shape) == model.count_params()
+    for ours, theirs in zip(weights, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)

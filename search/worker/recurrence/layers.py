@@ -5,15 +5,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from search.worker.recurrence.gru import run_gru
-from search.worker.recurrence.lstm import run_lstm
-from search.worker.recurrence.simple_rnn import run_simple_rnn
-
-_RECURRENCES = {
-    keras.layers.SimpleRNN: run_simple_rnn,
-    keras.layers.LSTM: run_lstm,
-    keras.layers.GRU: run_gru,
-}
+from search.worker.recurrence.cells import STEP_RULES, StepRule
+from search.worker.recurrence.stack import Extent, RecurrentStack, StackWeights
 
 
 def use_compiled_recurrence(model: keras.Model) -> None:
@@ -28,13 +21,75 @@ def use_compiled_recurrence(model: keras.Model) -> None:
         if isinstance(layer, keras.layers.Bidirectional):
             parts = [layer.forward_layer, layer.backward_layer]
         for part in parts:
-            if type(part) in _RECURRENCES and not part.recurrent_dropout:
-                _replace_loop(part)
+            rule = STEP_RULES.get(type(part).__name__)
+            if rule is not None and not part.recurrent_dropout:
+                _replace_loop(part, rule)
 
 
-def _replace_loop(layer: Any) -> None:
-    run = _RECURRENCES[type(layer)]
+def run_layer(
+    rule: type[StepRule],
+    inputs: tf.Tensor,
+    kernel: tf.Tensor,
+    recurrent: tf.Tensor,
+    bias: tf.Tensor,
+) -> tf.Tensor:
+    """Run one layer from a state of zeros; gradients flow to all tensors.
 
+    Parameters
+    ----------
+    rule
+        What the cell does in a step.
+    inputs
+        Shape (n_steps, n_windows, n_channels).
+    kernel, recurrent, bias
+        Weights as Keras has them.
+
+    Returns
+    -------
+    tensor
+        The state after each step, (n_steps, n_windows, units).
+    """
+    n_steps, n_windows, n_channels = inputs.shape
+    stack = RecurrentStack(
+        rule=rule,
+        units=recurrent.shape[0],
+        depth=1,
+        n_channels=n_channels,
+        n_steps=n_steps,
+        chunk=n_steps,
+        n_windows=n_windows,
+    )
+    extent = Extent(tf.constant(1), tf.constant(0))
+
+    @tf.custom_gradient
+    def run(
+        inputs: tf.Tensor, kernel: tf.Tensor, recurrent: tf.Tensor, bias: tf.Tensor
+    ) -> tuple[tf.Tensor, object]:
+        weights = StackWeights(
+            kernel, tf.zeros([1, *recurrent.shape]), recurrent[None], bias[None]
+        )
+        arrays = stack.run(
+            weights, stack.workspace(), extent, lambda _: inputs, masks=None
+        )
+
+        def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, ...]:
+            padded = tf.pad(upstream, [[0, 1], [0, 0], [0, 0]])[None]
+            of_weights, of_inputs = stack.run_layer_back(
+                weights, {**arrays, "upstream": padded}, lambda _: inputs
+            )
+            return (
+                of_inputs,
+                of_weights.entry,
+                of_weights.recurrent[0],
+                of_weights.bias[0],
+            )
+
+        return arrays["states"][0, 1:], gradient
+
+    return run(inputs, kernel, recurrent, bias)
+
+
+def _replace_loop(layer: Any, rule: type[StepRule]) -> None:
     def inner_loop(
         sequences: tf.Tensor, initial_state: Any, mask: Any, training: bool = False
     ) -> tuple[tf.Tensor, tf.Tensor, list[tf.Tensor]]:
@@ -42,16 +97,11 @@ def _replace_loop(layer: Any) -> None:
         if layer.go_backwards:
             inputs = tf.reverse(inputs, [0])
         cell = layer.cell
-        outputs = run(
-            inputs,
-            tf.convert_to_tensor(cell.kernel),
-            tf.convert_to_tensor(cell.recurrent_kernel),
-            tf.convert_to_tensor(cell.bias),
-            returns_sequence=layer.return_sequences,
-            is_training=bool(training),
-        )
+        weights = (cell.kernel, cell.recurrent_kernel, cell.bias)
+        states = run_layer(rule, inputs, *map(tf.convert_to_tensor, weights))
+        last = states[-1]
         if not layer.return_sequences:
-            return outputs, outputs, [outputs]
-        return outputs[-1], tf.transpose(outputs, [1, 0, 2]), [outputs[-1]]
+            return last, last, [last]
+        return last, tf.transpose(states, [1, 0, 2]), [last]
 
     layer.inner_loop = inner_loop

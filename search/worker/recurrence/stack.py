@@ -1,0 +1,461 @@
+"""A stack of recurrent layers whose depth and sequence length are values.
+
+Only one product of matrices a time step is left in the loops over time. Everything
+else, the products with the inputs of a layer and the gradients of the weights, is
+done for a chunk of steps at a time. Loops run from the first step of the window and
+over the layers that a configuration has, so a program compiled for long windows and
+deep stacks serves the shorter and flatter ones at no cost.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from search.worker.recurrence.cells import StepRule
+from search.worker.recurrence.rows import (
+    Arrays,
+    Rows,
+    read_at,
+    unknown_zero,
+    write_at,
+)
+
+Inputs = Callable[[tf.Tensor], tf.Tensor]
+"""Gives the inputs of a chunk of steps, (chunk, n_windows, n_channels)."""
+
+Masks = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+"""Gives the dropout mask of a layer for a chunk, (chunk, n_windows, units)."""
+
+
+class StackWeights(NamedTuple):
+    """Weights of all layers; layers that a configuration lacks are zero.
+
+    Attributes
+    ----------
+    entry
+        Kernel of the first layer, (n_channels, n_gates x units).
+    upper
+        Kernels of the further layers, (depth, units, n_gates x units); the first
+        place is not used.
+    recurrent
+        (depth, units, n_gates x units).
+    bias
+        (depth, *bias_shape).
+    """
+
+    entry: tf.Tensor
+    upper: tf.Tensor
+    recurrent: tf.Tensor
+    bias: tf.Tensor
+
+
+class Extent(NamedTuple):
+    """How much of the program a configuration uses.
+
+    Attributes
+    ----------
+    n_layers, first
+        Number of layers, and first time step.
+    """
+
+    n_layers: tf.Tensor
+    first: tf.Tensor
+
+
+@dataclass(frozen=True)
+class RecurrentStack:
+    """The sums of a stack for one batch.
+
+    Attributes
+    ----------
+    rule
+        What the cell does in a step.
+    units, depth
+        Units of each layer, and the most layers.
+    n_channels
+        Channels of the inputs.
+    n_steps, chunk
+        Most time steps, a multiple of `chunk`, and the steps done together.
+    n_windows
+        Windows in a batch.
+    """
+
+    rule: type[StepRule]
+    units: int
+    depth: int
+    n_channels: int
+    n_steps: int
+    chunk: int
+    n_windows: int
+
+    @property
+    def _width(self) -> int:
+        return self.rule.n_gates * self.units
+
+    @property
+    def _parts(self) -> int:
+        return self.rule.n_parts * self.units
+
+    def workspace(self) -> Arrays:
+        """Return the arrays that the passes write to, all zero.
+
+        Rows before the first step stay zero, and so does row n_steps where a rule
+        needs it. The passes take the arrays and return them, so that they are made
+        once and not for each batch.
+        """
+        widths = {"states": 1, **self.rule.kept}
+        shared = {
+            "projected": self.rule.n_gates,
+            "of_sums": self.rule.n_parts,
+            "upstream": 1,
+            **self.rule.kept_back,
+        }
+        return {
+            name: tf.zeros(
+                [
+                    self.depth if name in widths else 1,
+                    self.n_steps + 1,
+                    self.n_windows,
+                    width * self.units,
+                ]
+            )
+            for name, width in {**widths, **shared}.items()
+        }
+
+    def run(
+        self,
+        weights: StackWeights,
+        arrays: Arrays,
+        extent: Extent,
+        inputs: Inputs,
+        masks: Masks | None,
+    ) -> Arrays:
+        """Run all layers from states of zeros; the states are in the workspace."""
+        scale = tf.constant(self.rule.halving(self.units))
+        arrays = self._project(
+            arrays,
+            inputs,
+            weights.entry * scale,
+            self.rule.outer_bias(weights.bias[0]) * scale,
+            self._chunks(extent.first),
+        )
+
+        def layer(number: tf.Tensor, arrays: Arrays) -> tuple[tf.Tensor, Arrays]:
+            recurrent = pick_layer(weights.recurrent, number) * scale
+            inner_bias = self.rule.inner_bias(pick_layer(weights.bias, number))
+            arrays = self._run_steps(
+                arrays, number, recurrent, inner_bias, extent.first
+            )
+            above = number + 1
+            # After the last layer there is nothing to project, and the loop is empty.
+            first = tf.where(above < extent.n_layers, extent.first, self.n_steps)
+            bias = self.rule.outer_bias(pick_layer(weights.bias, above))
+            arrays = self._project(
+                arrays,
+                lambda chunk: self._outputs(arrays, number, chunk, masks),
+                pick_layer(weights.upper, above) * scale,
+                bias * scale,
+                self._chunks(first),
+            )
+            return above, arrays
+
+        return tf.while_loop(
+            lambda number, _: number < extent.n_layers, layer, [0, arrays]
+        )[1]
+
+    def run_back(
+        self,
+        weights: StackWeights,
+        arrays: Arrays,
+        extent: Extent,
+        inputs: Inputs,
+        masks: Masks | None,
+        of_last: tf.Tensor,
+    ) -> tuple[StackWeights, Arrays]:
+        """Return the gradients of the weights.
+
+        Parameters
+        ----------
+        of_last
+            Gradient of the last state of the last layer, (n_windows, units).
+        """
+        gradients = StackWeights(*map(tf.zeros_like, weights))
+
+        def layer(
+            number: tf.Tensor, arrays: Arrays, gradients: StackWeights
+        ) -> tuple[tf.Tensor, Arrays, StackWeights]:
+            recurrent = pick_layer(weights.recurrent, number)
+            # Above the last layer is nothing but `of_last`.
+            has_above = tf.cast(number < extent.n_layers - 1, tf.float32)
+            start = of_last * (1 - has_above)
+            arrays = self._run_steps_back(
+                arrays, number, recurrent, extent.first, start, has_above
+            )
+            of_recurrent, of_bias = self._of_recurrent(arrays, number, extent.first)
+            # Below the first layer are the inputs, and the loops are empty.
+            first = tf.where(number > 0, extent.first, self.n_steps)
+            below = tf.maximum(number - 1, 0)
+            of_upper = self._of_product(
+                arrays,
+                lambda chunk: self._outputs(arrays, below, chunk, masks),
+                self._chunks(first),
+                n_sources=self.units,
+            )
+            arrays = self._send_down(
+                arrays,
+                pick_layer(weights.upper, number),
+                below,
+                masks,
+                self._chunks(first),
+            )
+            return (
+                number - 1,
+                arrays,
+                StackWeights(
+                    gradients.entry,
+                    put_layer(gradients.upper, number, of_upper),
+                    put_layer(gradients.recurrent, number, of_recurrent),
+                    put_layer(gradients.bias, number, of_bias),
+                ),
+            )
+
+        _, arrays, gradients = tf.while_loop(
+            lambda number, *_: number >= 0,
+            layer,
+            [extent.n_layers - 1, arrays, gradients],
+        )
+        first = tf.where(extent.n_layers > 0, extent.first, self.n_steps)
+        of_entry = self._of_product(
+            arrays, inputs, self._chunks(first), n_sources=self.n_channels
+        )
+        return gradients._replace(entry=of_entry), arrays
+
+    def run_layer_back(
+        self, weights: StackWeights, arrays: Arrays, inputs: Inputs
+    ) -> tuple[StackWeights, tf.Tensor]:
+        """Return the gradients of a stack of one layer, and those of its inputs.
+
+        Row `t` of ``upstream`` holds the gradient of the state after step `t`.
+        """
+        number, first = tf.constant(0), tf.constant(0)
+        start = tf.zeros([self.n_windows, self.units])
+        arrays = self._run_steps_back(
+            arrays, number, weights.recurrent[0], first, start, tf.constant(1.0)
+        )
+        of_recurrent, of_bias = self._of_recurrent(arrays, number, first)
+        of_entry = self._of_product(arrays, inputs, first, n_sources=self.n_channels)
+        of_sums = tf.reshape(arrays["of_sums"][0, : self.n_steps], [-1, self._parts])
+        of_sums = self.rule.outer_part(of_sums)
+        of_inputs = tf.matmul(of_sums, weights.entry, transpose_b=True)
+        shape = [self.n_steps, self.n_windows, self.n_channels]
+        return (
+            StackWeights(
+                of_entry,
+                tf.zeros_like(weights.upper),
+                of_recurrent[None],
+                of_bias[None],
+            ),
+            tf.reshape(of_inputs, shape),
+        )
+
+    def _chunks(self, first: tf.Tensor) -> tf.Tensor:
+        """Return the first chunk that has a step from `first` on."""
+        return first // self.chunk
+
+    def _project(
+        self,
+        arrays: Arrays,
+        source: Inputs,
+        kernel: tf.Tensor,
+        bias: tf.Tensor,
+        first_chunk: tf.Tensor,
+    ) -> Arrays:
+        """Write the products of `source` with `kernel` to ``projected``."""
+
+        def project(chunk: tf.Tensor, array: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            values = tf.reshape(source(chunk), [-1, kernel.shape[0]])
+            product = tf.matmul(values, kernel) + bias
+            rows = Rows({"projected": array}, chunk)
+            product = tf.reshape(product, [self.chunk, self.n_windows, self._width])
+            rows.write_many("projected", chunk * self.chunk, product)
+            return chunk + 1, rows.arrays["projected"]
+
+        _, projected = tf.while_loop(
+            lambda chunk, _: chunk < self.n_steps // self.chunk,
+            project,
+            [first_chunk, arrays["projected"]],
+        )
+        return {**arrays, "projected": projected}
+
+    def _run_steps(
+        self,
+        arrays: Arrays,
+        number: tf.Tensor,
+        recurrent: tf.Tensor,
+        inner_bias: tf.Tensor | None,
+        first: tf.Tensor,
+    ) -> Arrays:
+        written = {name: arrays[name] for name in ("states", *self.rule.kept)}
+        zero = unknown_zero(recurrent[0, 0])
+        projected = Rows({"projected": arrays["projected"]}, number)
+
+        def step(
+            t: tf.Tensor, state: tf.Tensor, written: Arrays
+        ) -> tuple[tf.Tensor, tf.Tensor, Arrays]:
+            rows = Rows(written, number, zero)
+            product = tf.matmul(state, recurrent)
+            outside = projected.read("projected", t)
+            self.rule.step(rows, t, outside, product, inner_bias)
+            return t + 1, rows.read("states", t + 1), rows.arrays
+
+        start = tf.zeros([self.n_windows, self.units])
+        written = tf.while_loop(
+            lambda t, *_: t < self.n_steps, step, [first, start, written]
+        )[2]
+        return {**arrays, **written}
+
+    def _run_steps_back(
+        self,
+        arrays: Arrays,
+        number: tf.Tensor,
+        recurrent: tf.Tensor,
+        first: tf.Tensor,
+        start: tf.Tensor,
+        has_above: tf.Tensor,
+    ) -> Arrays:
+        transposed = tf.transpose(recurrent)
+        zero = unknown_zero(recurrent[0, 0])
+        names = ("of_sums", *self.rule.kept_back)
+        written = {name: arrays[name] for name in names}
+        read_only = {name: arrays[name] for name in arrays if name not in names}
+
+        def step(
+            t: tf.Tensor, from_next: tf.Tensor, written: Arrays
+        ) -> tuple[tf.Tensor, tf.Tensor, Arrays]:
+            rows = Rows({**read_only, **written}, number, zero)
+            of_state = from_next + rows.read("upstream", t) * has_above
+            self.rule.step_back(rows, t, of_state)
+            inner = self.rule.inner_part(rows.read("of_sums", t))
+            back = tf.matmul(inner, transposed)
+            return t - 1, back, {name: rows.arrays[name] for name in names}
+
+        written = tf.while_loop(
+            lambda t, *_: t >= first, step, [self.n_steps - 1, start, written]
+        )[2]
+        return {**arrays, **written}
+
+    def _of_recurrent(
+        self, arrays: Arrays, number: tf.Tensor, first: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return the gradients of the recurrent weights and of the bias."""
+
+        def add(
+            chunk: tf.Tensor, weights: tf.Tensor, totals: tf.Tensor
+        ) -> tuple[tf.Tensor, ...]:
+            states = self._states(arrays, number, chunk, before=True)
+            of_sums = self._of_sums(arrays, chunk)
+            product = tf.matmul(
+                tf.reshape(states, [-1, self.units]),
+                self.rule.inner_part(of_sums),
+                transpose_a=True,
+            )
+            return chunk + 1, weights + product, totals + tf.reduce_sum(of_sums, 0)
+
+        _, weights, totals = tf.while_loop(
+            lambda chunk, *_: chunk < self.n_steps // self.chunk,
+            add,
+            [
+                self._chunks(first),
+                tf.zeros([self.units, self._width]),
+                tf.zeros([self._parts]),
+            ],
+        )
+        return weights, self.rule.of_bias(totals)
+
+    def _of_product(
+        self,
+        arrays: Arrays,
+        source: Inputs,
+        first_chunk: tf.Tensor,
+        *,
+        n_sources: int,
+    ) -> tf.Tensor:
+        """Return the gradient of weights that `source` is multiplied with."""
+        # A product with a single row would become a slow loop.
+        n_rows = max(n_sources, 2)
+
+        def add(chunk: tf.Tensor, total: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            values = tf.reshape(source(chunk), [-1, n_sources])
+            values = tf.pad(values, [[0, 0], [0, n_rows - n_sources]])
+            of_sums = self.rule.outer_part(self._of_sums(arrays, chunk))
+            return chunk + 1, total + tf.matmul(values, of_sums, transpose_a=True)
+
+        total = tf.while_loop(
+            lambda chunk, _: chunk < self.n_steps // self.chunk,
+            add,
+            [first_chunk, tf.zeros([n_rows, self._width])],
+        )[1]
+        return total[:n_sources]
+
+    def _send_down(
+        self,
+        arrays: Arrays,
+        kernel: tf.Tensor,
+        below: tf.Tensor,
+        masks: Masks | None,
+        first_chunk: tf.Tensor,
+    ) -> Arrays:
+        """Write the gradients of the states of the layer below to ``upstream``."""
+        shape = [self.chunk, self.n_windows, self.units]
+
+        def send(chunk: tf.Tensor, array: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            of_sums = self.rule.outer_part(self._of_sums(arrays, chunk))
+            values = tf.matmul(of_sums, kernel, transpose_b=True)
+            values = tf.reshape(values, shape)
+            if masks is not None:
+                values *= masks(below, chunk)
+            rows = Rows({"upstream": array}, below)
+            rows.write_many("upstream", chunk * self.chunk, values)
+            return chunk + 1, rows.arrays["upstream"]
+
+        _, upstream = tf.while_loop(
+            lambda chunk, _: chunk < self.n_steps // self.chunk,
+            send,
+            [first_chunk, arrays["upstream"]],
+        )
+        return {**arrays, "upstream": upstream}
+
+    def _of_sums(self, arrays: Arrays, chunk: tf.Tensor) -> tf.Tensor:
+        rows = Rows({"of_sums": arrays["of_sums"]}, chunk)
+        of_sums = rows.read_many("of_sums", chunk * self.chunk, self.chunk)
+        return tf.reshape(of_sums, [-1, self._parts])
+
+    def _states(
+        self, arrays: Arrays, number: tf.Tensor, chunk: tf.Tensor, *, before: bool
+    ) -> tf.Tensor:
+        """Return the states before or after each step of a chunk."""
+        rows = Rows({"states": arrays["states"]}, number)
+        row = chunk * self.chunk + (0 if before else 1)
+        return rows.read_many("states", row, self.chunk)
+
+    def _outputs(
+        self, arrays: Arrays, number: tf.Tensor, chunk: tf.Tensor, masks: Masks | None
+    ) -> tf.Tensor:
+        """Return what a layer gives to the one above."""
+        states = self._states(arrays, number, chunk, before=False)
+        return states if masks is None else states * masks(number, chunk)
+
+
+def pick_layer(stack: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
+    """Return one layer of `stack`."""
+    rest = stack.shape[1:].as_list()
+    corner = [tf.minimum(number, stack.shape[0] - 1), *[0] * len(rest)]
+    return tf.squeeze(read_at(stack, corner, [1, *rest]), 0)
+
+
+def put_layer(stack: tf.Tensor, number: tf.Tensor, value: tf.Tensor) -> tf.Tensor:
+    """Return `stack` with one layer replaced."""
+    corner = [number, *[0] * (stack.shape.rank - 1)]
+    return write_at(stack, corner, value[None])

@@ -1,0 +1,310 @@
+"""The epoch of a plain stack of recurrent layers, its gradient written out.
+
+A plain stack has layers that run forward in time, without recurrent dropout. One
+program serves every depth and sequence length up to those of its key, and trains and
+validates in one loop over batches: a batch of validation takes the same way forward,
+and its loops backward are empty.
+"""
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from search.worker.dropping import dropout_mask
+from search.worker.gathering import gather_ahead, gather_past
+from search.worker.models import NetworkShape
+from search.worker.records import EpochArguments, EpochResult, ProgramKey
+from search.worker.recurrence.cells import STEP_RULES
+from search.worker.recurrence.rows import Arrays
+from search.worker.recurrence.stack import (
+    Extent,
+    Masks,
+    RecurrentStack,
+    StackWeights,
+    pick_layer,
+    put_layer,
+)
+from search.worker.updates import UPDATE_RULES, Pace, clip
+
+CHUNK = 12
+LENGTH_STEP = 48
+USUAL_DEPTH = 3
+
+
+class Weights(NamedTuple):
+    """All weights: the stack, then kernel and bias of the dense layer after it."""
+
+    stack: StackWeights
+    kernel: tf.Tensor
+    bias: tf.Tensor
+
+
+class StackState(NamedTuple):
+    """Everything that training changes.
+
+    Attributes
+    ----------
+    weights
+        See `Weights`.
+    slots
+        What the optimizer remembers: one more set of `Weights` for each of its slots.
+    n_updates
+        Updates so far.
+    rate
+        Learning rate.
+    seed
+        Seed of the dropout.
+    """
+
+    weights: Weights
+    slots: tuple[Weights, ...]
+    n_updates: tf.Tensor
+    rate: tf.Tensor
+    seed: tf.Tensor
+
+
+def is_plain(shape: NetworkShape) -> bool:
+    """Whether `StackedNetwork` can train a network of this shape."""
+    return not shape.bidirectional and not shape.has_recurrent_dropout
+
+
+def program_shape(shape: NetworkShape) -> NetworkShape:
+    """Return the shape of the program that serves `shape` and its relatives."""
+    n_spans = -(-shape.sequence_length // LENGTH_STEP)
+    return replace(
+        shape,
+        layers=max(shape.layers, USUAL_DEPTH),
+        sequence_length=n_spans * LENGTH_STEP,
+        has_dropout=True,
+    )
+
+
+class StackedNetwork:
+    """Trains plain stacks; `key.shape` comes from `program_shape`."""
+
+    def __init__(self, key: ProgramKey) -> None:
+        shape = key.shape
+        self._shape = shape
+        self._batch_size = key.batch_size
+        self._rule = UPDATE_RULES[key.optimizer]
+        self._cell = STEP_RULES[shape.cell]
+        self._stack = RecurrentStack(
+            rule=self._cell,
+            units=shape.units,
+            depth=shape.layers,
+            n_channels=shape.n_channels,
+            n_steps=shape.sequence_length,
+            chunk=CHUNK,
+            n_windows=key.batch_size,
+        )
+
+    def pack(
+        self, weights: list[np.ndarray], *, learning_rate: float, seed: int
+    ) -> StackState:
+        """Return the state before training, from weights in the order of Keras."""
+        units, depth = self._shape.units, self._shape.layers
+        width = self._cell.n_gates * units
+        *layers, kernel, bias = weights
+        upper = np.zeros((depth, units, width), np.float32)
+        recurrent = np.zeros((depth, units, width), np.float32)
+        bias_shape = self._cell.bias_shape(units)
+        biases = np.zeros((depth, *bias_shape), np.float32)
+        for number in range(len(layers) // 3):
+            below, recurrent[number], biases[number] = layers[3 * number :][:3]
+            if number:
+                upper[number] = below
+        stack = StackWeights(layers[0], upper, recurrent, biases)
+        packed = tf.nest.map_structure(tf.constant, Weights(stack, kernel, bias))
+        empty = tf.nest.map_structure(tf.zeros_like, packed)
+        return StackState(
+            weights=packed,
+            slots=(empty,) * self._rule.n_slots,
+            n_updates=tf.constant(0),
+            rate=tf.constant(learning_rate, tf.float32),
+            seed=tf.constant(seed % 2**31, tf.int32),
+        )
+
+    @staticmethod
+    def unpack(state: StackState, shape: NetworkShape) -> list[np.ndarray]:
+        """Return the weights of a network of `shape` in the order of Keras."""
+        stack, kernel, bias = tf.nest.map_structure(lambda one: one.numpy(), state[0])
+        weights = []
+        for number in range(shape.layers):
+            below = stack.upper[number] if number else stack.entry
+            weights += [below, stack.recurrent[number], stack.bias[number]]
+        return [*weights, kernel, bias]
+
+    def epoch(self, state: StackState, given: EpochArguments) -> EpochResult:
+        """Train on the windows in their order, then validate."""
+        size = self._batch_size
+        n_train, _, n_valid = tf.unstack(given.counts)
+        n_training_steps = (n_train + size - 1) // size
+        n_steps = n_training_steps + (n_valid + size - 1) // size
+
+        def step(
+            index: tf.Tensor,
+            state: StackState,
+            arrays: Arrays,
+            loss: tf.Tensor,
+            squared: tf.Tensor,
+            absolute: tf.Tensor,
+        ) -> tuple[object, ...]:
+            is_training = index < n_training_steps
+            origins, is_real = self._windows(index, is_training, given)
+            state, arrays, error = self._advance(
+                state, arrays, origins, is_real, is_training, given
+            )
+            each = tf.where(given.is_mae, tf.abs(error), tf.square(error))
+            mean = tf.reduce_sum(tf.reduce_mean(each, axis=[1, 2]) * is_real)
+            loss += tf.where(is_training, mean, 0.0)
+            counts = is_real * tf.where(is_training, 0.0, 1.0)
+            error = tf.cast(error * counts[:, None, None], tf.float64)
+            squared += tf.reduce_sum(tf.square(error), axis=[0, 1])
+            absolute += tf.reduce_sum(tf.abs(error), axis=[0, 1])
+            return index + 1, state, arrays, loss, squared, absolute
+
+        nothing = tf.zeros([self._shape.n_targets], tf.float64)
+        _, state, _, loss, squared, absolute = tf.while_loop(
+            lambda index, *_: index < n_steps,
+            step,
+            [
+                0,
+                state,
+                self._stack.workspace(),
+                tf.constant(0.0),
+                nothing,
+                nothing,
+            ],
+        )
+        return EpochResult(
+            state, loss / tf.cast(n_train, tf.float32), squared, absolute
+        )
+
+    def _windows(
+        self, index: tf.Tensor, is_training: tf.Tensor, given: EpochArguments
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return the origins of a batch, and 1.0 for each that is no padding."""
+        size = self._batch_size
+        n_train, valid_start, n_valid = tf.unstack(given.counts)
+        n_training_steps = (n_train + size - 1) // size
+        batch = tf.where(is_training, index, index - n_training_steps)
+        places = batch * size + tf.range(size)
+        ordered = tf.gather(given.order, tf.minimum(places, given.order.shape[0] - 1))
+        # Padding repeats a window, so that no row lies beyond the series.
+        in_a_row = valid_start + tf.clip_by_value(places, 0, tf.maximum(n_valid - 1, 0))
+        origins = tf.where(is_training, ordered, in_a_row)
+        is_real = places < tf.where(is_training, n_train, n_valid)
+        return origins, tf.cast(is_real, tf.float32)
+
+    def _advance(
+        self,
+        state: StackState,
+        arrays: Arrays,
+        origins: tf.Tensor,
+        is_real: tf.Tensor,
+        is_training: tf.Tensor,
+        given: EpochArguments,
+    ) -> tuple[StackState, Arrays, tf.Tensor]:
+        """Run one batch forward and, in training, back; return its errors too."""
+        shape, weights = self._shape, state.weights
+        ahead = gather_ahead(given.series, origins, shape)
+
+        def inputs(chunk: tf.Tensor) -> tf.Tensor:
+            offsets = chunk * CHUNK + tf.range(CHUNK) - shape.sequence_length
+            return gather_past(given.series, origins, offsets, ahead.anchor)
+
+        masks = self._masks(state, tf.where(is_training, given.dropout, 0.0))
+        extent = Extent(given.layers, shape.sequence_length - given.sequence_length)
+        arrays = self._stack.run(weights.stack, arrays, extent, inputs, masks)
+        top = extent.n_layers - 1
+        last = pick_layer(arrays["states"][:, -1], top)
+        last_mask = masks(top, tf.constant(-1))[0]
+        features = tf.concat([last * last_mask, *ahead.known], 1)
+        outputs = tf.matmul(features, weights.kernel) + weights.bias
+        error = tf.reshape(outputs, ahead.targets.shape) - ahead.targets
+
+        of_error = tf.where(given.is_mae, tf.sign(error), 2 * error)
+        share = is_real / (tf.reduce_sum(is_real) * shape.horizon * shape.n_targets)
+        of_outputs = tf.reshape(of_error * share[:, None, None], outputs.shape)
+        of_kernel = tf.matmul(features, of_outputs, transpose_a=True)
+        of_bias = tf.reduce_sum(of_outputs, 0)
+        of_last = tf.matmul(of_outputs, weights.kernel[: shape.units], transpose_b=True)
+        extent = extent._replace(n_layers=tf.where(is_training, extent.n_layers, 0))
+        of_stack, arrays = self._stack.run_back(
+            weights.stack, arrays, extent, inputs, masks, of_last * last_mask
+        )
+        gradients = Weights(of_stack, of_kernel, of_bias)
+        return self._update(state, gradients, extent.n_layers, given), arrays, error
+
+    def _masks(self, state: StackState, rate: tf.Tensor) -> Masks:
+        shape = [CHUNK, self._batch_size, self._shape.units]
+
+        def masks(number: tf.Tensor, chunk: tf.Tensor) -> tf.Tensor:
+            # The same mask for the same place, on the way forward and back.
+            words = [state.seed, state.n_updates, number, chunk + 1]
+            return dropout_mask(shape, rate, words)
+
+        return masks
+
+    def _update(
+        self,
+        state: StackState,
+        gradients: Weights,
+        n_layers: tf.Tensor,
+        given: EpochArguments,
+    ) -> StackState:
+        """Change the weights of `n_layers` layers; 0 in validation changes nothing."""
+        pace = Pace(state.rate, state.n_updates + 1, given.clipnorm)
+        n_times = tf.minimum(n_layers, 1)
+        sets = [state.weights, *state.slots]
+
+        def change(values: list[tf.Tensor], gradient: tf.Tensor) -> list[tf.Tensor]:
+            clipped = clip(gradient, pace.clipnorm)
+            value, slots = self._rule.apply(values[0], clipped, tuple(values[1:]), pace)
+            return [value, *slots]
+
+        def change_layers(name: str, first: int) -> list[tf.Tensor]:
+            stacks = [getattr(one.stack, name) for one in sets]
+            gradient = getattr(gradients.stack, name)
+
+            def layer(
+                number: tf.Tensor, stacks: list[tf.Tensor]
+            ) -> tuple[tf.Tensor, list[tf.Tensor]]:
+                values = [pick_layer(stack, number) for stack in stacks]
+                changed = change(values, pick_layer(gradient, number))
+                pairs = zip(stacks, changed, strict=True)
+                return number + 1, [put_layer(one, number, new) for one, new in pairs]
+
+            return tf.while_loop(
+                lambda number, _: number < n_layers, layer, [first, stacks]
+            )[1]
+
+        def change_once(
+            values: list[tf.Tensor], gradient: tf.Tensor
+        ) -> list[tf.Tensor]:
+            return tf.while_loop(
+                lambda number, _: number < n_times,
+                lambda number, values: (number + 1, change(values, gradient)),
+                [0, values],
+            )[1]
+
+        columns = zip(
+            change_once([one.stack.entry for one in sets], gradients.stack.entry),
+            change_layers("upper", 1),
+            change_layers("recurrent", 0),
+            change_layers("bias", 0),
+            change_once([one.kernel for one in sets], gradients.kernel),
+            change_once([one.bias for one in sets], gradients.bias),
+            strict=True,
+        )
+        changed = [
+            Weights(StackWeights(*stack), kernel, bias)
+            for *stack, kernel, bias in columns
+        ]
+        return state._replace(
+            weights=changed[0],
+            slots=tuple(changed[1:]),
+            n_updates=state.n_updates + n_times,
+        )
