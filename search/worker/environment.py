@@ -15,7 +15,8 @@ logger = logging.getLogger(__name__)
 XLA_FLAGS = (
     "--xla_cpu_use_fusion_emitters=false "
     "--xla_cpu_parallel_codegen_split_count=1 "
-    "--xla_backend_optimization_level=1"
+    "--xla_backend_optimization_level=1 "
+    "--xla_backend_extra_options=xla_cpu_disable_loop_unrolling=true"
 )
 
 

@@ -6,6 +6,7 @@ validates in one loop over batches: a batch of validation takes the same way for
 and its loops backward are empty.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -258,53 +259,52 @@ class StackedNetwork:
         """Change the weights of `n_layers` layers; 0 in validation changes nothing."""
         pace = Pace(state.rate, state.n_updates + 1, given.clipnorm)
         n_times = tf.minimum(n_layers, 1)
-        sets = [state.weights, *state.slots]
 
         def change(values: list[tf.Tensor], gradient: tf.Tensor) -> list[tf.Tensor]:
             clipped = clip(gradient, pace.clipnorm)
             value, slots = self._rule.apply(values[0], clipped, tuple(values[1:]), pace)
             return [value, *slots]
 
-        def change_layers(name: str, first: int) -> list[tf.Tensor]:
-            stacks = [getattr(one.stack, name) for one in sets]
-            gradient = getattr(gradients.stack, name)
+        def change_layer(
+            number: tf.Tensor, sets: list[Weights]
+        ) -> tuple[tf.Tensor, list[Weights]]:
+            for name in ("upper", "recurrent", "bias"):
+                stacks = [getattr(one.stack, name) for one in sets]
+                gradient = pick_layer(getattr(gradients.stack, name), number)
+                changed = change([pick_layer(one, number) for one in stacks], gradient)
+                sets = [
+                    one._replace(
+                        stack=one.stack._replace(
+                            **{name: put_layer(stack, number, new)}
+                        )
+                    )
+                    for one, stack, new in zip(sets, stacks, changed, strict=True)
+                ]
+            return number + 1, sets
 
-            def layer(
-                number: tf.Tensor, stacks: list[tf.Tensor]
-            ) -> tuple[tf.Tensor, list[tf.Tensor]]:
-                values = [pick_layer(stack, number) for stack in stacks]
-                changed = change(values, pick_layer(gradient, number))
-                pairs = zip(stacks, changed, strict=True)
-                return number + 1, [put_layer(one, number, new) for one, new in pairs]
+        def change_ends(
+            number: tf.Tensor, sets: list[Weights]
+        ) -> tuple[tf.Tensor, list[Weights]]:
+            entries = change([one.stack.entry for one in sets], gradients.stack.entry)
+            kernels = change([one.kernel for one in sets], gradients.kernel)
+            biases = change([one.bias for one in sets], gradients.bias)
+            return number + 1, [
+                Weights(one.stack._replace(entry=entry), kernel, bias)
+                for one, entry, kernel, bias in zip(
+                    sets, entries, kernels, biases, strict=True
+                )
+            ]
 
-            return tf.while_loop(
-                lambda number, _: number < n_layers, layer, [first, stacks]
-            )[1]
-
-        def change_once(
-            values: list[tf.Tensor], gradient: tf.Tensor
-        ) -> list[tf.Tensor]:
-            return tf.while_loop(
-                lambda number, _: number < n_times,
-                lambda number, values: (number + 1, change(values, gradient)),
-                [0, values],
-            )[1]
-
-        columns = zip(
-            change_once([one.stack.entry for one in sets], gradients.stack.entry),
-            change_layers("upper", 1),
-            change_layers("recurrent", 0),
-            change_layers("bias", 0),
-            change_once([one.kernel for one in sets], gradients.kernel),
-            change_once([one.bias for one in sets], gradients.bias),
-            strict=True,
-        )
-        changed = [
-            Weights(StackWeights(*stack), kernel, bias)
-            for *stack, kernel, bias in columns
-        ]
+        sets = [state.weights, *state.slots]
+        for n_rounds, body in ((n_layers, change_layer), (n_times, change_ends)):
+            # Loops and not conditions, which would copy what they leave alone.
+            _, sets = tf.while_loop(_counts_to(n_rounds), body, [0, sets])
         return state._replace(
-            weights=changed[0],
-            slots=tuple(changed[1:]),
+            weights=sets[0],
+            slots=tuple(sets[1:]),
             n_updates=state.n_updates + n_times,
         )
+
+
+def _counts_to(end: tf.Tensor) -> Callable[..., tf.Tensor]:
+    return lambda number, *_: number < end

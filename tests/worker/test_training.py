@@ -18,6 +18,7 @@ from search.study.space import TrialParams
 from search.worker import training as training_module
 from search.worker.engine import EpochProgram
 from search.worker.folds import Run, panel_of, program_of, start_run
+from search.worker.models import NetworkShape
 from search.worker.records import EpochOutcome, Rates, State
 from search.worker.training import TrialOutcome, check_finite, train_folds
 
@@ -279,13 +280,16 @@ def test_early_stopping_waits_for_the_mean_curve(
     assert outcome.score == pytest.approx(2.0 * curve[best_epoch - 1])
 
 
+SHAPE = NetworkShape("GRU", 4, 1, 5, 3, 1, 2, 0)
+
+
 def _two_folds_of_scale(scale: float) -> Callable[..., list[Run]]:
     from search.evaluation.scaling import Scaler
 
     def start(*_args: Any, **_others: Any) -> list[Run]:
         scaler = Scaler(np.zeros(2), np.full(2, scale))
         return [
-            Run(range(5, 9), range(9, 12), scaler, None, (0, number), State(()))  # type: ignore[arg-type]
+            Run(range(5, 9), range(9, 12), scaler, None, (0, number), State(SHAPE, ()))  # type: ignore[arg-type]
             for number in range(2)
         ]
 
@@ -296,7 +300,7 @@ def test_run_order_is_a_permutation_that_changes(
     panel: Panel, task: Task, make_params: Callable[..., TrialParams]
 ) -> None:
     def order(seed: tuple[int, int], epoch: int) -> list[int]:
-        run = Run(range(5, 50), range(0), None, None, seed, State(()))  # type: ignore[arg-type]
+        run = Run(range(5, 50), range(0), None, None, seed, State(SHAPE, ()))  # type: ignore[arg-type]
         return [int(one) for one in run.order(epoch)]
 
     first = order((1, 0), 1)

@@ -138,7 +138,7 @@ class LstmRule(StepRule):
     @staticmethod
     def halving(units: int) -> np.ndarray:
         """Halve nothing, or the gates that are sigmoids."""
-        return np.repeat(np.float32([0.5, 0.5, 1.0, 0.5]), units)
+        return np.repeat(np.array([0.5, 0.5, 1.0, 0.5], np.float32), units)
 
     @classmethod
     def step(
@@ -192,7 +192,7 @@ class GruRule(StepRule):
     @staticmethod
     def halving(units: int) -> np.ndarray:
         """Halve nothing, or the gates that are sigmoids."""
-        return np.repeat(np.float32([0.5, 0.5, 1.0]), units)
+        return np.repeat(np.array([0.5, 0.5, 1.0], np.float32), units)
 
     @classmethod
     def bias_shape(cls, units: int) -> tuple[int, ...]:
@@ -201,13 +201,13 @@ class GruRule(StepRule):
 
     @classmethod
     def outer_bias(cls, bias: tf.Tensor) -> tf.Tensor:
-        """Return all but the part of the state's bias that the reset gate multiplies."""
+        """Return all of it but what the reset gate multiplies."""
         n_inside = bias.shape[1] // 3
         return bias[0] + tf.pad(bias[1, :-n_inside], [[0, n_inside]])
 
     @classmethod
     def inner_bias(cls, bias: tf.Tensor) -> tf.Tensor | None:
-        """Return the part that the reset gate multiplies."""
+        """Return what the reset gate multiplies."""
         return bias[1, -(bias.shape[1] // 3) :]
 
     @classmethod

@@ -21,9 +21,9 @@ def use_compiled_recurrence(model: keras.Model) -> None:
         if isinstance(layer, keras.layers.Bidirectional):
             parts = [layer.forward_layer, layer.backward_layer]
         for part in parts:
-            rule = STEP_RULES.get(type(part).__name__)
-            if rule is not None and not part.recurrent_dropout:
-                _replace_loop(part, rule)
+            for cell, rule in STEP_RULES.items():
+                if type(part).__name__ == cell and not part.recurrent_dropout:
+                    _replace_loop(part, rule)
 
 
 def run_layer(
@@ -61,7 +61,7 @@ def run_layer(
     )
     extent = Extent(tf.constant(1), tf.constant(0))
 
-    @tf.custom_gradient
+    @tf.custom_gradient  # type: ignore[untyped-decorator]
     def run(
         inputs: tf.Tensor, kernel: tf.Tensor, recurrent: tf.Tensor, bias: tf.Tensor
     ) -> tuple[tf.Tensor, object]:
