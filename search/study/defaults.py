@@ -11,6 +11,9 @@ from search.study.space import Line, Space, Value
 # Beyond this season, windows of a whole season cost more than they tell.
 LONGEST_SEASON_IN_WINDOW = 100
 MOST_FOLDS, FEWEST_FOLDS = 5, 3
+# Doublings: smaller steps differ less than two seeds do, and each width is a program
+# of its own to compile.
+UNITS = (16, 32, 64, 128)
 
 
 def default_holdout(n_rows: int, horizon: int) -> int:
@@ -77,7 +80,7 @@ def default_space(n_rows: int, roles: Roles, task: Task) -> Space:
     return Space(
         (
             Line("cell", choices=CELLS),
-            Line("units", low=16, high=128, step=16),
+            Line("units", choices=UNITS),
             Line("layers", low=1, high=3),
             Line("dropout", low=0.0, high=0.5),
             Line("sequence_length", choices=tuple(lengths)),

@@ -72,7 +72,8 @@ def test_custom_opens_every_hyperparameter(form: AppTest) -> None:
     shown = words(form)
     for label in ("Units", "Sequence length", "Gradient clipping", "Optimizer"):
         assert f"**{label}**" in shown
-    assert form.number_input(key="setup_high_units").value == 128
+    assert form.text_input(key="setup_values_units").value == "16, 32, 64, 128"
+    assert form.number_input(key="setup_high_layers").value == 3
 
 
 def test_values_that_cannot_be_read_are_refused_beside_the_line(form: AppTest) -> None:
@@ -156,7 +157,8 @@ def test_form_values_of_each_kind_of_line() -> None:
     values = form_values(make_settings("Warm"))
     assert values["preset"] == "custom"
     assert values["line_cell"] == ["SimpleRNN", "LSTM", "GRU"]
-    assert (values["mode_units"], values["low_units"]) == ("range", 16)
+    assert (values["mode_layers"], values["low_layers"]) == ("range", 1)
+    assert values["values_units"] == "16, 32, 64, 128"
     assert values["values_sequence_length"] == "12, 24, 48"
     assert (values["mode_batch_size"], values["fixed_batch_size"]) == ("fixed", 32)
 

@@ -11,7 +11,9 @@ from search.study.defaults import default_space
 from search.study.space import LIMITS, Line, Space, TrialParams, parse_space
 
 ROLES = Roles(targets=("a",), calendar=("month",))
-SPACE = default_space(2_000, ROLES, Task(horizon=3, holdout=100, season=12))
+SPACE = default_space(2_000, ROLES, Task(horizon=3, holdout=100, season=12)).with_line(
+    Line("units", low=16, high=128, step=16)
+)
 
 
 def fixed_trial(**params):

@@ -97,6 +97,8 @@ CASES: dict[str, dict[str, Any]] = {
     "lstm": {"cell": "LSTM", "layers": 2, "framing": "seasonal"},
     "gru": {"cell": "GRU", "layers": 2, "loss": "mae"},
     "both ways": {"cell": "GRU", "bidirectional": True, "optimizer": "rmsprop"},
+    "both ways twice": {"cell": "LSTM", "bidirectional": True, "layers": 2},
+    "both ways plain": {"cell": "SimpleRNN", "bidirectional": True},
     "mae": {"cell": "LSTM", "loss": "mae", "framing": "last_value"},
     "sgd": {"cell": "SimpleRNN", "optimizer": "sgd", "learning_rate": 0.1},
 }
