@@ -8,11 +8,13 @@ A worker logs one line for each trial and one when it ends::
 `read_time_lines` reads them back. Programs count with them; people can too.
 """
 
+import os
 import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, get_args
 
 import psutil
@@ -31,6 +33,7 @@ Phase = Literal[
 PHASES: tuple[Phase, ...] = get_args(Phase)
 WORK: tuple[Phase, ...] = ("compile", "train")
 
+_STAT = Path("/proc/self/stat")
 _LINE = re.compile(
     r"Study (?P<study>\w+) (?:trial (?P<trial>\d+)|worker) time: (?P<pairs>.*)"
 )
@@ -77,9 +80,7 @@ class PhaseClock:
     def of_process(cls) -> "PhaseClock":
         """Return a clock that counts from the start of this process on."""
         clock = cls()
-        age = time.time() - psutil.Process().create_time()
-        # The time of day may have been set meanwhile; a clock never runs backwards.
-        clock._since -= max(0.0, age)
+        clock._since -= _process_age()
         return clock
 
     def begin(self) -> None:
@@ -151,6 +152,19 @@ def read_time_lines(lines: Iterable[str]) -> list[TimeLine]:
             )
         )
     return found
+
+
+def _process_age() -> float:
+    """Return the seconds since this process was started."""
+    try:
+        # Field 22, counted without the name, which may hold spaces.
+        fields = _STAT.read_text().rpartition(")")[2].split()
+        started = int(fields[19]) / os.sysconf("SC_CLK_TCK")
+        return max(0.0, time.clock_gettime(time.CLOCK_BOOTTIME) - started)
+    except (OSError, AttributeError):
+        # On Linux this one is off by up to a second. The time of day may have been
+        # set meanwhile.
+        return max(0.0, time.time() - psutil.Process().create_time())
 
 
 def _pairs(seconds: Mapping[Phase, float]) -> str:

@@ -148,14 +148,15 @@ class StackedNetwork:
             index: tf.Tensor,
             state: StackState,
             arrays: Arrays,
+            gradients: StackWeights,
             loss: tf.Tensor,
             squared: tf.Tensor,
             absolute: tf.Tensor,
         ) -> tuple[object, ...]:
             is_training = index < n_training_steps
             origins, is_real = self._windows(index, is_training, given)
-            state, arrays, error = self._advance(
-                state, arrays, origins, is_real, is_training, given
+            state, arrays, gradients, error = self._advance(
+                state, arrays, gradients, origins, is_real, is_training, given
             )
             each = tf.where(given.is_mae, tf.abs(error), tf.square(error))
             mean = tf.reduce_sum(tf.reduce_mean(each, axis=[1, 2]) * is_real)
@@ -164,16 +165,17 @@ class StackedNetwork:
             error = tf.cast(error * counts[:, None, None], tf.float64)
             squared += tf.reduce_sum(tf.square(error), axis=[0, 1])
             absolute += tf.reduce_sum(tf.abs(error), axis=[0, 1])
-            return index + 1, state, arrays, loss, squared, absolute
+            return index + 1, state, arrays, gradients, loss, squared, absolute
 
         nothing = tf.zeros([self._shape.n_targets], tf.float64)
-        _, state, _, loss, squared, absolute = tf.while_loop(
+        _, state, _, _, loss, squared, absolute = tf.while_loop(
             lambda index, *_: index < n_steps,
             step,
             [
                 0,
                 state,
                 self._stack.workspace(),
+                StackWeights(*map(tf.zeros_like, state.weights.stack)),
                 tf.constant(0.0),
                 nothing,
                 nothing,
@@ -203,11 +205,12 @@ class StackedNetwork:
         self,
         state: StackState,
         arrays: Arrays,
+        gradients: StackWeights,
         origins: tf.Tensor,
         is_real: tf.Tensor,
         is_training: tf.Tensor,
         given: EpochArguments,
-    ) -> tuple[StackState, Arrays, tf.Tensor]:
+    ) -> tuple[StackState, Arrays, StackWeights, tf.Tensor]:
         """Run one batch forward and, in training, back; return its errors too."""
         shape, weights = self._shape, state.weights
         ahead = gather_ahead(given.series, origins, shape)
@@ -233,11 +236,19 @@ class StackedNetwork:
         of_bias = tf.reduce_sum(of_outputs, 0)
         of_last = tf.matmul(of_outputs, weights.kernel[: shape.units], transpose_b=True)
         extent = extent._replace(n_layers=tf.where(is_training, extent.n_layers, 0))
-        of_stack, arrays = self._stack.run_back(
-            weights.stack, arrays, extent, inputs, masks, of_last * last_mask
+        gradients, arrays = self._stack.run_back(
+            weights.stack,
+            arrays,
+            extent,
+            inputs,
+            masks,
+            of_last * last_mask,
+            gradients,
         )
-        gradients = Weights(of_stack, of_kernel, of_bias)
-        return self._update(state, gradients, extent.n_layers, given), arrays, error
+        state = self._update(
+            state, Weights(gradients, of_kernel, of_bias), extent.n_layers, given
+        )
+        return state, arrays, gradients, error
 
     def _masks(self, state: StackState, rate: tf.Tensor) -> Masks:
         shape = [CHUNK, self._batch_size, self._shape.units]

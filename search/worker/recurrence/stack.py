@@ -173,6 +173,7 @@ class RecurrentStack:
         inputs: Inputs,
         masks: Masks | None,
         of_last: tf.Tensor,
+        gradients: StackWeights,
     ) -> tuple[StackWeights, Arrays]:
         """Return the gradients of the weights.
 
@@ -180,8 +181,10 @@ class RecurrentStack:
         ----------
         of_last
             Gradient of the last state of the last layer, (n_windows, units).
+        gradients
+            Place for the result, so that it is made once and not for each batch.
+            Layers that a configuration lacks are left as they are.
         """
-        gradients = StackWeights(*map(tf.zeros_like, weights))
 
         def layer(
             number: tf.Tensor, arrays: Arrays, gradients: StackWeights
