@@ -24,13 +24,17 @@ def dropout_mask(
     rate
         Scalar in [0, 1).
     words
-        Integers that decide the mask; other words give another one.
+        At most four integers that decide the mask; other words give another one.
     """
-    seed = tf.constant(0, tf.uint32)
-    for word in words:
-        seed = _scramble(seed + tf.cast(word, tf.uint32) * np.uint32(0x9E3779B9))
+    # Odd factors far apart, so that no small words make up for others.
+    factors = (0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D, 0x27D4EB2F)
+    parts = [
+        tf.cast(word, tf.uint32) * np.uint32(factor)
+        for word, factor in zip(words, factors, strict=False)
+    ]
+    seed = _scramble(tf.add_n(parts))
     places = tf.range(math.prod(shape), dtype=tf.int32)
-    bits = _scramble(tf.cast(places, tf.uint32) * np.uint32(0x85EBCA6B) + seed)
+    bits = _scramble(tf.cast(places, tf.uint32) * np.uint32(factors[0]) + seed)
     # The upper 24 bits fill the fraction of a float32 exactly.
     uniform = tf.cast(tf.bitwise.right_shift(bits, np.uint32(8)), tf.float32) * 2**-24
     kept = tf.cast(uniform >= rate, tf.float32) / (1 - rate)

@@ -27,7 +27,7 @@ from search.worker.recurrence.stack import (
     pick_layer,
     put_layer,
 )
-from search.worker.updates import UPDATE_RULES, Pace, clip
+from search.worker.updates import UPDATE_RULES, clip
 
 CHUNK = 12
 LENGTH_STEP = 48
@@ -268,12 +268,12 @@ class StackedNetwork:
         given: EpochArguments,
     ) -> StackState:
         """Change the weights of `n_layers` layers; 0 in validation changes nothing."""
-        pace = Pace(state.rate, state.n_updates + 1, given.clipnorm)
+        rate = self._rule.pace(state.rate, state.n_updates + 1)
         n_times = tf.minimum(n_layers, 1)
 
         def change(values: list[tf.Tensor], gradient: tf.Tensor) -> list[tf.Tensor]:
-            clipped = clip(gradient, pace.clipnorm)
-            value, slots = self._rule.apply(values[0], clipped, tuple(values[1:]), pace)
+            clipped = clip(gradient, given.clipnorm)
+            value, slots = self._rule.apply(values[0], clipped, tuple(values[1:]), rate)
             return [value, *slots]
 
         def change_layer(

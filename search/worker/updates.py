@@ -14,14 +14,6 @@ Slots = tuple[tf.Tensor, ...]
 """What an optimizer remembers of a variable; each has the shape of the variable."""
 
 
-class Pace(NamedTuple):
-    """Learning rate, number of this step (1 for the first), and clipnorm."""
-
-    rate: tf.Tensor
-    step: tf.Tensor
-    clipnorm: tf.Tensor
-
-
 class UpdateRule(NamedTuple):
     """An optimizer.
 
@@ -29,12 +21,16 @@ class UpdateRule(NamedTuple):
     ----------
     n_slots
         Tensors that it remembers for each variable.
+    pace
+        Returns the rate of one update from the learning rate and the number of the
+        update, 1 for the first.
     apply
-        Returns the new variable and slots from variable, gradient, slots and pace.
+        Returns the new variable and slots from variable, gradient, slots and rate.
     """
 
     n_slots: int
-    apply: Callable[[tf.Tensor, tf.Tensor, Slots, Pace], tuple[tf.Tensor, Slots]]
+    pace: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+    apply: Callable[[tf.Tensor, tf.Tensor, Slots, tf.Tensor], tuple[tf.Tensor, Slots]]
 
 
 def clip(gradient: tf.Tensor, clipnorm: tf.Tensor) -> tf.Tensor:
@@ -43,12 +39,19 @@ def clip(gradient: tf.Tensor, clipnorm: tf.Tensor) -> tf.Tensor:
     return gradient * clipnorm / tf.maximum(norm, clipnorm)
 
 
+def _steady(rate: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
+    return rate
+
+
+def _adam_pace(rate: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
+    count = tf.cast(step, tf.float32)
+    return rate * tf.sqrt(1 - 0.999**count) / (1 - 0.9**count)
+
+
 def _adam(
-    variable: tf.Tensor, gradient: tf.Tensor, slots: Slots, pace: Pace
+    variable: tf.Tensor, gradient: tf.Tensor, slots: Slots, rate: tf.Tensor
 ) -> tuple[tf.Tensor, Slots]:
     momentum, velocity = slots
-    step = tf.cast(pace.step, tf.float32)
-    rate = pace.rate * tf.sqrt(1 - 0.999**step) / (1 - 0.9**step)
     momentum += (gradient - momentum) * (1 - 0.9)
     velocity += (tf.square(gradient) - velocity) * (1 - 0.999)
     # Apart from the subtraction, which happens in place and is slow; see `rows`.
@@ -57,22 +60,22 @@ def _adam(
 
 
 def _rmsprop(
-    variable: tf.Tensor, gradient: tf.Tensor, slots: Slots, pace: Pace
+    variable: tf.Tensor, gradient: tf.Tensor, slots: Slots, rate: tf.Tensor
 ) -> tuple[tf.Tensor, Slots]:
     (velocity,) = slots
     velocity = 0.9 * velocity + (1 - 0.9) * tf.square(gradient)
     change = settle(gradient / tf.sqrt(velocity + _EPSILON))
-    return variable - pace.rate * change, (velocity,)
+    return variable - rate * change, (velocity,)
 
 
 def _sgd(
-    variable: tf.Tensor, gradient: tf.Tensor, slots: Slots, pace: Pace
+    variable: tf.Tensor, gradient: tf.Tensor, slots: Slots, rate: tf.Tensor
 ) -> tuple[tf.Tensor, Slots]:
-    return variable - pace.rate * gradient, slots
+    return variable - rate * gradient, slots
 
 
 UPDATE_RULES: dict[OptimizerName, UpdateRule] = {
-    "adam": UpdateRule(2, _adam),
-    "rmsprop": UpdateRule(1, _rmsprop),
-    "sgd": UpdateRule(0, _sgd),
+    "adam": UpdateRule(2, _adam_pace, _adam),
+    "rmsprop": UpdateRule(1, _steady, _rmsprop),
+    "sgd": UpdateRule(0, _steady, _sgd),
 }
