@@ -44,7 +44,16 @@ def read_pins(file_name: str) -> list[Pin]:
 
 def imported_packages(*folders: str) -> set[str]:
     """Return the top-level packages that the source imports, ours left out."""
-    files = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
+    files = [
+        path
+        for folder in folders
+        for path in (ROOT / folder).rglob("*.py")
+        # The alternatives of the benchmarks have environments of their own.
+        if not any(
+            part.startswith(".") or part == "alternatives"
+            for part in path.relative_to(ROOT).parts
+        )
+    ]
     files += [path for path in [ROOT / "app.py"] if path.exists()]
     names: set[str] = set()
     for path in files:

@@ -83,10 +83,12 @@ class SplitPlan:
 def plan_splits(
     n_rows: int, task: Task, *, first_origin: int, season_rows: int = 0
 ) -> SplitPlan:
-    """Cut the holdout off, then split the origins before it with `TimeSeriesSplit`.
+    """Cut the holdout off, then split the origins before it as `TimeSeriesSplit` does.
 
     The gap between training and validation origins is ``horizon - 1``, so that no
-    training target lies in or beyond the validation range.
+    training target lies in or beyond the validation range. The positions are computed
+    here, because each process of a study would wait a second for scikit-learn;
+    `confirm_folds` compares them with it.
 
     Parameters
     ----------
@@ -126,12 +128,27 @@ def plan_splits(
             f"{task.folds} folds). Use shorter sequences, fewer folds, a smaller "
             "holdout, or more data."
         )
-    # scikit-learn takes a second to import, and the web process starts without it.
+    gap = task.horizon - 1
+    folds = tuple(
+        Fold(train_stop=start - gap, valid_start=start, valid_stop=start + n_valid)
+        for start in range(first_valid, last, n_valid)
+    )
+    return SplitPlan(n_rows, holdout_start, task.horizon, first_origin, folds)
+
+
+def confirm_folds(plan: SplitPlan) -> None:
+    """Make sure that the folds are those of scikit-learn; once for each new study.
+
+    Raises
+    ------
+    RuntimeError
+        If they are not, which only another version of either program can cause.
+    """
     from sklearn.model_selection import TimeSeriesSplit
 
-    origins = np.arange(first_origin, last)
+    origins = np.arange(plan.first_origin, plan.refit_stop)
     splitter = TimeSeriesSplit(
-        n_splits=task.folds, gap=task.horizon - 1, test_size=n_valid
+        n_splits=len(plan.folds), gap=plan.horizon - 1, test_size=plan.folds[0].n_valid
     )
     folds = tuple(
         Fold(
@@ -141,7 +158,8 @@ def plan_splits(
         )
         for train, valid in splitter.split(origins)
     )
-    return SplitPlan(n_rows, holdout_start, task.horizon, first_origin, folds)
+    if folds != plan.folds:
+        raise RuntimeError(f"The folds {plan.folds} are not those of scikit-learn.")
 
 
 def _demand(first_origin: int, season_rows: int, task: Task) -> str:

@@ -180,9 +180,7 @@ class Search:
         if now - self._orphans_checked < ORPHAN_CHECK_SECONDS:
             return
         self._orphans_checked = now
-        ours = self._pool.pids
-        running = [trial for trial in self._trials if trial.state == "running"]
-        if any(trial.worker_pid not in ours for trial in running):
+        if self._count_running_elsewhere():
             reap_dead_trials(self._handle, self._study)
 
     def _start_workers(self) -> None:
@@ -191,9 +189,17 @@ class Search:
         budget = self._reporter.look().budget
         wanted = self._handle.settings.workers
         if budget.trials is not None:
-            wanted = min(wanted, budget.trials - self._n_done)
+            # A worker that finds all that is left taken by others ends at once.
+            n_left = budget.trials - self._n_done - self._count_running_elsewhere()
+            wanted = min(wanted, n_left)
         for _ in range(wanted - len(self._pool)):
             self._pool.start_worker()
+
+    def _count_running_elsewhere(self) -> int:
+        """Count trials of workers that are not ours, such as on other machines."""
+        ours = self._pool.pids
+        running = [trial for trial in self._trials if trial.state == "running"]
+        return sum(trial.worker_pid not in ours for trial in running)
 
     def _hurry(self, end: SearchEnd | None) -> None:
         """End the workers that do not end by themselves."""

@@ -12,6 +12,7 @@ from typing import Literal
 import optuna
 
 from search.config import CELLS, Cell
+from search.jobs.compiled import tidy_compiled_programs
 from search.jobs.finishing import finish_study
 from search.jobs.launch import forget_launches
 from search.jobs.limits import Limits
@@ -110,6 +111,7 @@ class _Supervisor:
         """Search and refit; whatever goes wrong ends in the state ``failed``."""
         self._reporter.look()
         try:
+            tidy_compiled_programs(self._handle.environment.studies_dir)
             end = self._search()
             if end.kind == "pause":
                 return self._end("paused")

@@ -7,7 +7,6 @@ travel in bundles. What is stored in the end is the same, row for row.
 """
 
 import json
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,7 +18,6 @@ from optuna.distributions import (
     check_distribution_compatibility,
     distribution_to_json,
 )
-from optuna.exceptions import StorageInternalError
 from optuna.storages import RDBStorage
 from optuna.storages._cached_storage import _CachedStorage
 from optuna.storages._rdb.models import (
@@ -34,6 +32,8 @@ from optuna.storages._rdb.storage import _create_scoped_session
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
+
+from search.study.joining import JoiningSession
 
 REPORT_SECONDS = 2.0
 
@@ -60,7 +60,7 @@ class BatchingStorage(_CachedStorage):
     def __init__(self, backend: RDBStorage) -> None:
         super().__init__(backend)
         self._sessions = scoped_session(
-            sessionmaker(bind=backend.engine, class_=_JoiningSession)
+            sessionmaker(bind=backend.engine, class_=JoiningSession)
         )
         backend.scoped_session = self._sessions  # type: ignore[assignment]
         self._is_joined = False
@@ -229,60 +229,6 @@ def batching_storage(study: optuna.Study) -> BatchingStorage:
     storage = study._storage  # no public way to it
     assert isinstance(storage, BatchingStorage)
     return storage
-
-
-class _JoiningSession(Session):
-    """A session in which several units of work can be one transaction.
-
-    Optuna commits and closes after each unit. Inside `joined` a commit only sends
-    what is new to the database, a close only lets go of the objects, and after a
-    rollback nothing goes on.
-    """
-
-    _is_joined = False
-    _is_broken = False
-    _fault: BaseException | None = None
-
-    @contextmanager
-    def joined(self) -> Iterator[None]:
-        self._is_joined, self._is_broken, self._fault = True, False, None
-        try:
-            yield
-            self._refuse_if_broken()
-        except BaseException:
-            self._is_joined = False
-            self.rollback()
-            raise
-        else:
-            self._is_joined = False
-            self.commit()
-        finally:
-            self.close()
-
-    def commit(self) -> None:
-        if not self._is_joined:
-            super().commit()
-            return
-        self._refuse_if_broken()
-        self.flush()
-
-    def rollback(self) -> None:
-        if self._is_joined:
-            self._is_broken, self._fault = True, sys.exception()
-        super().rollback()
-
-    def close(self) -> None:
-        if self._is_joined:
-            self.expunge_all()
-        else:
-            super().close()
-
-    def _refuse_if_broken(self) -> None:
-        """Optuna swallows some errors after a rollback; the rest must not be kept."""
-        if self._is_broken:
-            raise StorageInternalError(
-                "A change that belongs to others could not be stored."
-            ) from self._fault
 
 
 def _replace_attributes(

@@ -15,6 +15,7 @@ from search.config import Cell, Environment
 from search.data.snapshot import load_series, save_series
 from search.errors import StudyCorrupted, UserInputError
 from search.evaluation.panel import make_panel
+from search.evaluation.splits import confirm_folds
 from search.study.control import set_archived
 from search.study.defaults import textbook_configurations
 from search.study.folders import (
@@ -85,7 +86,7 @@ def create_study(
     StudyCorrupted
         If the storage cannot be used.
     """
-    settings.plan(len(series))
+    confirm_folds(settings.plan(len(series)))
     make_panel(series, settings.roles)
     uuid = uuids.uuid4().hex
     environment.studies_dir.mkdir(parents=True, exist_ok=True)

@@ -1,5 +1,7 @@
 """Folds and holdout: positions by hand, limits, and what must hold for any plan."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import assume, given
@@ -9,7 +11,7 @@ from sklearn.model_selection import TimeSeriesSplit
 from search.config import Roles, Task
 from search.errors import ConfigError
 from search.evaluation.framing import FramingName, base_offsets, first_origin
-from search.evaluation.splits import Fold, SplitPlan, plan_splits
+from search.evaluation.splits import Fold, SplitPlan, confirm_folds, plan_splits
 from search.evaluation.windows import gather_targets
 from search.study.defaults import default_space
 
@@ -111,6 +113,18 @@ def plans(draw: st.DrawFn) -> SplitPlan:
     except ConfigError:
         assume(False)
         raise
+
+
+@given(plans())
+def test_folds_are_those_of_scikit_learn(plan: SplitPlan) -> None:
+    confirm_folds(plan)
+
+
+def test_confirm_folds_refuses_other_folds() -> None:
+    plan = plan_splits(14, Task(horizon=1, holdout=2, folds=3), first_origin=2)
+    moved = (Fold(5, 5, 7), *plan.folds[1:])
+    with pytest.raises(RuntimeError, match="not those of scikit-learn"):
+        confirm_folds(replace(plan, folds=moved))
 
 
 @given(plans())

@@ -1,3 +1,4 @@
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -125,6 +126,43 @@ def test_needs_refit_keeps_a_winner_of_the_same_trial(make_study: MakeStudy) -> 
         read_winner(handle, "GRU")
 
 
+def make_pool(
+    handle: StudyHandle,
+    *cells: Cell,
+    n_processes: int,
+    memory_limit_bytes: int = 10**12,
+) -> RefitPool:
+    return RefitPool(
+        handle,
+        cells,
+        n_processes=n_processes,
+        supervisor_pid=1,
+        memory_limit_bytes=memory_limit_bytes,
+    )
+
+
+def test_refit_cells_ends_a_refit_that_takes_too_much_memory(
+    make_study: MakeStudy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handle = make_study()
+    monkeypatch.setattr(
+        "search.jobs.refitting.command", lambda *arguments: ["sleep", "600"]
+    )
+    monkeypatch.setattr("search.jobs.memory.resident_bytes", lambda pid: 2_600_000_000)
+    pool = make_pool(handle, "GRU", n_processes=1, memory_limit_bytes=2_500_000_000)
+    pause = threading.Event()
+
+    def wait(_: object) -> None:
+        pause.wait(0.01)
+
+    refits = refit_cells(pool, is_ending=lambda: False, wait=wait)
+    assert refits is not None
+    assert refits.skipped == {
+        "GRU": "Training the winner again ran out of memory: the process took 2.6 GB, "
+        "the limit is 2.5 GB."
+    }
+
+
 def test_refit_cells_records_why_a_cell_has_no_winner(
     make_study: MakeStudy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -135,7 +173,7 @@ def test_refit_cells_records_why_a_cell_has_no_winner(
         "search.jobs.refitting.command",
         lambda *arguments: ["python3", "-c", script, *arguments],
     )
-    pool = RefitPool(handle, ("GRU", "LSTM"), n_processes=1, supervisor_pid=1)
+    pool = make_pool(handle, "GRU", "LSTM", n_processes=1)
 
     def wait(_: object) -> None:
         if pool.running == ("GRU",):
@@ -157,6 +195,6 @@ def test_refit_cells_ends_at_once_when_told(
     monkeypatch.setattr(
         "search.jobs.refitting.command", lambda *arguments: ["sleep", "600"]
     )
-    pool = RefitPool(handle, ("GRU",), n_processes=2, supervisor_pid=1)
+    pool = make_pool(handle, "GRU", n_processes=2)
     assert refit_cells(pool, is_ending=lambda: True, wait=lambda _: None) is None
     assert pool.pids == ()

@@ -9,9 +9,15 @@ import psutil
 import pytest
 
 from search.config import Budget, Cell, Roles, Task, Training
-from search.jobs import pool as pool_module
+from search.jobs import memory
 from search.jobs.launch import pause_study, stop_study
 from search.jobs.supervisor import supervise
+from search.study.claims import (
+    TrialRecord,
+    claim_trial,
+    current_owner,
+    finish_trial,
+)
 from search.study.control import (
     is_supervised,
     read_control,
@@ -22,6 +28,7 @@ from search.study.control import (
 from search.study.defaults import default_space
 from search.study.folders import SUPERVISOR_LOCK, StudyHandle
 from search.study.locks import try_lock
+from search.study.optuna_study import open_study
 from search.study.progress import Progress
 from search.study.results import load_results
 from search.study.space import Line, Space
@@ -192,6 +199,36 @@ def test_supervise_leaves_a_study_to_its_other_supervisor(
 
 
 @pytest.mark.usefixtures("without_winners")
+def test_supervise_starts_no_worker_for_what_other_machines_train(
+    make_study: MakeStudy,
+) -> None:
+    """A worker would find nothing, end, and be started again and again."""
+    handle = make_study(budget=Budget(trials=3))
+    study = open_study(handle)
+    other = replace(current_owner(), host="another-machine", pid=1)
+    number = claim_trial(handle, study, other).trial.number
+    seen: list[int] = []
+
+    def note(progress: Progress) -> None:
+        if progress.n_done == 2 and progress.workers == 0:
+            seen.append(len(read_log(handle)))
+        if len(seen) == 5:
+            record = TrialRecord("complete", 1.0, (1.0,), 1, 1, 10, 0.0, 0.0)
+            finish_trial(handle, study, number, record, owner=other)
+
+    assert supervise(handle, on_progress=note, limits=QUICK) == "finished"
+    assert states(handle) == {"complete": 3}
+    assert len(seen) >= 5
+    assert seen[0] == seen[-1]
+
+
+def read_log(handle: StudyHandle) -> str:
+    """Return what workers have logged so far."""
+    logs = sorted((handle.folder / "logs").glob("worker-*.log"))
+    return "".join(path.read_text() for path in logs)
+
+
+@pytest.mark.usefixtures("without_winners")
 def test_supervise_gives_up_on_workers_that_die_at_once(
     toy: Callable[..., None], make_study: MakeStudy
 ) -> None:
@@ -223,7 +260,7 @@ def test_supervise_gives_up_after_failed_trials_in_a_row(
 
 
 @pytest.mark.usefixtures("without_winners")
-def test_supervise_kills_a_worker_far_above_the_memory_limit(
+def test_supervise_kills_a_worker_above_the_memory_limit(
     toy: Callable[..., None], make_study: MakeStudy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The configuration is not tried again: it would take as much."""
@@ -238,9 +275,7 @@ def test_supervise_kills_a_worker_far_above_the_memory_limit(
             large.update(read_state(handle).workers)
 
     monkeypatch.setattr(
-        pool_module,
-        "_resident_bytes",
-        lambda pid: 4_000_000_000 if pid in large else 1,
+        memory, "resident_bytes", lambda pid: 2_600_000_000 if pid in large else 1
     )
     assert supervise(handle, on_progress=note, limits=QUICK) == "finished"
     failed = [one for one in read_trials(handle) if one.state == "failed"]
@@ -250,12 +285,37 @@ def test_supervise_kills_a_worker_far_above_the_memory_limit(
 
 
 @pytest.mark.usefixtures("without_winners")
+def test_supervise_tries_again_what_an_old_worker_had_no_room_for(
+    toy: Callable[..., None], make_study: MakeStudy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that has trained others is larger than the configuration asks for."""
+    toy(epoch_seconds=0.02)
+    handle = make_study(
+        workers=1, training=replace(LONG, epochs=20), budget=Budget(trials=3)
+    )
+    large: set[int] = set()
+
+    def note(progress: Progress) -> None:
+        if progress.n_done and progress.running and not large:
+            large.update(read_state(handle).workers)
+
+    monkeypatch.setattr(
+        memory, "resident_bytes", lambda pid: 2_600_000_000 if pid in large else 1
+    )
+    assert supervise(handle, on_progress=note, limits=QUICK) == "finished"
+    failed = [one for one in read_trials(handle) if one.state == "failed"]
+    assert [(one.failure, one.is_retried) for one in failed] == [("killed", True)]
+    assert "out of memory" in (failed[0].error or "").lower()
+    assert states(handle)["complete"] == 3
+
+
+@pytest.mark.usefixtures("without_winners")
 def test_supervise_replaces_a_worker_that_has_grown_after_its_trial(
     make_study: MakeStudy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     handle = make_study(workers=1)
     limit = QUICK.memory_limit_bytes
-    monkeypatch.setattr(pool_module, "_resident_bytes", lambda pid: int(1.1 * limit))
+    monkeypatch.setattr(memory, "resident_bytes", lambda pid: int(0.85 * limit))
 
     assert supervise(handle, limits=QUICK) == "finished"
     assert states(handle) == {"complete": 3}

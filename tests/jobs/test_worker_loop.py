@@ -1,11 +1,14 @@
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
 from search.config import Budget
 from search.errors import TrialFailed
+from search.study.claims import claim_trial, current_owner
 from search.study.control import StateRecord, set_budget, wish, write_state
 from search.study.curves import EpochPoint, read_curve
 from search.study.folders import StudyHandle
@@ -13,6 +16,7 @@ from search.study.optuna_study import open_study
 from search.study.outcomes import TrialRecord
 from search.study.space import TrialParams
 from search.study.trials import TrialView, read_trials
+from search.worker.clock import PhaseClock, read_time_lines
 from search.worker.loop import Worker
 from search.worker.orders import Orders
 
@@ -227,6 +231,45 @@ def test_worker_that_has_grown_ends_after_its_trial(make_study: MakeStudy) -> No
     worker = Worker(handle, open_study(handle), orders, Scripted([1.0]))
     assert worker.run() == "recycle"
     assert first(handle).state == "complete"
+
+
+def test_worker_ends_when_others_train_all_that_is_left(
+    make_study: MakeStudy,
+) -> None:
+    handle = make_study(budget=Budget(trials=1))
+    other = replace(current_owner(), host="another-machine")
+    claim_trial(handle, open_study(handle), other)
+    orders = Orders(handle, supervisor_pid=os.getppid())
+    worker = Worker(handle, open_study(handle), orders, Scripted([1.0]))
+    assert worker.run() == "idle"
+    assert first(handle).state == "running"
+
+
+def test_worker_accounts_for_its_time(
+    make_study: MakeStudy, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    handle = make_study(budget=Budget(trials=2))
+    pause = threading.Event()
+    objective = Scripted(
+        [2.0, 1.0],
+        action=lambda _: pause.wait(0.05) and None,
+        result=replace(record(1.0), seconds_compile=0.04),
+    )
+    clock = PhaseClock()
+    orders = Orders(handle, supervisor_pid=None)
+    Worker(handle, open_study(handle), orders, objective, clock=clock).run()
+    lines = read_time_lines(caplog.messages)
+    assert [line.trial for line in lines] == [0, 1]
+    for line in lines:
+        assert line.seconds["compile"] == 0.04
+        assert line.seconds["train"] >= 0.06
+        assert min(line.seconds["claim"], line.seconds["tell"]) > 0
+        assert line.seconds["start"] == line.seconds["wait"] == 0
+    total = clock.total()
+    assert total["train"] == pytest.approx(
+        sum(line.seconds["train"] for line in lines), abs=0.01
+    )
 
 
 def test_worker_without_its_supervisor_gives_back(make_study: MakeStudy) -> None:

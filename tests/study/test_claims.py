@@ -107,7 +107,7 @@ def run_trials(handle, study, n_trials: int, score: float = 1.0) -> list[str]:
 
 def test_claim_four_processes_share_thirty_queued_trials(make_study):
     """Plain SQLite storage gave 9 of 30 queued trials to two processes."""
-    queue = tuple({"cell": "GRU", "units": 16 + 16 * (k % 8)} for k in range(30))
+    queue = tuple({"cell": "GRU", "units": 16 * 2 ** (k % 4)} for k in range(30))
     handle = make_study(enqueue=queue, budget=Budget(trials=30))
     workers = [start_worker(handle) for _ in range(4)]
     outputs = [worker.communicate(timeout=120)[0] for worker in workers]
@@ -237,14 +237,15 @@ def test_claim_obeys_the_wish(handle, study, wanted):
 
 def test_claim_takes_a_queued_configuration_first(handle, study):
     run_trials(handle, study, 3)
-    number = enqueue(handle, {"cell": "SimpleRNN", "units": 112})
+    number = enqueue(handle, {"cell": "SimpleRNN", "units": 128})
     claim = claim_trial(handle, study, current_owner())
     assert claim.trial.number == number == 3
-    assert (claim.params.cell, claim.params.units) == ("SimpleRNN", 112)
+    assert (claim.params.cell, claim.params.units) == ("SimpleRNN", 128)
 
 
-def test_claim_keeps_a_queued_value_between_the_steps(make_study):
-    handle = make_study(enqueue=({"cell": "GRU", "units": 50},))
+def test_claim_keeps_a_queued_value_between_the_steps(make_study, settings):
+    space = settings.space.with_line(Line("units", low=16, high=128, step=16))
+    handle = make_study(enqueue=({"cell": "GRU", "units": 50},), space=space)
     study = open_study(handle)
     assert claim_trial(handle, study, current_owner()).params.units == 50
     assert open_study(handle).trials[0].params["units"] == 50
@@ -253,9 +254,9 @@ def test_claim_keeps_a_queued_value_between_the_steps(make_study):
 
 def test_enqueue_without_a_cell_takes_the_one_with_the_fewest_trials(handle, study):
     run_trials(handle, study, 2)
-    enqueue(handle, {"units": 48})
+    enqueue(handle, {"units": 64})
     waiting = [t for t in open_study(handle).trials if t.state == TrialState.WAITING]
-    assert waiting[-1].system_attrs["fixed_params"] == {"units": 48, "cell": "GRU"}
+    assert waiting[-1].system_attrs["fixed_params"] == {"units": 64, "cell": "GRU"}
 
 
 def test_claim_closes_the_trial_that_a_worker_still_holds(handle, study):

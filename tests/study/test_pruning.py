@@ -1,9 +1,13 @@
 """Pruners compare within a cell, on SQLite and in memory."""
 
+import math
+
+import numpy as np
 import optuna
 import pytest
 
 from search.config import Training
+from search.study import pruning
 from search.study.pruning import CellPruner, make_pruner, should_prune
 from search.study.storage import open_storage
 
@@ -18,9 +22,11 @@ def storage(request):
     return open_storage(request.getfixturevalue("environment").storage_url)
 
 
-def make_study(storage, name, epochs=20):
+def make_study(storage, name, epochs=20, study_name=None):
     return optuna.create_study(
-        storage=storage, pruner=make_pruner(name, Training(epochs=epochs))
+        storage=storage,
+        study_name=study_name,
+        pruner=make_pruner(name, Training(epochs=epochs)),
     )
 
 
@@ -81,6 +87,62 @@ def test_halving_compares_within_the_cell(storage, name):
     pruned = [run(study, "GRU", 9.0) for _ in range(6)]
     assert any(epoch is not None for epoch in pruned)
     assert run(study, "SimpleRNN", 9.0) is None
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_looking_seldom_decides_as_looking_each_time(monkeypatch, name):
+    """One worker: nothing changes while its trial trains, only between trials."""
+    decisions = []
+    for seconds in (0.0, math.inf):
+        monkeypatch.setattr(pruning, "FRESH_SECONDS", seconds)
+        # Hyperband draws the bracket of a trial from the name of the study.
+        study = make_study(optuna.storages.InMemoryStorage(), name, study_name="same")
+        scores = np.random.default_rng(0).uniform(1.0, 3.0, 30)
+        decisions.append(
+            [
+                run(study, CELLS[turn % 2], score, n_epochs=12)
+                for turn, score in enumerate(scores)
+            ]
+        )
+    assert decisions[0] == decisions[1]
+    if name != "none":
+        assert any(epoch is not None for epoch in decisions[0])
+
+
+def test_trials_are_read_once_a_trial_and_then_every_two_seconds(monkeypatch):
+    clock = _Clock()
+    monkeypatch.setattr(pruning, "time", clock)
+    storage = _CountingStorage()
+    study = make_study(storage, "median")
+    for _ in range(5):
+        run(study, "GRU", 1.0)
+    study.sampler = optuna.samplers.RandomSampler(seed=0)
+    storage.n_reads = 0
+    trial = _with_cell(
+        study, study.ask(), "GRU", optuna.distributions.CategoricalDistribution(CELLS)
+    )
+    n_before = storage.n_reads
+    for epoch in range(1, 12):
+        clock.now += 0.5
+        trial.report(1.0, step=epoch)
+        assert not should_prune(trial)
+    # At the first epoch, and after 2, 4 and 6 seconds at most.
+    assert storage.n_reads - n_before == 3
+
+
+class _Clock:
+    now = 100.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+class _CountingStorage(optuna.storages.InMemoryStorage):
+    n_reads = 0
+
+    def get_all_trials(self, *arguments, **options):
+        self.n_reads += 1
+        return super().get_all_trials(*arguments, **options)
 
 
 def test_none_never_prunes(storage):

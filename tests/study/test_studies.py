@@ -78,11 +78,11 @@ def test_create_study_does_not_start_it(make_study):
 
 
 def test_create_study_queues_wishes_before_the_textbook(make_study):
-    handle = make_study(enqueue=({"units": 64}, {"cell": "GRU", "units": 80}))
+    handle = make_study(enqueue=({"units": 64}, {"cell": "GRU", "units": 128}))
     queue = [trial.system_attrs["fixed_params"] for trial in open_study(handle).trials]
     assert queue[:2] == [
         {"cell": "SimpleRNN", "units": 64},
-        {"cell": "GRU", "units": 80},
+        {"cell": "GRU", "units": 128},
     ]
     assert [params["cell"] for params in queue[2:]] == ["SimpleRNN", "LSTM", "GRU"]
 
