@@ -11,10 +11,12 @@ DEV_STAMP := $(VENV)/.installed-dev
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-quick test-slow e2e bench check format clean
+BENCHES := bench-epoch bench-peak bench-study bench-storage bench-scaling bench-memory \
+	bench-dashboard bench-csv bench-pruners bench-throughput bench-quality
+.PHONY: help run test test-quick test-slow e2e check format clean bench $(BENCHES)
 
 help: ## show this list
-	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
 
 run: $(RUN_STAMP) ## start the application on http://127.0.0.1:8501
 	$(BIN)/streamlit run app.py
@@ -30,8 +32,41 @@ test-slow: $(DEV_STAMP) ## tests that train for longer, and the browser test
 e2e: $(DEV_STAMP) ## the browser test alone; needs Chromium
 	$(BIN)/python -m pytest -m e2e
 
-bench: $(RUN_STAMP) ## the training engine against Keras, as a ratio
+bench: $(BENCHES) ## every benchmark, one after the other; takes hours
+
+bench-epoch: $(RUN_STAMP) ## one epoch: the training engine against Keras
 	$(BIN)/python benchmarks/epoch.py
+
+bench-peak: $(RUN_STAMP) ## the engine against the speed of one processor core
+	$(BIN)/python benchmarks/peak.py
+
+bench-study: $(RUN_STAMP) ## where the time of a 60-trial study goes
+	$(BIN)/python benchmarks/study_time.py
+
+bench-storage: $(RUN_STAMP) ## sampler and storage at 500 and 2,000 trials
+	$(BIN)/python benchmarks/study_time.py --storage --trials 500
+	$(BIN)/python benchmarks/study_time.py --storage --trials 2000
+
+bench-scaling: $(RUN_STAMP) ## two workers; rows, folds, epochs, memory
+	$(BIN)/python benchmarks/scaling.py
+
+bench-memory: $(RUN_STAMP) ## 300 trials: memory of every process
+	$(BIN)/python benchmarks/memory.py
+
+bench-dashboard: $(DEV_STAMP) ## pages with 10 and with 5,000 trials; needs Chromium
+	$(BIN)/python benchmarks/dashboard.py
+
+bench-csv: $(RUN_STAMP) ## a million rows: reading and checking against pandas
+	$(BIN)/python benchmarks/csv_reading.py
+
+bench-pruners: $(RUN_STAMP) ## what each pruner gains and loses
+	$(BIN)/python benchmarks/pruners.py
+
+bench-throughput: $(RUN_STAMP) ## the search against scripts on the same configurations
+	$(BIN)/python benchmarks/throughput.py
+
+bench-quality: $(RUN_STAMP) ## time until the search is as good as a script
+	$(BIN)/python benchmarks/quality.py
 
 check: $(DEV_STAMP) ## format, lint and types
 	$(BIN)/ruff format --check .
