@@ -1,0 +1,1 @@
+"""What a user would write instead, each script for an environment of its own."""
