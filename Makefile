@@ -11,9 +11,7 @@ DEV_STAMP := $(VENV)/.installed-dev
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-BENCHES := bench-epoch bench-peak bench-study bench-storage bench-scaling bench-memory \
-	bench-dashboard bench-csv bench-pruners bench-throughput bench-quality
-.PHONY: help run test test-quick test-slow e2e check format clean bench $(BENCHES)
+.PHONY: help run test test-quick test-slow e2e check format clean bench bench-epoch bench-peak bench-study bench-storage bench-scaling bench-memory bench-dashboard bench-csv bench-pruners bench-throughput bench-quality
 
 help: ## show this list
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -32,7 +30,8 @@ test-slow: $(DEV_STAMP) ## tests that train for longer, and the browser test
 e2e: $(DEV_STAMP) ## the browser test alone; needs Chromium
 	$(BIN)/python -m pytest -m e2e
 
-bench: $(BENCHES) ## every benchmark, one after the other; takes hours
+# The short ones first.
+bench: bench-epoch bench-peak bench-study bench-storage bench-csv bench-dashboard bench-scaling bench-memory bench-throughput bench-quality bench-pruners ## every benchmark, one after the other; takes hours
 
 bench-epoch: $(RUN_STAMP) ## one epoch: the training engine against Keras
 	$(BIN)/python benchmarks/epoch.py

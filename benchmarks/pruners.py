@@ -48,7 +48,9 @@ from benchmarks.recording import record  # noqa: E402
 from benchmarks.series import public_series  # noqa: E402
 
 SERIES = "airline,gas-furnace,births,winding,power,temperatures"
-GRID_RULES = "none;median, warm-up 4;median, warm-up 1;top third after epoch 4"
+GRID_RULES = (
+    "none;median, warm-up 4;halving from epoch 8, a half;top third after epoch 8"
+)
 PATIENCE = (3, 4, 6, 10, 15, 0)
 EPOCHS, LONGER_EPOCHS = (20, 30, 40, 60), (40, 60, 80, 100)
 LATER = 60, 10

@@ -45,7 +45,7 @@ def show_page() -> None:
     show_holdout(study, results)
     show_learning(study, results)
     show_winner_parameters(results)
-    show_search(study)
+    search = st.container(key="compare_search")
     show_downloads(study, results)
     with next_step():
         if st.button(
@@ -55,6 +55,9 @@ def show_page() -> None:
             icon=":material/arrow_forward:",
         ):
             go_to("forecast", study=study.uuid)
+    # Last, because importance may load libraries for seconds.
+    with search:
+        show_search(study)
 
 
 def show_nothing_yet(study: StudyHandle) -> None:

@@ -5,25 +5,15 @@ from pathlib import Path
 import streamlit as st
 
 from pages.components.data_views import show_samples
-from pages.components.frame import live, next_step, page_frame
+from pages.components.frame import next_step, page_frame
 from pages.components.state import all_studies, go_to, link_to
-from pages.components.study_list import is_any_live, show_row
+from pages.components.study_list import show_list
 from pages.components.text import text
 
 PICTURE = Path(__file__).parents[1] / "docs" / "images" / "compare.png"
 N_LATEST = 5
 
 page_frame(text("home.title"))
-
-
-def show_latest() -> None:
-    """List the latest studies; the timer ends when none is at work any more."""
-    studies = all_studies()[:N_LATEST]
-    for study in studies:
-        show_row(study, place="home")
-    if was_live and not is_any_live(studies):
-        st.rerun()
-
 
 if PICTURE.exists():
     words, picture = st.columns([3, 2], gap="large")
@@ -40,9 +30,8 @@ show_samples("home")
 
 st.subheader(text("home.latest"), anchor=False)
 latest = all_studies()[:N_LATEST]
-was_live = is_any_live(latest)
 if latest:
-    live(show_latest, running=was_live, key="home_latest")
+    show_list(latest, place="home")
     link_to("studies", text("app.all_studies"), icon=":material/list:")
 else:
     st.caption(text("home.no_studies"))

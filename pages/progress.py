@@ -2,16 +2,14 @@
 
 import streamlit as st
 
-from pages.components.charts.folds import fold_chart
-from pages.components.charts.history import history_chart
 from pages.components.charts.record import show_chart
 from pages.components.frame import live, next_step, page_frame
 from pages.components.live_figure import show_live_chart
+from pages.components.progress_charts import folds_of, history_of
 from pages.components.progress_forms import show_budget_form, show_try_form
 from pages.components.progress_running import show_running
 from pages.components.progress_status import show_best, show_controls, show_status
 from pages.components.progress_trials import show_problems, show_trials
-from pages.components.scales import score_scale
 from pages.components.state import (
     forget_progress,
     go_to,
@@ -20,7 +18,6 @@ from pages.components.state import (
     study_results,
 )
 from pages.components.status import is_live
-from pages.components.study_data import best_fold_baseline, fold_baselines
 from pages.components.text import text
 from search.jobs.launch import start_study
 from search.study.control import State, is_supervised
@@ -67,25 +64,14 @@ def show_live_part(study: StudyHandle, progress: Progress) -> None:
     show_status(study, progress)
     show_controls(study, progress)
     show_best(study, progress)
-    scale = score_scale(study)
     draw = show_live_chart if is_live(progress.state) else show_chart
     if progress.state in SEARCHING:
         show_running(study, progress)
     left, right = st.columns([3, 2])
     with left:
-        draw(
-            history_chart(progress.trials, scale, baseline=best_fold_baseline(study)),
-            key="history",
-        )
+        draw(history_of(study, progress), key="history")
     with right:
-        scores: dict[str, tuple[float, ...]] = {
-            cell: trial.fold_scores for cell, trial in progress.best.items()
-        }
-        baseline = best_fold_baseline(study)
-        if scores and baseline is not None:
-            name = baseline[0]
-            scores[name] = fold_baselines(str(study.folder), study)[name]
-        draw(fold_chart(scores, scale), key="folds")
+        draw(folds_of(study, progress), key="folds")
     show_trials(study, progress)
     show_problems(progress)
 

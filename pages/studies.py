@@ -2,23 +2,15 @@
 
 import streamlit as st
 
-from pages.components.frame import empty_state, live, next_step, page_frame
+from pages.components.frame import empty_state, next_step, page_frame
 from pages.components.state import all_studies, environment, go_to, is_archived
-from pages.components.study_list import is_any_live, show_row
+from pages.components.study_list import show_list
 from pages.components.study_menu import show_menu
 from pages.components.text import plain, text
 from search.study.folders import StudyHandle
 from search.study.studies import unreadable_studies
 
 page_frame(text("studies.title"))
-
-
-def show_list(studies: tuple[StudyHandle, ...], *, was_live: bool) -> None:
-    """Show the rows; the timer ends when none is at work any more."""
-    for study in studies:
-        show_row(study, place="studies", menu=show_menu)
-    if was_live and not is_any_live(studies):
-        st.rerun()
 
 
 def choose(studies: tuple[StudyHandle, ...]) -> tuple[StudyHandle, ...]:
@@ -70,13 +62,8 @@ if not everything:
     )
 else:
     shown = choose(everything)
-    is_live = is_any_live(shown)
     if shown:
-        live(
-            lambda: show_list(shown, was_live=is_live),
-            running=is_live,
-            key="studies_list",
-        )
+        show_list(shown, place="studies", menu=show_menu)
     else:
         st.info(text("studies.none_match"), icon=":material/search_off:")
 show_unreadable()

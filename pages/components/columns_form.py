@@ -10,7 +10,7 @@ from pages.components.text import has_text, raw_text, text
 from search.config import CalendarCycle, Roles
 from search.data.columns import ColumnProfile
 from search.data.samples import SAMPLES
-from search.data.series import SeriesSettings, inspect_series, suggest_settings
+from search.data.series import SeriesSettings, suggest_settings, time_index
 from search.data.table import Table
 from search.evaluation.calendar import CYCLES, fitting_cycles
 
@@ -23,8 +23,8 @@ def suggested_settings(file: DraftFile, table: Table) -> SeriesSettings:
     """Return the settings to begin with: those of the sample, or what was found."""
     if file.sample is None:
         settings = suggest_settings(table)
-        index = inspect_series(table, settings).frame_preview.index
-        roles = replace(settings.roles, calendar=fitting_cycles(index))
+        cycles = fitting_cycles(time_index(table, settings))
+        roles = replace(settings.roles, calendar=cycles)
         return replace(settings, roles=roles)
     sample = SAMPLES[file.sample]
     return SeriesSettings(time=sample.time, roles=sample.roles)

@@ -1,5 +1,7 @@
 """What the trials say about the hyperparameters, on the Compare page."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from pages.components.charts.parameters import (
@@ -15,6 +17,7 @@ from pages.components.text import text
 from search.errors import SearchError
 from search.study.folders import StudyHandle
 from search.study.importance import FEWEST_TRIALS, parameter_importance
+from search.study.trials import TrialView
 
 
 @st.fragment
@@ -36,9 +39,8 @@ def _show_search(study: StudyHandle) -> None:
         st.caption(text("charts.history_none"))
         return
     scale = score_scale(study)
-    shares = parameter_importance(
-        study.settings.space, [(trial.params, trial.score or 0.0) for trial in trials]
-    )
+    with st.spinner(text("compare.search_wait")):
+        shares = _importance(str(study.folder), len(trials), study, trials)
     left, right = st.columns(2)
     with left:
         _show_importance(shares, len(trials))
@@ -48,6 +50,15 @@ def _show_search(study: StudyHandle) -> None:
         line = next(line for line in lines if line.name == name)
         show_chart(slice_chart(trials, line, scale), key="slice")
     show_chart(parallel_chart(trials, lines, scale), key="parallel")
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _importance(
+    folder: str, n_complete: int, _study: StudyHandle, _trials: Sequence[TrialView]
+) -> dict[str, float]:
+    return parameter_importance(
+        _study.settings.space, [(trial.params, trial.score or 0.0) for trial in _trials]
+    )
 
 
 def _show_importance(shares: dict[str, float], n_trials: int) -> None:

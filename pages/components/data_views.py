@@ -95,14 +95,14 @@ def show_series(report: SeriesReport, settings: SeriesSettings) -> None:
     marks = Marks(
         gaps=tuple((gap.start, gap.stop) for gap in report.gaps),
         duplicates=report.duplicates,
-        outliers=report.outliers.get(name, Marks().outliers),
+        outliers=report.outliers(name),
     )
     show_figure(
         series_figure(column, marks=marks),
         key="series",
         title="",
         summary=_summary(report, column, marks),
-        numbers=column.rename_axis(chart_text("app.axis_time")).reset_index(),
+        numbers=lambda: column.rename_axis(chart_text("app.axis_time")).reset_index(),
     )
 
 
@@ -174,7 +174,7 @@ def show_study_data(study: StudyHandle) -> None:
         key="study_series",
         title=text("data.series_title"),
         summary=text("data.series_summary", n=count(len(column)), name=name),
-        numbers=values.reset_index(),
+        numbers=values.reset_index,
     )
     with next_step():
         if st.button(

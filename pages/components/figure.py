@@ -16,7 +16,7 @@ def show_figure(
     key: str,
     title: str,
     summary: str,
-    numbers: pd.DataFrame | Callable[[], pd.DataFrame] | None = None,
+    numbers: Callable[[], pd.DataFrame] | None = None,
     on_select: Literal["rerun"] | None = None,
 ) -> Any:
     """Show a chart under the question that it answers.
@@ -33,8 +33,8 @@ def show_figure(
         One sentence that says what the chart shows, for screen readers and for
         people in a hurry; markdown.
     numbers
-        The numbers under the chart, offered as CSV; a function is called only
-        when they are asked for.
+        Makes the numbers under the chart, offered as CSV; called when they are
+        asked for.
     on_select
         ``"rerun"`` to learn which points are selected.
 
@@ -65,7 +65,7 @@ def show_figure(
         if numbers is not None:
             st.download_button(
                 text("app.numbers"),
-                lambda: _csv(numbers),
+                lambda: numbers().to_csv(index=False).encode("utf-8"),
                 file_name=f"{key}.csv",
                 mime="text/csv",
                 key=f"{key}_numbers",
@@ -74,8 +74,3 @@ def show_figure(
                 on_click="ignore",
             )
     return selection
-
-
-def _csv(numbers: pd.DataFrame | Callable[[], pd.DataFrame]) -> bytes:
-    frame = numbers() if callable(numbers) else numbers
-    return frame.to_csv(index=False).encode("utf-8")

@@ -39,7 +39,7 @@ def show_live_chart(chart: Chart, *, key: str) -> None:
     """
     st.markdown(f"##### {chart.title}")
     data = {
-        "figure": chart.figure.to_json(),
+        "figure": chart.json,
         "alt": spoken(chart.summary),
         "file": key,
         "source": SCRIPT_URL,
@@ -49,7 +49,7 @@ def show_live_chart(chart: Chart, *, key: str) -> None:
         st.caption(chart.summary, width="stretch")
         st.download_button(
             text("app.numbers"),
-            lambda: chart.numbers.to_csv(index=False).encode(),
+            lambda: chart.numbers().to_csv(index=False).encode(),
             file_name=f"{key}.csv",
             mime="text/csv",
             key=f"{key}_numbers",

@@ -1,7 +1,7 @@
 """The trials on the Progress page: those that run, the table, one of them closely."""
 
+import heapq
 from collections.abc import Sequence
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -9,17 +9,18 @@ import streamlit as st
 from pages.components.charts.curves import trial_chart
 from pages.components.charts.record import show_chart
 from pages.components.numbers import count, duration, three_digits
-from pages.components.scales import digits_format, score_scale
+from pages.components.progress_table import show_table
+from pages.components.scales import score_scale
 from pages.components.state import dashboard_link
 from pages.components.study_data import trial_curve
 from pages.components.text import plain, raw_text, text
 from search.config import Cell
 from search.study.folders import StudyHandle
 from search.study.progress import Progress
-from search.study.score_ranges import varying_parameters
 from search.study.trials import TrialView
 
 N_SLOWEST = 5
+MOST_FAILURES = 100
 
 
 def show_trials(study: StudyHandle, progress: Progress) -> None:
@@ -31,24 +32,9 @@ def show_trials(study: StudyHandle, progress: Progress) -> None:
     if not trials:
         st.caption(text("progress.trials_none"))
         return
-    table = trial_table(trials, progress.best, score_scale(study).column)
-    st.dataframe(
-        table,
-        key="progress_table",
-        hide_index=True,
-        height=min(420, 38 + 35 * len(table)),
-        column_config=_columns(
-            score_scale(study).column,
-            digits_format([trial.score for trial in progress.best.values()]),
-        ),
-        on_select=_take_row,
-        selection_mode="single-row",
-        placeholder="",
-    )
+    shown = show_table(study, progress)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        _choose_trial(trials, progress.best)
-    number = st.session_state.get("progress_trial")
-    chosen = next((trial for trial in trials if trial.number == number), None)
+        chosen = _choose_trial(trials, shown, progress.best)
     if chosen is not None:
         with st.container(border=True):
             _show_trial(study, chosen)
@@ -60,7 +46,10 @@ def show_problems(progress: Progress) -> None:
         heading = text("progress.failed_heading", n=len(progress.failures))
         with st.expander(heading, icon=":material/error:", key="progress_failed"):
             st.caption(text("progress.failed_help"))
-            st.dataframe(failure_table(progress.failures), hide_index=True)
+            latest = progress.failures[:MOST_FAILURES]
+            st.dataframe(failure_table(latest), hide_index=True)
+            if len(latest) < len(progress.failures):
+                st.caption(text("progress.failed_more", n=len(latest)))
     slowest = slowest_trials(progress.trials)
     if slowest:
         with st.expander(text("progress.slowest_heading"), key="progress_slowest"):
@@ -76,40 +65,6 @@ def show_problems(progress: Progress) -> None:
                         epochs=trial.epochs_run,
                     )
                 )
-
-
-def trial_table(
-    trials: Sequence[TrialView], best: dict[Cell, TrialView], score_name: str
-) -> pd.DataFrame:
-    """Return one row a trial; of the hyperparameters only those that differ.
-
-    Rows stay in the order of the numbers, so that a chosen row stays the same one
-    while the table grows.
-    """
-    names = [
-        name
-        for name in varying_parameters([trial.params for trial in trials])
-        if name != "cell"
-    ]
-    leaders = {trial.number for trial in best.values()}
-    rows = [
-        {
-            raw_text("progress.column_number"): trial.number,
-            raw_text("progress.column_best"): "★" if trial.number in leaders else "",
-            raw_text("progress.column_cell"): trial.cell,
-            score_name: trial.score,
-            raw_text("progress.column_state"): raw_text(
-                f"progress.state_{trial.state}"
-            ),
-            **{name: trial.params.get(name) for name in names},
-            raw_text("progress.column_epochs"): trial.epochs_run,
-            raw_text("progress.column_seconds"): trial.seconds_total,
-            raw_text("progress.column_parameters"): trial.n_parameters,
-            raw_text("progress.column_error"): trial.error or "",
-        }
-        for trial in trials
-    ]
-    return pd.DataFrame(rows)
 
 
 def failure_table(failures: Sequence[TrialView]) -> pd.DataFrame:
@@ -130,8 +85,9 @@ def slowest_trials(trials: Sequence[TrialView]) -> list[TrialView]:
         for trial in trials
         if trial.state in ("complete", "pruned") and trial.seconds_total is not None
     ]
-    ended.sort(key=lambda trial: -(trial.seconds_total or 0.0))
-    return ended[:N_SLOWEST]
+    return heapq.nlargest(
+        N_SLOWEST, ended, key=lambda trial: trial.seconds_total or 0.0
+    )
 
 
 def _reason(trial: TrialView) -> str:
@@ -143,20 +99,22 @@ def _reason(trial: TrialView) -> str:
     )
 
 
-def _take_row() -> None:
-    """Look at the trial whose row was chosen; the row is its number."""
-    rows = st.session_state["progress_table"]["selection"]["rows"]
-    if rows:
-        st.session_state["progress_trial"] = rows[0]
-
-
-def _choose_trial(trials: Sequence[TrialView], best: dict[Cell, TrialView]) -> None:
-    by_number = {trial.number: trial for trial in trials}
+def _choose_trial(
+    trials: Sequence[TrialView],
+    shown: Sequence[TrialView],
+    best: dict[Cell, TrialView],
+) -> TrialView | None:
+    """Offer the trials of the table and the best ones; return the chosen one."""
+    number = st.session_state.get("progress_trial")
+    chosen = next((trial for trial in trials if trial.number == number), None)
+    offered = {trial.number: trial for trial in (*shown, *best.values())}
+    if chosen is not None:
+        offered[chosen.number] = chosen
     st.selectbox(
         text("progress.look_at"),
-        list(by_number),
+        sorted(offered),
         index=None,
-        format_func=lambda number: _option(by_number[number]),
+        format_func=lambda number: _option(offered[number]),
         key="progress_trial",
         width=320,
     )
@@ -168,6 +126,7 @@ def _choose_trial(trials: Sequence[TrialView], best: dict[Cell, TrialView]) -> N
             on_click=_look_at,
             args=(trial.number,),
         )
+    return chosen
 
 
 def _look_at(number: int) -> None:
@@ -244,20 +203,3 @@ def _facts(trial: TrialView) -> str:
         weights=plain(count(trial.n_parameters)) if trial.n_parameters else "–",
         best=trial.best_epoch or "–",
     )
-
-
-def _columns(score_name: str, score_format: str) -> dict[str, Any]:
-    """Return how the columns look: three digits that matter, hints."""
-    return {
-        raw_text("progress.column_best"): st.column_config.TextColumn(
-            help=text("progress.column_best_help")
-        ),
-        raw_text("progress.column_state"): st.column_config.TextColumn(width=100),
-        score_name: st.column_config.NumberColumn(format=score_format),
-        "learning_rate": st.column_config.NumberColumn(format="%.2e"),
-        "dropout": st.column_config.NumberColumn(format="%.2f"),
-        "clipnorm": st.column_config.NumberColumn(format="%.2g"),
-        raw_text("progress.column_seconds"): st.column_config.NumberColumn(
-            format="%.0f"
-        ),
-    }

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -48,8 +49,10 @@ def series_figure(column: pd.Series, *, marks: Marks | None = None) -> go.Figure
         x_title=x_title(column.index), y_title=chart_plain(column.name), height=340
     )
     add_line(figure, column)
-    for start, stop in _longest(marks.gaps):
-        _mark_gap(figure, column.index, start, stop)
+    # All at once: plotly checks the shapes that are there each time one is added.
+    figure.layout.shapes = [
+        _gap_band(column.index, start, stop) for start, stop in _longest(marks.gaps)
+    ]
     _add_marks(figure, column, marks.outliers, "outliers", "circle-open")
     _add_marks(figure, column, marks.duplicates, "duplicates", "x-thin-open")
     figure.update_layout(hovermode="closest")
@@ -95,19 +98,19 @@ def _longest(gaps: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     return sorted(gaps, key=lambda gap: gap[0] - gap[1])[:MOST_BANDS]
 
 
-def _mark_gap(figure: go.Figure, index: pd.Index, start: int, stop: int) -> None:
-    figure.add_shape(
-        type="rect",
-        x0=index[max(0, start - 1)],
-        x1=index[min(stop, len(index) - 1)],
-        y0=0,
-        y1=1,
-        yref="paper",
-        fillcolor=PROBLEM,
-        opacity=0.16,
-        line_width=0,
-        layer="below",
-    )
+def _gap_band(index: pd.Index, start: int, stop: int) -> dict[str, Any]:
+    return {
+        "type": "rect",
+        "x0": index[max(0, start - 1)],
+        "x1": index[min(stop, len(index) - 1)],
+        "y0": 0,
+        "y1": 1,
+        "yref": "paper",
+        "fillcolor": PROBLEM,
+        "opacity": 0.16,
+        "line": {"width": 0},
+        "layer": "below",
+    }
 
 
 def _add_marks(
@@ -115,11 +118,12 @@ def _add_marks(
 ) -> None:
     if len(rows) == 0:
         return
-    few = rows[:: max(1, len(rows) // MOST_MARKS)]
+    values = column.to_numpy(dtype=float)
+    few = thin(values, rows, MOST_MARKS)
     figure.add_trace(
         go.Scatter(
             x=column.index[few],
-            y=column.to_numpy(dtype=float)[few],
+            y=values[few],
             mode="markers",
             name=chart_text(f"data.mark_{kind}"),
             marker={"symbol": symbol, "color": PROBLEM, "size": 9, "line_width": 1.8},

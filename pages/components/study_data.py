@@ -10,7 +10,7 @@ from pages.components.charts.curves import WinnerCurve
 from search.config import Cell
 from search.errors import SearchError
 from search.study.comparison import baseline_fold_scores
-from search.study.curves import EpochPoint, read_curve
+from search.study.curves import EpochPoint, curve_path, read_curve
 from search.study.folders import StudyHandle, winner_folder
 from search.study.forecasts import (
     FORECAST_FILE,
@@ -106,8 +106,13 @@ def forecast_file(study: StudyHandle, cell: Cell) -> Path:
 
 
 def trial_curve(study: StudyHandle, number: int) -> tuple[EpochPoint, ...]:
-    """Return the learning curve of a trial; empty if there is none."""
-    return read_curve(study.folder, number)
+    """Return the learning curve of a trial, read when it has grown; maybe empty."""
+    try:
+        status = curve_path(study.folder, number).stat()
+    except FileNotFoundError:
+        return ()
+    stamp = (status.st_mtime_ns, status.st_size)
+    return _curve(str(study.folder), number, stamp)
 
 
 def winner_curves(study: StudyHandle, results: StudyResults) -> dict[Cell, WinnerCurve]:
@@ -121,6 +126,11 @@ def winner_curves(study: StudyHandle, results: StudyResults) -> dict[Cell, Winne
         for cell, winner in results.winners.items()
     }
     return {cell: curve for cell, curve in curves.items() if curve.points}
+
+
+@st.cache_resource(max_entries=128, show_spinner=False)
+def _curve(folder: str, number: int, stamp: tuple[int, int]) -> tuple[EpochPoint, ...]:
+    return read_curve(Path(folder), number)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

@@ -1,10 +1,11 @@
 """A study as one row of a list: state, progress, time left, best so far."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
+from pages.components.frame import live
 from pages.components.numbers import ago, count, duration, with_unit
 from pages.components.state import link_to, study_progress
 from pages.components.status import is_live, state_badge
@@ -16,11 +17,6 @@ from search.study.folders import StudyHandle
 from search.study.progress import Progress
 
 
-def is_any_live(studies: tuple[StudyHandle, ...]) -> bool:
-    """Return whether one of `studies` is at work, so that the list must go on."""
-    return any(is_live(state_of(study)) for study in studies)
-
-
 def state_of(study: StudyHandle) -> str:
     """Return the state of a study; `failed` if its storage cannot be read."""
     try:
@@ -29,20 +25,37 @@ def state_of(study: StudyHandle) -> str:
         return "failed"
 
 
-def show_row(
-    study: StudyHandle, *, place: str, menu: Callable[[StudyHandle], None] | None = None
+def show_list(
+    studies: Sequence[StudyHandle],
+    *,
+    place: str,
+    menu: Callable[[StudyHandle], None] | None = None,
 ) -> None:
-    """Show one study.
+    """Show one row a study; those at work have a timer each, the others stand still.
 
     Parameters
     ----------
-    study
-        The study.
+    studies
+        The studies, in the order of the rows.
     place
         Name of the list; part of the keys.
     menu
-        Shows the actions of the row, if it has any.
+        Shows the actions of a row, if it has any.
     """
+    for study in studies:
+        is_running = is_live(state_of(study))
+        row = partial(_show_row, study, place, menu, was_live=is_running)
+        live(row, running=is_running, key=f"{place}_row_{study.uuid}")
+
+
+def _show_row(
+    study: StudyHandle,
+    place: str,
+    menu: Callable[[StudyHandle], None] | None,
+    *,
+    was_live: bool,
+) -> None:
+    """Show one study; when it comes to rest, the page ends its timer."""
     with st.container(border=True, key=f"{place}_{study.uuid}"):
         with st.container(
             horizontal=True,
@@ -69,10 +82,8 @@ def show_row(
             _show_links(study, progress)
             if menu is not None:
                 menu(study)
-
-
-def _row(key: str) -> DeltaGenerator:
-    return st.container(horizontal=True, vertical_alignment="center", key=key)
+    if was_live and (progress is None or not is_live(progress.state)):
+        st.rerun()
 
 
 def _show_progress(study: StudyHandle, progress: Progress) -> None:

@@ -7,8 +7,16 @@ import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
 
-from search.data.findings import REFUSE, Finding, counted, first_places, listed, shown
-from search.data.reading.numbers import NumberColumn, as_arrow, missing_mask, to_numbers
+from search.data.findings import (
+    REFUSE,
+    Finding,
+    counted,
+    first_places,
+    listed,
+    n_true,
+    shown,
+)
+from search.data.reading.numbers import NumberColumn, as_arrow, missing_mask
 from search.data.settings import CHOICES, SeriesSettings
 from search.data.table import Table
 
@@ -52,7 +60,7 @@ def read_cells(table: Table, settings: SeriesSettings, columns: Sequence[str]) -
     findings: list[Finding] = []
     for name in columns:
         column = table.frame[name]
-        numbers = to_numbers(column, table.options)
+        numbers = table.numbers(name)
         is_target = name in settings.roles.targets
         if is_category(numbers) and not is_target:
             codes, texts = _codes(column)
@@ -66,14 +74,14 @@ def read_cells(table: Table, settings: SeriesSettings, columns: Sequence[str]) -
             findings += _spread_findings(table, name, numbers, is_target=is_target)
             findings += _precision_findings(table, name, column)
     index = pd.RangeIndex(len(table.frame))
-    frame = pd.DataFrame(values, columns=list(columns), index=index)
+    frame = pd.DataFrame(values, columns=list(columns), index=index, copy=False)
     return Cells(frame, categories, is_refused, tuple(findings))
 
 
 def is_category(numbers: NumberColumn) -> bool:
     """Tell whether fewer than four of five cells that are not missing are numbers."""
-    n_present = int((~numbers.is_missing).sum())
-    n_numeric = n_present - int(numbers.is_unreadable.sum())
+    n_present = len(numbers.values) - n_true(numbers.is_missing)
+    n_numeric = n_present - n_true(numbers.is_unreadable)
     return n_present > 0 and n_numeric < LEAST_NUMBERS * n_present
 
 
@@ -124,7 +132,7 @@ def _number_findings(
         ),
         ("infinite", numbers.is_infinite, "is infinite", "are infinite"),
     ):
-        count = int(mask.sum())
+        count = n_true(mask)
         if count:
             rows = table.file_rows(first_places(mask))
             wrong = is_wrong if count == 1 else are_wrong
@@ -148,7 +156,7 @@ def _number_findings(
 
 def _cells_message(table: Table, name: str, mask: np.ndarray, wrong: str) -> str:
     """Name the first five cells of `mask` and say what is wrong with them."""
-    places, count = first_places(mask), int(mask.sum())
+    places, count = first_places(mask), n_true(mask)
     rows = table.file_rows(places)
     texts = [shown(text) for text in table.frame[name].iloc[places]]
     if count == 1:
@@ -169,12 +177,13 @@ def _unreadable_repair(name: str, count: int, chosen: str) -> str:
 def _spread_findings(
     table: Table, name: str, numbers: NumberColumn, *, is_target: bool
 ) -> list[Finding]:
-    values = numbers.values[np.isfinite(numbers.values)]
-    if not len(values):
+    if not numbers.n_numbers:
         return [_no_numbers_finding(table, name, numbers)]
-    if values.min() < values.max():
+    low, high = np.nanmin(numbers.values), np.nanmax(numbers.values)
+    if low < high:
         return []
-    text = f"Column {shown(name)} has the same value in every row, {values[0]:g}"
+    value = numbers.values[np.isfinite(numbers.values)][0]
+    text = f"Column {shown(name)} has the same value in every row, {value:g}"
     if is_target:
         text += ", so there is nothing to predict. Choose another target."
         return [Finding("constant", "error", text, column=name)]
@@ -205,7 +214,7 @@ def _precision_findings(table: Table, name: str, column: pd.Series) -> list[Find
         return []
     digits = pc.replace_substring(texts, table.options.decimal, "")
     mask = pc.match_substring_regex(digits, _TOO_PRECISE).to_numpy().astype(bool)
-    count = int(mask.sum())
+    count = n_true(mask)
     if not count:
         return []
     rows = table.file_rows(first_places(mask))

@@ -24,7 +24,7 @@ ColumnKind = Literal["number", "time", "category", "text", "empty"]
 
 _UNIT = re.compile(r".*\S\s*[\[(]\s*([^\[\]()]{1,20}?)\s*[\])]\s*")
 _CLOCK = re.compile(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[ap]m)?", re.IGNORECASE)
-_N_LOOKED_AT = 400
+_N_EXAMPLES_FROM = 400
 _LEAST_TIMES = 0.8
 
 
@@ -39,20 +39,14 @@ class ColumnProfile:
     kind
         ``number`` where at least four cells of five are numbers, ``time`` where they
         are time stamps, ``category`` for at most 20 distinct texts.
-    n_missing
-        Cells that count as missing (empty, NA, NaN, null, -, missing and others).
-    n_distinct
-        Distinct values that are not missing.
     examples
-        Up to three distinct values as in the file.
+        Up to three distinct values as in the file, from its beginning.
     unit
         Unit in the column name, such as ``°C``; None without one.
     """
 
     name: str
     kind: ColumnKind
-    n_missing: int
-    n_distinct: int
     examples: tuple[str, ...]
     unit: str | None
 
@@ -89,7 +83,7 @@ def suggest_targets(table: Table) -> tuple[str, ...]:
     flags: list[str] = []
     for name in reversed([str(column) for column in table.frame.columns]):
         if name not in time and _looked_at_kind(table, name) == "number":
-            if _some_cells(table, name).nunique() > 2:
+            if table.some_cells(name).nunique() > 2:
                 return (name,)
             flags.append(name)
     return tuple(flags[:1])
@@ -108,31 +102,38 @@ def unit_of(column_name: str) -> str | None:
 
 
 def _profile(table: Table, name: str) -> ColumnProfile:
-    column = table.frame[name]
-    is_missing = missing_mask(column)
-    present = column[~is_missing] if is_missing.any() else column
-    n_distinct = int(present.nunique())
     kind = _looked_at_kind(table, name)
-    if kind == "text" and n_distinct <= MAX_CATEGORIES:
+    if kind == "text" and _has_few_texts(table, name):
         kind = "category"
-    examples = present.iloc[:_N_LOOKED_AT].drop_duplicates().iloc[:3]
+    first = table.frame[name].iloc[:_N_EXAMPLES_FROM]
+    examples = first[~missing_mask(first)].drop_duplicates().iloc[:3]
     return ColumnProfile(
         name=name,
-        kind="empty" if not len(present) else kind,
-        n_missing=int(is_missing.sum()),
-        n_distinct=n_distinct,
+        kind=kind,
         examples=tuple(str(value) for value in examples),
         unit=unit_of(name),
     )
 
 
+def _has_few_texts(table: Table, name: str) -> bool:
+    """Tell whether a column has at most as many texts as can become categories."""
+    if _n_texts(table.some_cells(name)) > MAX_CATEGORIES:
+        return False
+    return _n_texts(table.frame[name]) <= MAX_CATEGORIES
+
+
+def _n_texts(column: pd.Series) -> int:
+    """Return the number of distinct cells that are not missing."""
+    distinct = pd.Series(column.unique())
+    return int((~missing_mask(distinct)).sum())
+
+
 def _looked_at_kind(table: Table, name: str) -> ColumnKind:
     """Return the kind without ``category``, by cells from all over the file."""
-    column = _some_cells(table, name)
-    numbers = to_numbers(column, table.options)
+    numbers = to_numbers(table.some_cells(name), table.options)
     n_present = int((~numbers.is_missing).sum())
     if not n_present:
-        full = to_numbers(table.frame[name], table.options)
+        full = table.numbers(name)
         if full.is_missing.all():
             return "empty"
         return "number" if full.n_numbers else "text"
@@ -142,18 +143,13 @@ def _looked_at_kind(table: Table, name: str) -> ColumnKind:
     return "number" if n_numeric >= LEAST_NUMBERS * n_present else "text"
 
 
-def _some_cells(table: Table, name: str) -> pd.Series:
-    step = max(1, len(table.frame) // _N_LOOKED_AT)
-    return table.frame[name].iloc[::step]
-
-
 def _is_time(table: Table, name: str) -> bool:
     """Tell whether a column alone holds time stamps.
 
     Numbers count as such only under a name such as ``time``, or where they rise like
     seconds since 1970.
     """
-    column = _some_cells(table, name)
+    column = table.some_cells(name)
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         return True
     numbers = to_numbers(column, table.options)
@@ -184,12 +180,12 @@ def _counts_time(name: str, values: np.ndarray) -> bool:
 
 def _clock_beside(table: Table, date: str) -> str | None:
     """Return the column of times of day that goes with a column of dates."""
-    dates = read_stamps([_some_cells(table, date)], table.options).stamps
+    dates = read_stamps([table.some_cells(date)], table.options).stamps
     days = dates.astype("datetime64[D]").astype(dates.dtype)
     if not ((days == dates) | np.isnat(dates)).all():
         return None
     for name in table.frame.columns:
-        texts = _some_cells(table, str(name)).astype("str").str.strip()
+        texts = table.some_cells(str(name)).astype("str").str.strip()
         if name != date and len(texts) and texts.map(_is_clock).mean() >= _LEAST_TIMES:
             return str(name)
     return None

@@ -11,6 +11,7 @@ from search.data.findings import (
     Finding,
     counted,
     listed,
+    n_true,
     shown,
 )
 from search.data.settings import CHOICES, MissingRule
@@ -59,9 +60,9 @@ def missing_findings(
     found = []
     for name in spaced.frame.columns:
         is_missing = spaced.frame[name].isna().to_numpy() & ~spaced.is_absent
-        if name in is_refused:
+        if name in is_refused and is_refused[name].any():
             is_missing &= ~is_refused[name][spaced.rows]
-        count = int(is_missing.sum())
+        count = n_true(is_missing)
         if 0 < count < len(is_missing):
             found.append(_missing_finding(table, spaced, name, is_missing, rule))
     return tuple(found)
@@ -144,7 +145,7 @@ def _line_between(values: np.ndarray) -> np.ndarray:
 def _missing_finding(
     table: Table, spaced: SpacedRows, name: str, mask: np.ndarray, rule: MissingRule
 ) -> Finding:
-    count = int(mask.sum())
+    count = n_true(mask)
     places = spaced.rows[np.flatnonzero(mask)]
     lines = table.file_rows(np.sort(places)[:N_NAMED])
     text = (

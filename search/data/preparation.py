@@ -73,6 +73,16 @@ def prepare(table: Table, settings: SeriesSettings) -> Prepared:
     return Prepared(spaced, filled, cells.categories, time_format, tuple(findings))
 
 
+def time_index(table: Table, settings: SeriesSettings) -> pd.Index:
+    """Return the index of the spaced rows, from the time stamps alone.
+
+    It is that of `SeriesReport.frame_preview`, for a first look: no column is read.
+    """
+    nothing = Cells(pd.DataFrame(index=range(len(table.frame))), {}, {}, ())
+    spaced, _, _ = _in_time(table, settings, nothing, ())
+    return spaced.frame.index
+
+
 def expand_categories(
     frame: pd.DataFrame, categories: dict[str, tuple[str, ...]]
 ) -> pd.DataFrame:
@@ -131,16 +141,17 @@ def _in_time(
 ) -> tuple[SpacedRows, str | None, list[Finding]]:
     """Return the rows in time order on their grid; counted without a time column."""
     columns = [name for name in settings.time if name in table.frame.columns]
-    every = np.arange(len(table.frame))
+    n_rows = len(table.frame)
     if not columns:
         notice = [] if settings.time else _no_time_notice(table, settings)
-        return count_rows(cells.frame, every), None, notice
+        return count_rows(cells.frame, np.arange(n_rows)), None, notice
     ordered = order_stamps(table, settings, columns)
     findings = list(ordered.findings)
-    if 2 * len(ordered.rows) < len(every) or len(ordered.rows) < 2:
-        return count_rows(cells.frame, every), ordered.format, findings
+    if 2 * len(ordered.rows) < n_rows or len(ordered.rows) < 2:
+        counted = count_rows(cells.frame, np.arange(n_rows))
+        return counted, ordered.format, findings
     frame = cells.frame
-    if not np.array_equal(ordered.rows, every):
+    if not ordered.is_as_read:
         frame = frame.iloc[ordered.rows].reset_index(drop=True)
     spaced = space_rows(table, settings, frame, ordered.stamps, ordered.rows, codes)
     return spaced, ordered.format, findings

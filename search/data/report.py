@@ -7,6 +7,7 @@ import pandas as pd
 
 from search.config import Roles
 from search.data.findings import Finding
+from search.data.outliers import mark_outliers
 from search.data.source import Source
 
 
@@ -46,10 +47,6 @@ class SeriesReport:
         Runs of absent time stamps.
     duplicates
         Rows whose time stamp occurs more than once in the file.
-    missing
-        For each column, the rows without a value, absent time stamps included.
-    outliers
-        For each column, the rows to mark as unusual.
     season
         Rows in one season of the first target; 1 where none was found.
     season_candidates
@@ -64,11 +61,13 @@ class SeriesReport:
     n_rows: int
     gaps: tuple[Gap, ...] = ()
     duplicates: np.ndarray = field(default_factory=_no_positions)
-    missing: dict[str, np.ndarray] = field(default_factory=dict)
-    outliers: dict[str, np.ndarray] = field(default_factory=dict)
     season: int = 1
     season_candidates: tuple[int, ...] = ()
     time_format: str | None = None
+
+    def outliers(self, name: str) -> np.ndarray:
+        """Return the rows of a column to mark as unusual in a chart."""
+        return mark_outliers(self.frame_preview[name].to_numpy())
 
     @property
     def is_ready(self) -> bool:

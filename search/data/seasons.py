@@ -14,7 +14,7 @@ _SHORTEST, _LEAST_CYCLES = 4, 3
 _LEAST_STRENGTH = 0.15
 # Without a calendar that explains a period, the evidence has to be stronger.
 _LEAST_CORRELATION, _LEAST_CORRELATION_COUNTED = 0.2, 0.5
-_MOST_VALUES = 50_000
+MOST_VALUES = 50_000
 # A shorter season nearly as strong is preferred: networks then need less past.
 _NEARLY = 0.7
 
@@ -45,7 +45,7 @@ def detect_season(values: np.ndarray, frequency: str | None) -> int:
     is clearly above that at half of it. Of several, the shortest that is nearly as
     strong as the strongest wins.
     """
-    recent = values[-_MOST_VALUES:]
+    recent = values[-MOST_VALUES:]
     correlation = _autocorrelation(recent)
     if not len(correlation):
         return 1

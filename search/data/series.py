@@ -8,15 +8,15 @@ import pandas as pd
 from search.config import Roles
 from search.data.columns import suggest_targets, suggest_time
 from search.data.findings import Finding, shown
-from search.data.outliers import mark_outliers
 from search.data.preparation import (
     Prepared,
     expand_categories,
     expand_roles,
     prepare,
+    time_index,
 )
 from search.data.report import BuiltSeries, Gap, SeriesReport
-from search.data.seasons import detect_season, season_candidates
+from search.data.seasons import MOST_VALUES, detect_season, season_candidates
 from search.data.settings import (
     BadTimeRule,
     DuplicateRule,
@@ -44,6 +44,7 @@ __all__ = [
     "build_series",
     "inspect_series",
     "suggest_settings",
+    "time_index",
 ]
 
 
@@ -101,7 +102,7 @@ def inspect_series(table: Table, settings: SeriesSettings) -> SeriesReport:
     target = settings.roles.targets[0]
     season = 1
     if target in preview.columns:
-        season = detect_season(_complete(preview[target]), spaced.frequency)
+        season = detect_season(_recent(preview[target].to_numpy()), spaced.frequency)
     return SeriesReport(
         findings=prepared.findings,
         frame_preview=preview,
@@ -109,8 +110,6 @@ def inspect_series(table: Table, settings: SeriesSettings) -> SeriesReport:
         n_rows=len(prepared.filled.frame),
         gaps=tuple(Gap(start, stop) for start, stop in runs(spaced.is_absent)),
         duplicates=np.flatnonzero(spaced.is_repeated),
-        missing={n: np.flatnonzero(preview[n].isna().to_numpy()) for n in preview},
-        outliers={n: mark_outliers(preview[n].to_numpy()) for n in preview},
         season=season,
         season_candidates=season_candidates(spaced.frequency, len(preview)),
         time_format=prepared.time_format,
@@ -178,6 +177,18 @@ def _has_time(frame: pd.DataFrame) -> bool:
     return isinstance(frame.index, pd.DatetimeIndex)
 
 
-def _complete(values: pd.Series) -> np.ndarray:
-    """Fill gaps for a look at the season only."""
-    return values.interpolate(limit_direction="both").fillna(0.0).to_numpy()
+def _recent(values: np.ndarray) -> np.ndarray:
+    """Return the last rows, as many as a season is looked for in, with gaps filled.
+
+    Gaps take a line between the values beside them, at both ends the nearest value.
+    """
+    start = max(0, len(values) - MOST_VALUES)
+    gaps = np.flatnonzero(np.isnan(values[start:]))
+    if not len(gaps):
+        return values[start:]
+    known = np.flatnonzero(~np.isnan(values))
+    filled = np.zeros(len(values) - start)
+    if len(known):
+        filled[:] = values[start:]
+        filled[gaps] = np.interp(start + gaps, known, values[known])
+    return filled

@@ -1,18 +1,26 @@
 """A table as it was read from a file: texts or typed cells, nothing repaired yet."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
 
 from search.data.findings import Finding
 from search.data.reading.delimited import detect_delimited, read_delimited
+from search.data.reading.numbers import NumberColumn, as_arrow, to_numbers
 from search.data.reading.options import FileFormat, ReadOptions
 from search.data.reading.sniffing import file_format
 from search.data.reading.workbook import read_parquet, read_workbook
+from search.data.timing.time_numbers import TimeStamps
+from search.data.timing.times import read_stamps
 from search.errors import TableFormatError
 
 __all__ = ["FileFormat", "ReadOptions", "Table", "detect_options", "read_table"]
+
+_N_LOOKED_AT = 400
+_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True)
@@ -47,6 +55,49 @@ class Table:
     line_numbers: np.ndarray | None = None
     sheets: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
+    _kept: dict[Hashable, Any] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def numbers(self, name: str) -> NumberColumn:
+        """Return a column as numbers; converted once, as it is asked for often."""
+        return self._once(
+            ("numbers", name), lambda: to_numbers(self.frame[name], self.options)
+        )
+
+    def times(
+        self,
+        columns: Sequence[str],
+        *,
+        time_format: str | None = None,
+        day_first: bool | None = None,
+    ) -> TimeStamps:
+        """Return the time stamps that columns make together, read once.
+
+        Raises
+        ------
+        ValueError
+            If pandas does not know `time_format`.
+        """
+        return self._once(
+            ("times", tuple(columns), time_format, day_first),
+            lambda: read_stamps(
+                [self.frame[name] for name in columns],
+                self.options,
+                time_format=time_format,
+                day_first=day_first,
+            ),
+        )
+
+    def some_cells(self, name: str) -> pd.Series:
+        """Return about 400 cells from all over a column."""
+        return self._once(("cells", name), lambda: _some_cells(self.frame[name]))
+
+    def _once(self, key: Hashable, make: Callable[[], _Value]) -> _Value:
+        if key not in self._kept:
+            self._kept[key] = make()
+        value: _Value = self._kept[key]
+        return value
 
     def file_rows(self, positions: np.ndarray) -> tuple[int, ...]:
         """Return the line numbers in the file of zero-based row positions."""
@@ -110,6 +161,17 @@ def read_table(
         line_numbers=text.line_numbers,
         findings=(*_reading_notices(text.options), *text.findings),
     )
+
+
+def _some_cells(column: pd.Series) -> pd.Series:
+    step = max(1, len(column) // _N_LOOKED_AT)
+    if not isinstance(column.dtype, pd.StringDtype) or step == 1:
+        return column.iloc[::step]
+    # Arrow gathers from a column of many parts by joining all of them first.
+    places = range(0, len(column), step)
+    cells = as_arrow(column)
+    texts = [cells[place].as_py() for place in places]
+    return pd.Series(texts, index=places, dtype=column.dtype, name=column.name)
 
 
 def _reading_notices(options: ReadOptions) -> tuple[Finding, ...]:

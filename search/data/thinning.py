@@ -33,18 +33,24 @@ def thin(values: np.ndarray, positions: np.ndarray, n_points: int) -> np.ndarray
     if len(positions) <= n_points:
         return positions
     n_buckets = (n_points - 2) // 2
-    drawn = values[positions]
-    low = np.where(np.isnan(drawn), np.inf, drawn)
-    high = np.where(np.isnan(drawn), -np.inf, drawn)
+    drawn = values if len(positions) == len(values) else values[positions]
     size = -(-len(drawn) // n_buckets)
-    n_padded = size * n_buckets - len(drawn)
-    low = np.pad(low, (0, n_padded), constant_values=np.inf)
-    high = np.pad(high, (0, n_padded), constant_values=-np.inf)
-    starts = np.arange(n_buckets) * size
-    lowest = starts + low.reshape(n_buckets, size).argmin(axis=1)
-    highest = starts + high.reshape(n_buckets, size).argmax(axis=1)
-    kept = np.unique(np.concatenate([[0], lowest, highest, [len(drawn) - 1]]))
-    return positions[kept[kept < len(drawn)]]
+    is_gap = np.isnan(drawn)
+    low = np.where(is_gap, np.inf, drawn) if is_gap.any() else drawn
+    high = np.where(is_gap, -np.inf, drawn) if is_gap.any() else drawn
+    ends = [0, len(drawn) - 1]
+    kept = np.concatenate([ends, _lowest(low, size), _lowest(-high, size)])
+    return positions[np.unique(kept)]
+
+
+def _lowest(values: np.ndarray, size: int) -> np.ndarray:
+    """Return where each `size` neighbouring values have their lowest one."""
+    n_whole = len(values) // size
+    whole = values[: n_whole * size].reshape(n_whole, size).argmin(axis=1)
+    lowest: np.ndarray = np.arange(n_whole) * size + whole
+    if n_whole * size == len(values):
+        return lowest
+    return np.append(lowest, n_whole * size + values[n_whole * size :].argmin())
 
 
 def thin_cloud(values: np.ndarray, n_points: int) -> np.ndarray:
@@ -76,11 +82,6 @@ def thin_cloud(values: np.ndarray, n_points: int) -> np.ndarray:
     step = 2
     while math.ceil(n_values / step) + 2 * math.ceil(n_values / (2 * step)) > n_points:
         step *= 2
-    size = 2 * step
-    starts = np.arange(0, n_values, size)
-    padding = len(starts) * size - n_values
-    low = np.pad(values, (0, padding), constant_values=np.inf)
-    high = np.pad(values, (0, padding), constant_values=-np.inf)
-    lowest = starts + low.reshape(-1, size).argmin(axis=1)
-    highest = starts + high.reshape(-1, size).argmax(axis=1)
-    return np.unique(np.concatenate([np.arange(0, n_values, step), lowest, highest]))
+    every = np.arange(0, n_values, step)
+    edges = [_lowest(values, 2 * step), _lowest(-values, 2 * step)]
+    return np.unique(np.concatenate([every, *edges]))

@@ -1,12 +1,18 @@
 """Which hyperparameters made the difference between the trials of a study."""
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Container, Mapping, Sequence
+
+import optuna
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial, TrialState
 
 from search.study.space import Line, Space, Value
-
-if TYPE_CHECKING:
-    import optuna
 
 EVALUATOR = "PED-ANOVA"
 FEWEST_TRIALS = 10
@@ -34,19 +40,13 @@ def parameter_importance(
     if len(trials) < FEWEST_TRIALS or len({score for _, score in trials}) < 2:
         return {}
     # optuna.importance imports scikit-learn, and the web process starts without it.
-    import optuna
     from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 
-    study = optuna.create_study(direction="minimize")
     distributions = {line.name: _distribution(line) for line in lines}
-    study.add_trials(
+    study = _GivenTrials(
         [
-            optuna.trial.create_trial(
-                params={line.name: params[line.name] for line in lines},
-                distributions=distributions,
-                value=score,
-            )
-            for params, score in trials
+            _complete_trial(number, params, score, distributions)
+            for number, (params, score) in enumerate(trials)
         ]
     )
     evaluator = PedAnovaImportanceEvaluator(
@@ -57,13 +57,54 @@ def parameter_importance(
     return dict(sorted(shares.items(), key=lambda item: -item[1]))
 
 
-def _distribution(line: Line) -> "optuna.distributions.BaseDistribution":
-    """Return the range of `line`; tried values may lie between its steps."""
-    from optuna import distributions
+class _GivenTrials(optuna.Study):
+    """Complete trials as a study to evaluate, without a storage behind it.
 
+    A storage in memory would copy each trial, which takes ten times as long as the
+    evaluation, and write a line about a new study to the log of the server.
+    """
+
+    def __init__(self, trials: list[FrozenTrial]) -> None:
+        self._trials = trials
+
+    @property
+    def directions(self) -> list[StudyDirection]:
+        return [StudyDirection.MINIMIZE]
+
+    def get_trials(
+        self, deepcopy: bool = True, states: Container[TrialState] | None = None
+    ) -> list[FrozenTrial]:
+        if states is None or TrialState.COMPLETE in states:
+            return self._trials
+        return []
+
+
+def _complete_trial(
+    number: int,
+    params: Mapping[str, Value],
+    score: float,
+    distributions: dict[str, BaseDistribution],
+) -> FrozenTrial:
+    return FrozenTrial(
+        number=number,
+        state=TrialState.COMPLETE,
+        value=score,
+        datetime_start=None,
+        datetime_complete=None,
+        params={name: params[name] for name in distributions},
+        distributions=distributions,
+        user_attrs={},
+        system_attrs={},
+        intermediate_values={},
+        trial_id=number,
+    )
+
+
+def _distribution(line: Line) -> BaseDistribution:
+    """Return the range of `line`; tried values may lie between its steps."""
     if line.choices:
-        return distributions.CategoricalDistribution(line.choices)
+        return CategoricalDistribution(line.choices)
     low, high = line.values
     if line.kind == "int":
-        return distributions.IntDistribution(int(low), int(high), line.log)
-    return distributions.FloatDistribution(float(low), float(high), line.log)
+        return IntDistribution(int(low), int(high), line.log)
+    return FloatDistribution(float(low), float(high), line.log)

@@ -19,11 +19,7 @@ def varying_parameters(configurations: Sequence[Mapping[str, Value]]) -> list[st
     >>> varying_parameters([{"units": 16, "layers": 1}, {"units": 32, "layers": 1}])
     ['units']
     """
-    return [
-        name
-        for name in LIMITS
-        if len({params[name] for params in configurations if name in params}) > 1
-    ]
+    return [name for name in LIMITS if _varies(name, configurations)]
 
 
 def running_best(trials: Sequence[TrialView]) -> list[tuple[int, float]]:
@@ -93,3 +89,16 @@ def comparable(scores: Mapping[str, Sequence[float]]) -> set[str]:
         for name, values in scores.items()
         if values and float(np.mean(values)) <= FAR * lowest[1]
     }
+
+
+def _varies(name: str, configurations: Sequence[Mapping[str, Value]]) -> bool:
+    """Tell whether two configurations differ; ends at the first that does."""
+    missing = object()
+    first: object = missing
+    for params in configurations:
+        value = params.get(name, missing)
+        if first is missing:
+            first = value
+        elif value is not missing and value != first:
+            return True
+    return False

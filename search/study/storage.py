@@ -27,6 +27,7 @@ from sqlalchemy.pool import NullPool
 
 from search.errors import StudyCorrupted
 from search.study.locks import exclusive_lock
+from search.study.trial_rows import LightStorage
 
 WRITER_TIMEOUT_SECONDS = 60.0
 READER_TIMEOUT_SECONDS = 2.0
@@ -98,7 +99,7 @@ def open_reader(url: str) -> RDBStorage:
         If the storage is missing or cannot be used.
     """
     with readable_errors(url):
-        return _open(url, timeout=READER_TIMEOUT_SECONDS)
+        return _open(url, timeout=READER_TIMEOUT_SECONDS, kind=LightStorage)
 
 
 def cached_reader(url: str) -> RDBStorage:
@@ -190,8 +191,10 @@ def readable_errors(url: str) -> Iterator[None]:
         raise StudyCorrupted(_sentence(url, error)) from error
 
 
-def _open(url: str, *, timeout: float) -> RDBStorage:
-    storage = _connect(url, timeout=timeout, skip_compatibility_check=True)
+def _open(
+    url: str, *, timeout: float, kind: type[RDBStorage] = RDBStorage
+) -> RDBStorage:
+    storage = _connect(url, timeout=timeout, skip_compatibility_check=True, kind=kind)
     _check_version(url, storage_stamp(url))
     return storage
 
@@ -203,13 +206,19 @@ def _check_version(url: str, stamp: str) -> None:
     _connect(url, timeout=timeout, skip_compatibility_check=False).engine.dispose()
 
 
-def _connect(url: str, *, timeout: float, skip_compatibility_check: bool) -> RDBStorage:
+def _connect(
+    url: str,
+    *,
+    timeout: float,
+    skip_compatibility_check: bool,
+    kind: type[RDBStorage] = RDBStorage,
+) -> RDBStorage:
     options = _engine_options(url, timeout=timeout)
     path = sqlite_path(url)
     if path is not None:
         options["creator"] = _connector(path, timeout)
         del options["connect_args"]
-    return RDBStorage(
+    return kind(
         url,
         engine_kwargs=options,
         skip_compatibility_check=skip_compatibility_check,

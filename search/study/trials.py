@@ -17,7 +17,7 @@ from optuna.trial import FrozenTrial
 
 from search.config import Cell
 from search.study.folders import StudyHandle
-from search.study.optuna_study import check_uuid, read_study
+from search.study.optuna_study import UUID_ATTRIBUTE, check_uuid, read_study
 from search.study.space import Space, Value
 from search.study.storage import (
     cached_reader,
@@ -25,7 +25,7 @@ from search.study.storage import (
     readable_errors,
     storage_stamp,
 )
-from search.study.trial_rows import load_trials
+from search.study.trial_rows import load_trials, study_attribute
 
 ViewState = Literal["running", "complete", "pruned", "failed", "waiting"]
 FailureKind = Literal["trial", "killed", "memory"]
@@ -180,14 +180,15 @@ class _Reader:
     def _read_news(self, handle: StudyHandle) -> tuple[TrialView, ...]:
         if self._study is None:
             self._study = read_study(handle)
-        else:
-            check_uuid(handle, self._study)
-        news = load_trials(
-            cached_reader(handle.environment.storage_url),
-            self._study._study_id,
-            after=self._last_ended,
-            among=self._open,
-        )
+        study_id = self._study._study_id
+        storage = cached_reader(handle.environment.storage_url)
+        with storage.engine.connect() as connection:
+            uuid = study_attribute(connection, study_id, UUID_ATTRIBUTE)
+            news = load_trials(
+                connection, study_id, after=self._last_ended, among=self._open
+            )
+        if uuid != handle.uuid:
+            check_uuid(handle, self._study)  # which says why
         if not news and self._last is not None:
             return self._last
         for trial in news:

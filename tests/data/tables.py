@@ -4,8 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from search.config import Roles
-from search.data.series import SeriesSettings
+from search.data.series import SeriesReport, SeriesSettings
 from search.data.table import Table, read_table
 
 Rows = list[list[str]]
@@ -58,3 +60,8 @@ def settings_of(
 ) -> SeriesSettings:
     roles = Roles(targets=(target,), past_features=features)
     return replace(SeriesSettings(time=time, roles=roles), **choices)
+
+
+def missing_rows(report: SeriesReport, name: str) -> np.ndarray:
+    """Return the rows of a column without a value, absent time stamps included."""
+    return np.flatnonzero(report.frame_preview[name].isna())

@@ -10,6 +10,7 @@ import pytest
 from search.config import Roles
 from search.data.series import build_series, inspect_series, suggest_settings
 from search.data.table import Table, read_table
+from tests.data.tables import missing_rows
 
 FOLDER = Path(__file__).parents[3] / "shared" / "data"
 pytestmark = [
@@ -91,8 +92,8 @@ def test_pollution_with_all_columns():
     report = inspect_series(table, settings)
     codes = [(finding.code, finding.column) for finding in report.findings]
     assert codes == [("categories", "cbwd"), ("missing_values", "pm2.5")]
-    assert report.missing["pm2.5"][:24].tolist() == list(range(24))
-    assert len(report.missing["pm2.5"]) == 2067
+    assert missing_rows(report, "pm2.5")[:24].tolist() == list(range(24))
+    assert len(missing_rows(report, "pm2.5")) == 2067
     built = build_series(table, replace(settings, missing="forward_fill"))
     assert built.values.shape == (43800, 11)
     assert built.values.index[0] == pd.Timestamp("2010-01-02")

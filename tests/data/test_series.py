@@ -6,10 +6,12 @@ import pytest
 
 from search.config import Roles
 from search.data.series import (
+    _recent,
     apply_choice,
     build_series,
     inspect_series,
     suggest_settings,
+    time_index,
 )
 from search.data.settings import SeriesSettings
 from search.errors import ConfigError, SeriesError
@@ -17,6 +19,7 @@ from tests.data.tables import (
     as_csv,
     daily_rows,
     edited,
+    missing_rows,
     settings_of,
     table_of,
     with_cell,
@@ -120,7 +123,7 @@ def test_missing_values_are_reported_for_used_columns_only():
     assert finding.setting == "missing"
     assert finding.choices[-1] == "backward_fill"
     assert "longest run has 2 rows" in finding.message
-    assert report.missing["y"].tolist() == [0, 4, 5, 13]
+    assert missing_rows(report, "y").tolist() == [0, 4, 5, 13]
 
 
 def test_absent_stamps_become_rows_that_missing_fills():
@@ -129,7 +132,7 @@ def test_absent_stamps_become_rows_that_missing_fills():
     report = inspect_series(table, settings_of())
     assert len(report.frame_preview) == report.n_rows == 30
     assert [(gap.start, gap.stop) for gap in report.gaps] == [(5, 7)]
-    assert report.missing["target"].tolist() == [5, 6]
+    assert missing_rows(report, "target").tolist() == [5, 6]
     (finding,) = report.findings
     assert (finding.code, finding.rows, finding.count) == ("gaps", (6,), 2)
     built = build_series(table, settings_of(missing="forward_fill"))
@@ -376,7 +379,7 @@ def test_apply_choice_refuses_what_is_not_offered():
 def test_the_outlier_is_marked_and_kept():
     table = table_of(with_cell(12, 2, "9000"))
     settings = settings_of("other")
-    assert inspect_series(table, settings).outliers["other"].tolist() == [10]
+    assert inspect_series(table, settings).outliers("other").tolist() == [10]
     assert build_series(table, settings).values["other"].iloc[10] == 9000.0
 
 
@@ -389,3 +392,38 @@ def test_repairs_do_not_look_ahead():
         holes = changed.replace(b"2024-01-08,10,", b"2024-01-08,,")
         after = build_series(table_of(holes), settings).values
         pd.testing.assert_frame_equal(before.iloc[:20], after.iloc[:20])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        as_csv(daily_rows()),
+        as_csv(daily_rows()[:9] + daily_rows()[14:]),
+        as_csv(daily_rows()[::-1]),
+        as_csv([*daily_rows(), *daily_rows()[3:5]]),
+        edited(lambda rows: rows[7].__setitem__(0, "soon")),
+        edited(lambda rows: rows[7].__setitem__(0, "2024-01-07 13:00")),
+        b"target,other\n" + b"1,2\n3,4\n" * 9,
+    ],
+    ids=["good", "gap", "backwards", "repeats", "unreadable", "off", "no time"],
+)
+@pytest.mark.parametrize("irregular", ["refuse", "resample", "ignore"])
+@pytest.mark.parametrize("duplicates", ["refuse", "mean"])
+def test_time_index_is_that_of_the_preview(content, irregular, duplicates):
+    table = table_of(content)
+    settings = replace(
+        suggest_settings(table), irregular=irregular, duplicates=duplicates
+    )
+    preview = inspect_series(table, settings).frame_preview
+    assert time_index(table, settings).equals(preview.index)
+
+
+def test_season_of_a_long_series_is_looked_for_in_its_filled_end():
+    """A gap that begins before the last 50,000 rows is filled from both its sides."""
+    values = 10 + np.sin(2 * np.pi * np.arange(60_000) / 24)
+    values[9_990:10_020] = np.nan
+    values[59_990:] = np.nan
+    filled = pd.Series(values).interpolate(limit_direction="both").to_numpy()
+    np.testing.assert_array_equal(_recent(values), filled[-50_000:])
+    assert _recent(np.full(20, np.nan)).tolist() == [0.0] * 20
+    assert _recent(values[:9_000]).tolist() == values[:9_000].tolist()

@@ -4,12 +4,20 @@ import json
 import pickle
 import re
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from search.data.series import build_series, inspect_series
+from search.data import table as table_module
+from search.data.columns import profile_columns
+from search.data.reading import numbers
+from search.data.reading.sniffing import is_utf8
+from search.data.series import build_series, inspect_series, suggest_settings
 from search.data.table import ReadOptions, detect_options, read_table
+from search.data.timing import times
 from search.errors import SeriesError, TableFormatError
 from tests.data.tables import (
     as_csv,
@@ -306,3 +314,85 @@ def test_as_reading_is_what_a_study_stores():
 )
 def test_read_table_takes_the_name_as_a_label_only(name):
     assert read_table(GOOD, name=name).name == name
+
+
+def test_table_converts_a_column_once(monkeypatch):
+    """Profiles, suggestions and two reports of a file ask for the same columns."""
+    calls = []
+    plain = numbers.to_numbers
+
+    def count(column, options):
+        calls.append((str(column.name), len(column)))
+        return plain(column, options)
+
+    monkeypatch.setattr(table_module, "to_numbers", count)
+    table = table_of(GOOD)
+    profile_columns(table)
+    settings = suggest_settings(table)
+    inspect_series(table, settings)
+    inspect_series(table, replace(settings, missing="zero"))
+    build_series(table, settings)
+    assert calls == [("other", 30)]
+
+
+def test_table_reads_time_stamps_once(monkeypatch):
+    calls = []
+    plain = times.read_stamps
+
+    def count(columns, options, **wishes):
+        calls.append(wishes)
+        return plain(columns, options, **wishes)
+
+    monkeypatch.setattr(table_module, "read_stamps", count)
+    table = table_of(GOOD)
+    for day_first in (None, None, True, None):
+        inspect_series(table, settings_of(day_first=day_first))
+    assert calls == [
+        {"time_format": None, "day_first": None},
+        {"time_format": None, "day_first": True},
+    ]
+
+
+def test_some_cells_come_from_all_over_the_column():
+    rows = [[f"2024-01-01 {n}", str(n)] for n in range(2_000)]
+    cells = table_of(as_csv(rows, "a,b")).some_cells("b")
+    assert cells.tolist() == [str(n) for n in range(0, 2_000, 5)]
+    assert (cells.name, str(cells.dtype)) == ("b", "str")
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\n\n\n", "\r\n", "\r\n\r\n"])
+@pytest.mark.parametrize("header", ["y", "x,y"])
+def test_line_ends_after_the_last_row_are_no_rows(header, end):
+    row = "1" if header == "y" else "1,2"
+    table = table_of(f"{header}\n{row}\n{row}{end}".encode())
+    assert table.frame["y"].tolist() == [row[-1]] * 2
+    assert table.findings == ()
+
+
+def test_blank_lines_are_found_in_a_text_without_quotes():
+    """The parser refuses them first; the layout then says where they are."""
+    table = table_of(b"x,y\n1,2\n\n3,4\n\n\n5,6\n")
+    assert table.frame["y"].tolist() == ["2", "4", "6"]
+    (finding,) = table.findings
+    assert (finding.code, finding.rows) == ("blank_lines", (3, 5, 6))
+    assert table.file_rows(np.arange(3)) == (2, 4, 7)
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [b"a", b"\xc3\xa9", b"\xc3", b"\xe2\x82\xac", b"\xed\xa0\x80", b"\xff",
+             b"\xf0\x9f\x98\x80", b"\xf4\x90\x80\x80", b"\xc0\x80", b"\xe0\x80\x80",
+             b"x" * 20, b"\x00"]
+        ),
+        max_size=8,
+    )
+)  # fmt: skip
+def test_is_utf8_agrees_with_python(parts):
+    content = b"".join(parts)
+    try:
+        content.decode("utf-8")
+        expected = True
+    except UnicodeDecodeError:
+        expected = False
+    assert is_utf8(content) is expected

@@ -23,6 +23,7 @@ from search.evaluation.metrics import (
     seasonal_naive_scale,
 )
 from search.evaluation.windows import gather_targets
+from search.study.batching import batching_storage
 from search.study.claims import (
     Claim,
     Owner,
@@ -148,9 +149,13 @@ def add_running(
     handle: StudyHandle, n_epochs: int, *, owner: Owner | None = None
 ) -> int:
     """Add a trial that has trained for some epochs; return its number."""
-    claim = claim_trial(handle, open_study(handle), owner or owner_of(os.getppid()))
+    study = open_study(handle)
+    claim = claim_trial(handle, study, owner or owner_of(os.getppid()))
     trial, params = _claimed(claim)
     train(handle, trial, params, n_epochs)
+    # Reports that were made within two seconds would wait.
+    reports = {epoch: score_at(params, epoch) for epoch in range(1, n_epochs + 1)}
+    batching_storage(study).add_reports(trial._trial_id, reports)
     return trial.number
 
 

@@ -1,7 +1,10 @@
 """Each chart has the expected traces, units, words and numbers."""
 
+import json
+
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 import pytest
 
 from pages.components.charts.curves import (
@@ -27,10 +30,19 @@ from pages.components.charts.parameters import (
 from pages.components.charts.record import Chart, Scale
 from pages.components.charts.times import time_words
 from pages.components.charts.windows import origin_chart, step_chart
-from pages.components.theme import ACTUAL, CELL_COLOURS
+from pages.components.series_chart import (
+    MOST_BANDS,
+    MOST_MARKS,
+    N_DRAWN,
+    Marks,
+    series_figure,
+)
+from pages.components.theme import ACTUAL, CELL_COLOURS, new_figure, readable_axes
+from search.data.outliers import mark_outliers
 from search.study.curves import EpochPoint
 from search.study.forecasts import Forecast
 from search.study.predictions import Predictions, error_band
+from search.study.score_ranges import running_best
 from search.study.space import Line
 from search.study.trials import TrialView
 
@@ -85,7 +97,7 @@ def test_history_draws_each_cell_and_its_best_so_far() -> None:
     assert best["LSTM, best so far"].line.color == CELL_COLOURS["LSTM"]
     assert [shape.y0 for shape in chart.figure.layout.shapes] == [4.0]
     assert chart.figure.layout.yaxis.title.text == "RMSE [°C]"
-    assert list(chart.numbers["trial"]) == [0, 1, 2, 3]
+    assert list(chart.numbers()["trial"]) == [0, 1, 2, 3]
     assert "trial 2 (LSTM) with RMSE 2\\.00 °C" in chart.summary
     assert chart.figure.layout.uirevision
 
@@ -143,7 +155,7 @@ def test_folds_hide_what_is_far_worse() -> None:
     assert names(chart) == ["GRU", "last value"]
     assert chart.figure.data[0].visible is True
     assert chart.figure.data[1].visible == "legendonly"
-    assert chart.numbers["GRU RMSE [°C]"].tolist() == [1.0, 1.2]
+    assert chart.numbers()["GRU RMSE [°C]"].tolist() == [1.0, 1.2]
 
 
 def test_folds_without_scores_say_so() -> None:
@@ -181,7 +193,7 @@ def test_big_series_are_thinned_and_the_numbers_are_not() -> None:
     big = Predictions(np.arange(n), np.array([1]), values, values, values)
     chart = step_chart({"GRU": big}, RMSE, step=0, x_title="row")
     assert len(chart.figure.data[0].x) <= 1500
-    assert len(chart.numbers) == n
+    assert len(chart.numbers()) == n
 
 
 def test_step_errors_are_mean_absolute_errors() -> None:
@@ -255,7 +267,7 @@ def test_forecast_draws_past_forecast_and_band() -> None:
     chart = forecast_chart(forecast, past, RMSE, cell="GRU", x_title="time")
     assert names(chart) == ["usual error", "actual", "GRU forecast"]
     assert list(chart.figure.data[0].y) == [4.0, 6.0, 2.0, 2.0]
-    assert chart.numbers.iloc[0].tolist()[2:] == [3.0, 2.0, 4.0]
+    assert chart.numbers().iloc[0].tolist()[2:] == [3.0, 2.0, 4.0]
     assert "from 3\\.00 °C to 4\\.00 °C" in chart.summary
 
 
@@ -270,3 +282,148 @@ def test_time_words() -> None:
     assert time_words(HOURS[:2]) == ["14 Mar 2026 00:00", "14 Mar 2026 01:00"]
     assert time_words(HOURS[:1]) == ["14 Mar 2026"]
     assert time_words(np.array([7])) == ["7"]
+
+
+def many_trials(n_trials: int) -> list[TrialView]:
+    """Trials in noise; number 4322 is the best of all, 1234 the worst."""
+    scores = 2.0 + np.random.default_rng(0).random(n_trials)
+    scores[4_322], scores[1_234] = 0.5, 30.0
+    cells = ("SimpleRNN", "LSTM", "GRU")
+    return [
+        TrialView(
+            number,
+            cells[number % 3],  # type: ignore[arg-type]
+            "pruned" if number % 4 == 1 else "complete",
+            {"cell": cells[number % 3], "units": 16 + number % 50, "dropout": 0.1},
+            score=float(score),
+        )
+        for number, score in enumerate(scores)
+    ]
+
+
+def drawn_numbers(chart: Chart) -> set[int]:
+    markers = [trace for trace in chart.figure.data if trace.mode == "markers"]
+    return {int(number) for trace in markers for number in trace.x}
+
+
+def test_history_of_many_trials_draws_a_thousand_with_the_best_and_the_worst() -> None:
+    trials = many_trials(5_000)
+    chart = history_chart(trials, RMSE)
+    drawn = drawn_numbers(chart)
+    assert len(drawn) <= 1_100
+    assert {4_322, 1_234} <= drawn
+    for cell in ("SimpleRNN", "LSTM", "GRU"):
+        own = [trial for trial in trials if trial.cell == cell]
+        leaders = {number for number, _ in running_best(own)[:-1]}
+        assert leaders <= drawn
+    assert len(chart.numbers()) == 5_000
+    assert "of 5 000 trials, the best and the worst among them" in chart.summary
+    assert len(chart.json) < 40_000
+
+
+def test_history_of_few_trials_draws_all_and_says_nothing_of_it() -> None:
+    chart = history_chart(many_trials(5_000)[:900], RMSE)
+    assert drawn_numbers(chart) == set(range(900))
+    assert "Drawn are" not in chart.summary
+
+
+def test_slice_of_many_trials_is_bounded_and_has_the_best() -> None:
+    trials = many_trials(5_000)
+    chart = slice_chart(trials, Line("units", low=16, high=128), RMSE)
+    drawn = {int(n) for trace in chart.figure.data for n in trace.customdata}
+    assert len(drawn) <= 1_100
+    best = min((t for t in trials if t.state == "complete"), key=lambda t: t.score or 9)
+    assert best.number in drawn
+    assert len(chart.numbers()) == 3_750
+    assert "Drawn are" in chart.summary
+
+
+def test_parallel_chart_of_many_trials_is_bounded() -> None:
+    trials = many_trials(5_000)
+    lines = [
+        Line("cell", ("SimpleRNN", "LSTM", "GRU")),
+        Line("units", low=16, high=128),
+    ]
+    chart = parallel_chart(trials, lines, RMSE)
+    values = chart.figure.data[0].dimensions[-1]["values"]
+    assert len(values) <= 1_100
+    assert min(values) == 0.5
+    assert len(chart.figure.data[0].line.color) == len(values)
+    assert "Drawn are" in chart.summary
+
+
+def test_new_figure_has_the_axes_of_readable_axes() -> None:
+    """Built in one step; the plain way sets one property after the other."""
+    plain = go.Figure()
+    plain.update_layout(
+        height=300,
+        margin={"l": 8, "r": 8, "t": 36, "b": 8},
+        hovermode="x unified",
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        bargap=0.2,
+        separators=". ",
+    )
+    plain.update_xaxes(title_text="x")
+    plain.update_yaxes(title_text="y", zeroline=False)
+    readable_axes(plain)
+    built = new_figure(x_title="x", y_title="y", height=300)
+    assert json.loads(built.to_json()) == json.loads(plain.to_json())
+
+
+def test_series_figure_is_bounded_and_shows_every_spike() -> None:
+    values = np.random.default_rng(0).normal(0, 1, 1_000_000)
+    spikes = np.random.default_rng(1).choice(999_990, 200, replace=False) + 5
+    values[spikes] = 80.0
+    column = pd.Series(values, index=pd.RangeIndex(len(values)), name="y")
+    marks = Marks(
+        gaps=tuple((start, start + 5) for start in range(0, 900_000, 1_000)),
+        duplicates=np.arange(0, 1_000_000, 100),
+        outliers=mark_outliers(values),
+    )
+    figure = series_figure(column, marks=marks)
+    line, outliers, duplicates = figure.data
+    assert len(line.x) <= N_DRAWN
+    assert len(outliers.x) <= MOST_MARKS
+    assert len(duplicates.x) <= MOST_MARKS
+    assert len(figure.layout.shapes) == MOST_BANDS
+    assert set(spikes) <= set(line.x) | set(outliers.x)
+    assert len(figure.to_json()) < 250_000
+
+
+def test_marks_of_a_series_that_are_too_many_keep_the_highest() -> None:
+    values = np.zeros(100_000)
+    rows = np.arange(0, 100_000, 50)
+    values[rows] = np.random.default_rng(0).random(len(rows)) + 1
+    column = pd.Series(values, index=pd.RangeIndex(len(values)), name="y")
+    figure = series_figure(column, marks=Marks(outliers=rows))
+    drawn = figure.data[1]
+    assert len(drawn.x) <= MOST_MARKS
+    assert max(drawn.y) == values.max()
+
+
+def test_gaps_are_banded_from_the_row_before_to_the_row_after() -> None:
+    column = pd.Series([1.0, np.nan, np.nan, 2.0], index=pd.RangeIndex(4), name="y")
+    figure = series_figure(column, marks=Marks(gaps=((1, 3),)))
+    (band,) = figure.layout.shapes
+    assert (band.x0, band.x1, band.yref) == (0, 3, "paper")
+
+
+@pytest.mark.parametrize(("worst", "place"), [(9.0, 4.0), (900.0, np.log10(4.0))])
+def test_the_name_of_the_baseline_stands_at_its_line(
+    worst: float, place: float
+) -> None:
+    """On a logarithmic axis it stood far above the chart."""
+    chart = history_chart(
+        [trial(0, "GRU", 3.0), trial(1, "GRU", worst)], RMSE, baseline=("drift", 4.0)
+    )
+    (line,) = chart.figure.layout.shapes
+    (label,) = chart.figure.layout.annotations
+    assert (line.y0, line.y1, line.xref) == (4.0, 4.0, "x domain")
+    assert label.y == pytest.approx(place)
+    assert label.text == "drift"
+
+
+def test_a_baseline_without_error_has_no_place_on_a_logarithmic_axis() -> None:
+    trials = [trial(0, "GRU", 1.0), trial(1, "GRU", 90.0)]
+    chart = history_chart(trials, RMSE, baseline=("drift", 0.0))
+    assert chart.figure.layout.shapes == ()

@@ -3,12 +3,16 @@
 from pathlib import Path
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from pages.components import compare_search, compare_sections
 from pages.components.compare_table import model_table
+from pages.components.downloads import show_results_download
 from search.evaluation.metrics import Metrics
 from search.study.comparison import ModelRow, Spread
 from search.study.folders import StudyHandle
+from search.study.space import Space
 from tests.pages.conftest import OpenPage, words
 
 
@@ -106,3 +110,47 @@ def test_model_table_holds_numbers_for_the_csv() -> None:
     assert line["Skill"] == 25.0
     assert line["Highest seed"] == 2.2
     assert line["Chosen"] == "best on the folds"
+
+
+def test_importance_is_computed_once_for_all_visits(
+    open_made: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
+
+    def count(space: Space, trials: object) -> dict[str, float]:
+        calls.append(space)
+        return {"units": 0.75, "layers": 0.25}
+
+    monkeypatch.setattr(compare_search, "parameter_importance", count)
+    st.cache_resource.clear()
+    for _ in range(2):
+        shown = words(open_made("compare", "finished"))
+        assert "units has the largest share" in shown
+    assert len(calls) == 1
+    st.cache_resource.clear()
+
+
+def test_importance_comes_after_everything_else(
+    open_made: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may load libraries for seconds; downloads and the next step wait for none."""
+    order: list[str] = []
+
+    def late(*_: object) -> dict[str, float]:
+        order.append("importance")
+        return {}
+
+    plain = show_results_download
+
+    def downloads(study: StudyHandle) -> None:
+        order.append("downloads")
+        plain(study)
+
+    monkeypatch.setattr(compare_search, "parameter_importance", late)
+    monkeypatch.setattr(compare_sections, "show_results_download", downloads)
+    st.cache_resource.clear()
+    app = open_made("compare", "finished")
+    assert order == ["downloads", "importance"]
+    headings = [element.value for element in app.subheader]
+    assert headings.index("What the search learned") < headings.index("Downloads")
+    st.cache_resource.clear()

@@ -34,7 +34,7 @@ def test_a_live_chart_keeps_its_key_and_says_what_it_shows(
     )
     for height in (300, 400):
         figure = new_figure(x_title="x", y_title="y", height=height)
-        chart = Chart(figure, "Is it good?", "It is.", pd.DataFrame({"x": [1]}))
+        chart = Chart(figure, "Is it good?", "It is.", lambda: pd.DataFrame({"x": [1]}))
         show_live_chart(chart, key="one")
     assert [call["key"] for call in mounted] == ["one_live", "one_live"]
     assert mounted[1]["data"]["alt"] == "It is."

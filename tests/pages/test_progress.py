@@ -1,29 +1,40 @@
 """Progress: every state has its words and its next step; buttons steer the study."""
 
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.components import study_data
+from pages.components.progress_charts import folds_of, history_of
 from pages.components.progress_forms import budget_words
 from pages.components.progress_running import worker_slots
 from pages.components.progress_status import skill_sentence
-from pages.components.progress_trials import (
-    failure_table,
-    slowest_trials,
+from pages.components.progress_table import (
+    PAGE_ROWS,
+    page_of_trials,
     trial_table,
 )
+from pages.components.progress_trials import failure_table, slowest_trials
 from pages.components.scales import digits_format
-from search.config import Budget, Environment
+from search.config import CELLS, Budget, Environment
 from search.study.control import read_control
-from search.study.progress import Progress, RunningTrial
+from search.study.curves import EpochPoint, curve_path, read_curve
+from search.study.progress import Progress, RunningTrial, read_progress
 from search.study.results import TrialCounts
 from search.study.trials import TrialView, read_trials
 from tests.pages.conftest import OpenPage, words
 from tests.pages.study_factory import (
     REASON,
+    add_running,
     add_trials,
     hold_supervisor,
     make_settings,
     new_study,
+    set_state,
 )
 
 A = TrialView(
@@ -37,6 +48,43 @@ B = TrialView(
 def spoken(app: AppTest) -> str:
     """Return all text of a page without the escapes of markdown."""
     return words(app).replace("\\", "")
+
+
+def many_trials(n_trials: int) -> tuple[TrialView, ...]:
+    """Return trials of every kind; number 77 is the best."""
+    kinds = ("complete", "complete", "complete", "pruned", "failed")
+    trials = [
+        TrialView(
+            number,
+            CELLS[number % 3],
+            kinds[number % 5],  # type: ignore[arg-type]
+            {"cell": CELLS[number % 3], "units": 16 + number % 7, "layers": 1},
+            score=2.0 + (number * 37 % 101) / 50 if number % 5 < 4 else None,
+            fold_scores=(1.0, 2.0),
+            seconds_total=20.0,
+        )
+        for number in range(n_trials)
+    ]
+    if n_trials > 77:
+        trials[77] = replace(trials[77], score=1.0, state="complete")
+    return tuple(trials)
+
+
+@pytest.fixture
+def open_large(
+    open_page: OpenPage, environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[], AppTest]:
+    """Return a function that opens Progress of a paused study of 5,003 trials."""
+    study = new_study(environment, make_settings("Large"))
+    set_state(study, "paused")
+    trials = many_trials(5_003)
+    monkeypatch.setattr("search.study.progress.read_trials", lambda handle: trials)
+    return lambda: open_page("progress", study=study.uuid)
+
+
+def table_of(app: AppTest) -> pd.DataFrame:
+    """Return the table of trials."""
+    return next(f.value for f in app.dataframe if "State" in f.value)
 
 
 @pytest.fixture(autouse=True)
@@ -142,11 +190,11 @@ def test_try_this_one_next_queues_the_configuration(
 ) -> None:
     handle = new_study(environment, make_settings("Queue"))
     app = open_page("progress", study=handle.uuid)
-    app.number_input(key="try_-1_units").set_value(48)
+    app.selectbox(key="try_-1_units").set_value(64)
     app.button(key="try_submit").click().run()
     assert not app.exception
     assert read_trials(handle)[-1].state == "waiting"
-    assert read_trials(handle)[-1].params["units"] == 48
+    assert read_trials(handle)[-1].params["units"] == 64
     assert "Queued" in spoken(app)
 
 
@@ -173,12 +221,109 @@ def test_no_budget_at_all_is_refused(
     assert read_control(handle).budget == Budget(12)
 
 
-def test_trial_table_shows_only_what_differs_and_stars_the_best() -> None:
-    table = trial_table([A, B], {"LSTM": A}, "RMSE")
+def test_trial_table_shows_the_named_parameters_and_stars_the_best() -> None:
+    table = trial_table([A, B], {"LSTM": A}, "RMSE", names=["units"])
     assert list(table["units"]) == [16, 32]
     assert "layers" not in table
     assert list(table["Best"]) == ["★", ""]
     assert list(table["Reason"]) == ["", "Too large."]
+
+
+def test_page_of_trials_by_number_keeps_its_trials_while_the_study_grows() -> None:
+    trials = many_trials(300)
+    for n_trials in (250, 251, 300):
+        page = page_of_trials(trials[:n_trials], "number", 1)
+        assert [trial.number for trial in page] == list(range(100, 200))
+
+
+@pytest.mark.parametrize(
+    ("n_trials", "sizes"),
+    [
+        (0, [0]),
+        (1, [1]),
+        (149, [149]),
+        (150, [100, 50]),
+        (249, [100, 149]),
+        (250, [100, 100, 50]),
+    ],
+)
+def test_the_last_page_is_never_almost_empty(n_trials: int, sizes: list[int]) -> None:
+    trials = many_trials(n_trials)
+    pages = [page_of_trials(trials, "number", page) for page in range(len(sizes))]
+    assert [len(page) for page in pages] == sizes
+    assert [trial for page in pages for trial in page] == list(trials)
+
+
+def test_page_of_trials_by_score_has_the_best_first_and_the_rest_after_them() -> None:
+    trials = [
+        TrialView(0, "GRU", "complete", score=3.0),
+        TrialView(1, "GRU", "pruned", score=0.5),
+        TrialView(2, "GRU", "complete", score=1.0),
+        TrialView(3, "GRU", "running", score=0.1),
+    ]
+    ordered = page_of_trials(trials, "score", 0)
+    assert [trial.number for trial in ordered] == [2, 0, 1, 3]
+
+
+def test_a_large_study_shows_its_latest_page(
+    open_large: Callable[[], AppTest],
+) -> None:
+    app = open_large()
+    assert not app.exception
+    numbers = list(table_of(app)["Trial"])
+    assert numbers == list(range(4_900, 5_003))
+    page = app.selectbox(key="progress_page_number")
+    assert page.options[-1] == "Trials 4\u202f900 to 5\u202f002"
+    # Only what is on show is offered, and the best ones.
+    assert len(app.selectbox(key="progress_trial").options) <= 103 + 3
+    app.selectbox(key="progress_page_number").set_value(7).run()
+    assert list(table_of(app)["Trial"]) == list(range(700, 800))
+
+
+def test_a_large_study_in_the_order_of_the_scores(
+    open_large: Callable[[], AppTest],
+) -> None:
+    app = open_large()
+    app.segmented_control(key="progress_order").set_value("score").run()
+    table = table_of(app)
+    assert len(table) == PAGE_ROWS
+    assert table["RMSE [°C]"].is_monotonic_increasing
+    assert table["RMSE [°C]"].iloc[0] == 1.0
+    assert "Places 1 to 100" in app.selectbox(key="progress_page_score").options[0]
+
+
+def test_what_a_page_of_a_large_study_sends_is_small(
+    open_large: Callable[[], AppTest],
+) -> None:
+    """All 5,000 rows, options and points were sent every two seconds: 1.1 MB."""
+    app = open_large()
+    sizes = [e.proto.ByteSize() for e in app.main if e.proto is not None]
+    assert max(sizes) > 10_000  # the chart of all scores counts too
+    assert sum(sizes) < 150_000
+
+
+def test_a_failure_of_many_is_listed_once(open_large: Callable[[], AppTest]) -> None:
+    app = open_large()
+    failed = next(f.value for f in app.dataframe if len(f.value.columns) == 3)
+    assert len(failed) == 100
+    assert "These are the latest 100" in spoken(app)
+
+
+def test_charts_are_drawn_anew_only_when_a_trial_has_ended(
+    environment: Environment,
+) -> None:
+    study = new_study(environment, make_settings("Cached"))
+    add_trials(study, "cc")
+    first = read_progress(study)
+    history, folds = history_of(study, first), folds_of(study, first)
+    add_running(study, 2)
+    second = read_progress(study)
+    assert history_of(study, second) is history
+    assert folds_of(study, second) is folds
+    add_trials(study, "c")
+    third = read_progress(study)
+    assert history_of(study, third) is not history
+    assert len(history_of(study, third).numbers()) == 3
 
 
 def test_failure_table_says_when_no_reason_is_known() -> None:
@@ -256,3 +401,24 @@ def test_budget_words() -> None:
 
 def test_digits_format_gives_the_smallest_three_digits() -> None:
     assert digits_format([0.0123, 4.5, None]) == "%.4f"
+
+
+def test_a_learning_curve_is_read_again_only_when_it_has_grown(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = new_study(environment, make_settings("Curve"))
+    number = add_running(study, 3)
+    reads = []
+
+    def count(folder: Path, trial: int) -> tuple[EpochPoint, ...]:
+        reads.append(trial)
+        return read_curve(folder, trial)
+
+    monkeypatch.setattr(study_data, "read_curve", count)
+    assert [len(study_data.trial_curve(study, number)) for _ in range(3)] == [3, 3, 3]
+    assert reads == [number]
+    with curve_path(study.folder, number).open("ab") as file:
+        file.write(b'{"epoch":4,"train":[],"valid":[1.0],"score":1.0,"seconds":1}\n')
+    assert len(study_data.trial_curve(study, number)) == 4
+    assert reads == [number] * 2
+    assert study_data.trial_curve(study, 99) == ()

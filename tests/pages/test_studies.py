@@ -1,11 +1,12 @@
 """The list of studies and what can be done there."""
 
 import json
+from collections.abc import Callable
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.components import study_menu
+from pages.components import study_list, study_menu
 from pages.components.study_menu import export_json
 from search.config import Environment
 from search.study.control import read_control
@@ -16,6 +17,7 @@ from tests.pages.conftest import OpenPage, words
 from tests.pages.study_factory import (
     add_trials,
     finish,
+    hold_supervisor,
     make_settings,
     new_study,
     set_state,
@@ -160,3 +162,44 @@ def test_unreadable_folder_is_named(
     shown = words(open_page("studies"))
     assert study.uuid in shown
     assert "damaged" in shown
+
+
+@pytest.mark.parametrize("page", ["home", "studies"])
+def test_only_studies_at_work_have_a_timer(
+    open_page: OpenPage,
+    environment: Environment,
+    monkeypatch: pytest.MonkeyPatch,
+    page: str,
+) -> None:
+    """One that searches made all rows be drawn again every two seconds."""
+    timers = {}
+
+    def note(render: Callable[[], None], *, running: bool, key: str) -> None:
+        timers[key] = running
+        render()
+
+    monkeypatch.setattr(study_list, "live", note)
+    resting = new_study(environment, make_settings("Resting"))
+    set_state(resting, "paused")
+    working = new_study(environment, make_settings("Working"))
+    with hold_supervisor(working):
+        app = open_page(page)
+    assert not app.exception
+    assert timers == {
+        f"{page}_row_{resting.uuid}": False,
+        f"{page}_row_{working.uuid}": True,
+    }
+
+
+def test_a_study_that_comes_to_rest_ends_its_timer(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = new_study(environment, make_settings("Done"))
+    set_state(study, "paused")
+    reruns = []
+    monkeypatch.setattr("streamlit.rerun", lambda: reruns.append(study))
+    monkeypatch.setattr(study_list, "_show_links", lambda *_: None)
+    study_list._show_row(study, "home", None, was_live=False)
+    assert not reruns
+    study_list._show_row(study, "home", None, was_live=True)
+    assert reruns == [study]

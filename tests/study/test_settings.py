@@ -65,7 +65,7 @@ def test_settings_round_trip_through_json(settings):
             repairs=("Two rows were dropped.",),
             categories={"plant": ("north", "south")},
         ),
-        enqueue=({"cell": "GRU", "dropout": 0.25, "bidirectional": True, "units": 48},),
+        enqueue=({"cell": "GRU", "dropout": 0.25, "bidirectional": True, "units": 64},),
     )
     document = msgspec.json.encode(full)
     again = msgspec.json.decode(document, type=StudySettings)

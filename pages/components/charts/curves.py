@@ -83,7 +83,7 @@ def running_chart(
         figure=figure,
         title=text("charts.running_title", number=number, cell=cell),
         summary=summary,
-        numbers=curve_numbers({f"{cell} {number}": points}),
+        numbers=lambda: curve_numbers({f"{cell} {number}": points}),
     )
 
 
@@ -97,7 +97,7 @@ def idle_chart(scale: Scale, *, epochs: int) -> Chart:
         figure=figure,
         title=text("charts.idle_title"),
         summary=text("charts.idle_summary"),
-        numbers=curve_numbers({}),
+        numbers=lambda: curve_numbers({}),
     )
 
 
@@ -122,7 +122,7 @@ def trial_chart(
         figure=figure,
         title=text("charts.trial_curve_title", number=number, cell=cell),
         summary=text("charts.trial_curve_summary", best=best_epoch or "–"),
-        numbers=curve_numbers({f"{cell} {number}": points}),
+        numbers=lambda: curve_numbers({f"{cell} {number}": points}),
     )
 
 
@@ -158,7 +158,7 @@ def winner_curves_chart(curves: Mapping[Cell, WinnerCurve], scale: Scale) -> Cha
             "charts.winner_curves_summary",
             epochs=", ".join(f"{cell} {c.best_epoch}" for cell, c in curves.items()),
         ),
-        numbers=curve_numbers(
+        numbers=lambda: curve_numbers(
             {f"{cell} {c.trial}": c.points for cell, c in curves.items()}
         ),
     )

@@ -53,7 +53,7 @@ def step_error_chart(models: Mapping[str, Predictions], scale: Scale) -> Chart:
             "charts.step_error_summary", unit=scale.unit or raw_text("charts.own_unit")
         )
         + (" " + "; ".join(parts) + "."),
-        numbers=pd.DataFrame(numbers),
+        numbers=lambda: pd.DataFrame(numbers),
     )
 
 
@@ -80,7 +80,7 @@ def residual_chart(
         figure=figure,
         title=text("charts.residual_title"),
         summary=text("charts.residual_summary", step=int(first.steps[step])),
-        numbers=residual_table(models, step),
+        numbers=lambda: residual_table(models, step),
     )
 
 
@@ -120,7 +120,7 @@ def spread_chart(models: Mapping[str, Predictions], scale: Scale) -> Chart:
         figure=figure,
         title=text("charts.spread_title"),
         summary=text("charts.spread_summary") + " " + "; ".join(parts) + ".",
-        numbers=pd.DataFrame(numbers),
+        numbers=lambda: pd.DataFrame(numbers),
     )
 
 

@@ -53,7 +53,7 @@ def fold_chart(
         figure=figure,
         title=text("charts.folds_title"),
         summary=_summary(shown, scale),
-        numbers=pd.DataFrame(
+        numbers=lambda: pd.DataFrame(
             {
                 raw_text("charts.fold"): range(1, n_folds + 1),
                 **{

@@ -56,7 +56,7 @@ def forecast_chart(
         figure=figure,
         title=text("charts.forecast_title"),
         summary=_summary(forecast, scale),
-        numbers=forecast_numbers(forecast, scale),
+        numbers=lambda: forecast_numbers(forecast, scale),
     )
 
 

@@ -4,10 +4,12 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
 from pages.components.charts.record import Chart, Scale
+from pages.components.charts.thinned import drawn_note, thinned_trials
 from pages.components.numbers import three_digits, with_unit
 from pages.components.text import chart_text, raw_text, text
 from pages.components.theme import (
@@ -23,6 +25,7 @@ from search.study.space import Line
 from search.study.trials import TrialView
 
 MOST_TICKS = 8
+MOST_DRAWN = 1_000
 
 
 def importance_chart(shares: Mapping[str, float], *, n_trials: int) -> Chart:
@@ -55,7 +58,7 @@ def importance_chart(shares: Mapping[str, float], *, n_trials: int) -> Chart:
             n=n_trials,
             evaluator=EVALUATOR,
         ),
-        numbers=pd.DataFrame(
+        numbers=lambda: pd.DataFrame(
             {
                 raw_text("charts.hyperparameter"): names,
                 raw_text("charts.share"): [100 * shares[name] for name in names],
@@ -70,8 +73,12 @@ def slice_chart(trials: Sequence[TrialView], line: Line, scale: Scale) -> Chart:
         x_title=chart_text("charts.model", name=line.name), y_title=scale.axis
     )
     shown = _complete(trials)
+    by_value = sorted(
+        shown, key=lambda trial: _axis_value(trial.params[line.name], line)
+    )
+    drawn = thinned_trials(by_value, MOST_DRAWN)
     for cell in CELLS:
-        own = [trial for trial in shown if trial.cell == cell]
+        own = [trial for trial in drawn if trial.cell == cell]
         if own:
             figure.add_scatter(
                 x=[_axis_value(trial.params[line.name], line) for trial in own],
@@ -99,8 +106,10 @@ def slice_chart(trials: Sequence[TrialView], line: Line, scale: Scale) -> Chart:
     return Chart(
         figure=figure,
         title=text("charts.slice_title", name=line.name),
-        summary=_slice_summary(shown, line, scale),
-        numbers=trial_numbers(shown, [line.name], scale),
+        summary=" ".join(
+            [_slice_summary(shown, line, scale), *drawn_note(drawn, shown)]
+        ),
+        numbers=lambda: trial_numbers(shown, [line.name], scale),
     )
 
 
@@ -109,15 +118,16 @@ def parallel_chart(
 ) -> Chart:
     """Draw every complete trial as a line through its values, in its cell's colour."""
     shown = _complete(trials)
-    dimensions = [_dimension(line, shown) for line in lines]
+    drawn = thinned_trials(shown, MOST_DRAWN)
+    dimensions = [_dimension(line, drawn) for line in lines]
     dimensions.append(
         {
             "label": scale.axis,
-            "values": [trial.score for trial in shown],
+            "values": np.array([trial.score for trial in drawn], dtype=np.float64),
             "tickformat": ",.3~r",
         }
     )
-    cells = [CELLS.index(trial.cell) for trial in shown]
+    cells = np.array([CELLS.index(trial.cell) for trial in drawn])
     figure = go.Figure(
         go.Parcoords(
             dimensions=dimensions,
@@ -134,8 +144,10 @@ def parallel_chart(
     return Chart(
         figure=figure,
         title=text("charts.parallel_title"),
-        summary=text("charts.parallel_summary", n=len(shown)),
-        numbers=trial_numbers(shown, [line.name for line in lines], scale),
+        summary=" ".join(
+            [text("charts.parallel_summary", n=len(shown)), *drawn_note(drawn, shown)]
+        ),
+        numbers=lambda: trial_numbers(shown, [line.name for line in lines], scale),
     )
 
 
@@ -177,7 +189,7 @@ def _dimension(line: Line, trials: Sequence[TrialView]) -> dict[str, Any]:
         low, high = line.values
         axis: dict[str, Any] = {
             "label": line.name,
-            "values": values,
+            "values": np.array(values, dtype=np.float64),
             "range": [low, high],
         }
         if line.kind == "int" and int(high) - int(low) < MOST_TICKS:
@@ -186,7 +198,7 @@ def _dimension(line: Line, trials: Sequence[TrialView]) -> dict[str, Any]:
     positions = {choice: place for place, choice in enumerate(line.choices)}
     return {
         "label": line.name,
-        "values": [positions[value] for value in values],
+        "values": np.array([positions[value] for value in values]),
         "tickvals": list(positions.values()),
         "ticktext": [str(choice) for choice in line.choices],
     }
@@ -197,7 +209,7 @@ def _log_dimension(line: Line, values: Sequence[Any]) -> dict[str, Any]:
     ticks = [low, *range(math.ceil(low + 0.2), math.ceil(high - 0.2)), high]
     return {
         "label": line.name,
-        "values": [math.log10(value) for value in values],
+        "values": np.log10(np.array(values, dtype=np.float64)),
         "range": [low, high],
         "tickvals": ticks,
         "ticktext": [three_digits(10**tick) for tick in ticks],

@@ -1,6 +1,8 @@
 """A chart with everything that belongs to it: question, answer in words, numbers."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -22,13 +24,19 @@ class Chart:
     summary
         One sentence that says what the figure shows, markdown.
     numbers
-        What is drawn, unthinned, for the CSV download.
+        Makes the table of what the figure shows, unthinned, for the CSV download;
+        called when somebody asks for it.
     """
 
     figure: go.Figure
     title: str
     summary: str
-    numbers: pd.DataFrame
+    numbers: Callable[[], pd.DataFrame]
+
+    @cached_property
+    def json(self) -> str:
+        """The figure as JSON, written once for all ticks and sessions."""
+        return str(self.figure.to_json())
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,7 @@ def step_chart(
             n=len(times),
             models=", ".join(model_name(name) for name in models),
         ),
-        numbers=pd.DataFrame(numbers),
+        numbers=lambda: pd.DataFrame(numbers),
     )
 
 
@@ -109,7 +109,7 @@ def origin_chart(
             steps=first.horizon,
             models=", ".join(model_name(name) for name in models),
         ),
-        numbers=pd.DataFrame(numbers),
+        numbers=lambda: pd.DataFrame(numbers),
     )
 
 

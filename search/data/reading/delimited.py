@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from search.data.findings import Finding, counted, first_places, listed
@@ -25,8 +26,8 @@ from search.data.reading.options import ReadOptions
 from search.data.reading.sniffing import decode, detect_encoding
 from search.errors import TableFormatError
 
-_NEWLINE = ord("\n")
-_SMALLEST_BLOCK = 1 << 20
+# Large blocks: each costs a start, and a million rows should fill every core.
+_SMALLEST_BLOCK = 1 << 22
 # Share of the first rows that hold a number or a date in every table of numbers.
 _LEAST_WITH_VALUE = 0.2
 
@@ -69,21 +70,18 @@ def read_delimited(content: bytes, options: ReadOptions | None) -> DelimitedText
     text, delimiter = _prepared(text, options)
     first_line = options.skip_lines + 1
     header, start = _header(text, delimiter, options.header, first_line)
-    layout = None
-    if b'"' in text:
-        layout = find_layout(text, delimiter, first_line=first_line)
+    layout, arrow = None, None
+    if b'"' not in text:
+        arrow = _parse(text, header, delimiter, None, start=start)
+    if arrow is None or _has_empty_row(arrow):
+        layout = find_layout(_without_end(text), delimiter, first_line=first_line)
         check_field_counts(layout, n_expected=len(header), first_line=first_line)
-    try:
         arrow = _parse(text, header, delimiter, layout, start=start)
-    except pa.ArrowInvalid:
-        layout = layout or find_layout(text, delimiter, first_line=first_line)
-        check_field_counts(layout, n_expected=len(header), first_line=first_line)
+    if arrow is None:
         raise TableFormatError(
             f"The rows cannot be cut into fields at {options.delimiter!r}. Choose "
             "another delimiter or encoding."
-        ) from None
-    if layout is None and arrow.num_rows != text.count(b"\n") + 1 - options.header:
-        layout = find_layout(text, delimiter, first_line=first_line)  # blank lines
+        )
     if not arrow.num_rows:
         raise TableFormatError(
             f"The file has a header with {counted(len(header), 'name')} but no rows of "
@@ -137,17 +135,15 @@ def _start_of_line(text: bytes, n_lines: int) -> int:
 
 
 def _prepared(text: bytes, options: ReadOptions) -> tuple[bytes, str]:
-    """Drop skipped lines, line ends at the end, blanks that mean nothing."""
+    """Drop skipped lines, blank lines at the end, blanks that mean nothing."""
     delimiter = options.delimiter
-    stop = len(text)
-    while stop and text[stop - 1] == _NEWLINE:
-        stop -= 1
-    start = _start_of_line(text, options.skip_lines)
-    text = text[start:stop]  # no copy where nothing is cut
+    if text.endswith(b"\n\n"):
+        text = _without_end(text) + b"\n"
+    text = text[_start_of_line(text, options.skip_lines) :]  # copies what is cut only
     if not text or text.isspace():
         raise TableFormatError("The file has no rows.")
     if delimiter == WHITESPACE:
-        lines = text.split(b"\n")
+        lines = _without_end(text).split(b"\n")
         return b"\n".join(b"\t".join(line.split()) for line in lines), "\t"
     if len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\n\r\x00':
         raise TableFormatError(
@@ -159,6 +155,11 @@ def _prepared(text: bytes, options: ReadOptions) -> tuple[bytes, str]:
         while mark + b' "' in text:
             text = text.replace(mark + b' "', mark + b'"')
     return text, delimiter
+
+
+def _without_end(text: bytes) -> bytes:
+    """Return the text without line ends after its last row."""
+    return text.rstrip(b"\n")
 
 
 def _header(
@@ -185,6 +186,7 @@ def _fields(line: bytes, delimiter: str, first_line: int) -> list[str]:
     if layout.is_blank[0]:
         return [""]
     row = _parse(line, number_names(int(layout.n_fields[0])), delimiter, layout)
+    assert row is not None  # the layout has counted its fields
     return [str(cells[0].as_py()) for cells in row.columns]
 
 
@@ -195,30 +197,48 @@ def _parse(
     layout: Layout | None,
     *,
     start: int = 0,
-) -> pa.Table:
-    """Parse the rows from `start` on; nothing is converted or taken as missing."""
+) -> pa.Table | None:
+    """Parse the rows from `start` on; nothing is converted or taken as missing.
+
+    Without a layout the text has no quotes, and blank lines become rows of empty
+    cells. None where a row has another number of fields.
+    """
     if start >= len(text):
         return pa.table({name: pa.array([], pa.large_string()) for name in names})
     longest = layout.longest if layout else _longest_line(text)
     texts = {name: pa.large_string() for name in names}
-    return pa_csv.read_csv(
-        pa.py_buffer(text).slice(start),
-        read_options=pa_csv.ReadOptions(
-            column_names=names, block_size=max(_SMALLEST_BLOCK, 2 * longest + 16)
-        ),
-        parse_options=pa_csv.ParseOptions(
-            delimiter=delimiter,
-            quote_char='"' if layout else False,
-            newlines_in_values=layout is not None,
-            ignore_empty_lines=len(names) > 1,
-        ),
-        convert_options=pa_csv.ConvertOptions(
-            column_types=texts,
-            strings_can_be_null=False,
-            quoted_strings_can_be_null=False,
-            check_utf8=False,  # it was decoded before
-        ),
-    )
+    try:
+        return pa_csv.read_csv(
+            pa.py_buffer(text).slice(start),
+            read_options=pa_csv.ReadOptions(
+                column_names=names, block_size=max(_SMALLEST_BLOCK, 2 * longest + 16)
+            ),
+            parse_options=pa_csv.ParseOptions(
+                delimiter=delimiter,
+                quote_char='"' if layout else False,
+                newlines_in_values=layout is not None,
+                ignore_empty_lines=len(names) > 1 and layout is not None,
+            ),
+            convert_options=pa_csv.ConvertOptions(
+                column_types=texts,
+                strings_can_be_null=False,
+                quoted_strings_can_be_null=False,
+                check_utf8=False,  # it was decoded before
+            ),
+        )
+    except pa.ArrowInvalid:
+        return None
+
+
+def _has_empty_row(rows: pa.Table) -> bool:
+    """Tell whether all cells of a row are empty, as those of a blank line."""
+    is_empty = None
+    for column in rows.columns if rows.num_columns > 1 else ():
+        of_column = pc.equal(pc.binary_length(column), 0)
+        is_empty = of_column if is_empty is None else pc.and_(is_empty, of_column)
+        if not pc.any(is_empty).as_py():
+            return False
+    return is_empty is not None
 
 
 def _longest_line(text: bytes) -> int:

@@ -7,6 +7,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from search.data.findings import n_true
 from search.data.reading.options import ReadOptions
 from search.data.reading.spelling import MISSING_SPELLINGS
 
@@ -26,17 +27,15 @@ class NumberColumn:
     is_missing, is_unreadable, is_infinite
         Masks of shape (n_rows,) that say why a value is NaN. Infinite are also
         numbers too large for 64 bits, such as 1e400.
+    n_numbers
+        Number of finite values.
     """
 
     values: np.ndarray
     is_missing: np.ndarray
     is_unreadable: np.ndarray
     is_infinite: np.ndarray
-
-    @property
-    def n_numbers(self) -> int:
-        """Number of finite values."""
-        return int(np.isfinite(self.values).sum())
+    n_numbers: int
 
 
 def to_numbers(column: pd.Series, options: ReadOptions) -> NumberColumn:
@@ -72,11 +71,9 @@ def to_mask(array: pa.ChunkedArray) -> np.ndarray:
 
 def _texts_to_numbers(texts: pa.ChunkedArray, options: ReadOptions) -> NumberColumn:
     is_plain = options.decimal == "." and options.thousands is None
-    if is_plain and not texts.null_count:
-        try:
-            return _number_column(pc.cast(texts, pa.float64()).to_numpy())
-        except pa.ArrowInvalid:
-            pass
+    quick = _without_flaw(texts, options)
+    if quick is not None:
+        return quick
     texts = _trimmed(texts)
     is_missing = _is_missing(texts)
     present = pc.if_else(is_missing, None, texts)
@@ -89,6 +86,20 @@ def _texts_to_numbers(texts: pa.ChunkedArray, options: ReadOptions) -> NumberCol
     values = pc.cast(readable, pa.float64()).to_numpy()
     missing = to_mask(is_missing)
     return _number_column(values, missing=missing)
+
+
+def _without_flaw(texts: pa.ChunkedArray, options: ReadOptions) -> NumberColumn | None:
+    """Convert texts that are all numbers; None if one needs a closer look."""
+    if texts.null_count or options.thousands is not None:
+        return None
+    if options.decimal != ".":
+        if pc.any(pc.match_substring(texts, ".")).as_py():
+            return None
+        texts = pc.replace_substring(texts, options.decimal, ".")
+    try:
+        return _number_column(pc.cast(texts, pa.float64()).to_numpy())
+    except pa.ArrowInvalid:
+        return None
 
 
 def _trimmed(texts: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -124,16 +135,18 @@ def _number_column(
     values: np.ndarray, *, missing: np.ndarray | None = None
 ) -> NumberColumn:
     finite = np.isfinite(values)
+    n_numbers = n_true(finite)
     nothing = np.zeros(len(values), dtype=bool)
     if missing is None:
-        if finite.all():
-            return NumberColumn(values, nothing, nothing, nothing)
+        if n_numbers == len(values):
+            return NumberColumn(values, nothing, nothing, nothing, n_numbers)
         missing = np.isnan(values)
     infinite = np.isinf(values)
     unreadable = np.isnan(values) & ~missing
-    return NumberColumn(np.where(finite, values, np.nan), missing, unreadable, infinite)
+    values = np.where(finite, values, np.nan)
+    return NumberColumn(values, missing, unreadable, infinite, n_numbers)
 
 
 def _unreadable(mask: np.ndarray) -> NumberColumn:
     nothing = np.zeros(len(mask), dtype=bool)
-    return NumberColumn(np.full(len(mask), np.nan), ~mask, mask, nothing)
+    return NumberColumn(np.full(len(mask), np.nan), ~mask, mask, nothing, 0)

@@ -5,6 +5,9 @@ import io
 import re
 import zipfile
 
+import numpy as np
+import pyarrow as pa
+
 from search.errors import TableFormatError
 
 # First bytes of files that are not tables, with the words that name them.
@@ -88,15 +91,23 @@ def detect_encoding(content: bytes) -> str:
         guessed = _unmarked_utf16(content)
         if guessed:
             return guessed
-    if content.isascii():
+    if is_utf8(content):
         return "utf-8"
+    if _looks_mixed(content) or _UNDEFINED_IN_CP1252.search(content):
+        raise _undecodable(content, _utf8_error(content))
+    return "cp1252"
+
+
+def is_utf8(content: bytes) -> bool:
+    """Tell whether the bytes are valid UTF-8; makes no text of them."""
+    stops = pa.py_buffer(np.array([0, len(content)], dtype=np.int64))
+    parts = [None, stops, pa.py_buffer(content)]
+    as_bytes = pa.Array.from_buffers(pa.large_binary(), 1, parts)
     try:
-        content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        if _looks_mixed(content) or _UNDEFINED_IN_CP1252.search(content):
-            raise _undecodable(content, error) from None
-        return "cp1252"
-    return "utf-8"
+        as_bytes.cast(pa.large_string())
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 def decode(content: bytes, encoding: str) -> bytes:
@@ -109,13 +120,25 @@ def decode(content: bytes, encoding: str) -> bytes:
         characters; the message names row and column.
     """
     clean = content
-    is_plain = content.isascii() and encoding in {"utf-8", "ascii", "cp1252"}
-    if not is_plain:
+    is_plain = encoding in {"ascii", "cp1252"} and content.isascii()
+    if not is_plain and not (encoding == "utf-8" and _is_bare_utf8(content)):
         clean = _recoded(content, encoding)
     if b"\r" in clean:
         clean = clean.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     _refuse_nuls(clean)
     return clean
+
+
+def _utf8_error(content: bytes) -> UnicodeDecodeError:
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error
+    raise AssertionError("asked for the error of a valid text")
+
+
+def _is_bare_utf8(content: bytes) -> bool:
+    return not content.startswith(codecs.BOM_UTF8) and is_utf8(content)
 
 
 def _recoded(content: bytes, encoding: str) -> bytes:

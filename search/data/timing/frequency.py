@@ -163,8 +163,14 @@ def fixed_step(frequency: str) -> int | None:
 
 def _most_common(steps: np.ndarray) -> tuple[int, float]:
     """Return the most common step and its share of all."""
-    if (steps == steps[0]).all():
+    if steps.min() == steps.max():
         return int(steps[0]), 1.0
+    # What more than half of the steps are is their median; no need to sort them.
+    middle = len(steps) // 2
+    median = int(np.partition(steps, middle)[middle])
+    n_alike = int(np.count_nonzero(steps == median))
+    if 2 * n_alike > len(steps):
+        return median, n_alike / len(steps)
     values, counts = np.unique(steps, return_counts=True)
     return int(values[counts.argmax()]), float(counts.max() / len(steps))
 
@@ -175,11 +181,13 @@ def _weekly_alias(number: int, stamps: np.ndarray) -> str:
 
 
 def _fixed_grid(stamps: np.ndarray, step: int) -> Grid:
-    distance = (stamps - stamps[0]).astype(np.int64)
-    places = np.where(distance % step == 0, distance // step, -1)
-    n_steps = int(distance[-1] // step) + 1
-    offsets = (np.arange(n_steps) * step).astype("timedelta64[us]")
-    return Grid(stamps[0] + offsets, places)
+    if (np.diff(stamps).view(np.int64) == step).all():
+        return Grid(stamps, np.arange(len(stamps)))
+    distance = (stamps - stamps[0]).view(np.int64)
+    places = distance // step
+    places[places * step != distance] = -1
+    offsets = np.arange(int(distance[-1] // step) + 1) * step
+    return Grid(stamps[0] + offsets.view("timedelta64[us]"), places)
 
 
 def _fixed_alias(step: int) -> str:

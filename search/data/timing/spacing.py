@@ -89,7 +89,7 @@ def space_rows(
         Columns of `frame` that hold positions of texts; they are not averaged.
     """
     is_later = np.concatenate([[False], stamps[1:] == stamps[:-1]])
-    distinct = stamps[~is_later]
+    distinct = stamps[~is_later] if is_later.any() else stamps
     frequency, problem = _frequency(distinct, settings)
     if problem:
         return _unspaced(frame, stamps, rows, is_later, (problem,))
@@ -185,18 +185,19 @@ def _on_grid(
     frequency: str,
 ) -> SpacedRows:
     n_rows = len(grid.stamps)
-    index = pd.DatetimeIndex(grid.stamps)
+    index = pd.DatetimeIndex(grid.stamps, copy=False)
     if n_rows == len(frame):
         nothing = np.zeros(n_rows, dtype=bool)
         whole = frame.set_axis(index)
         return SpacedRows(whole, rows, frequency, nothing, repeated, True, ())
-    values = np.full((n_rows, frame.shape[1]), np.nan)
-    values[grid.places] = frame.to_numpy()
+    values = {name: np.full(n_rows, np.nan) for name in frame.columns}
+    for name, column in values.items():
+        column[grid.places] = frame[name].to_numpy()
     all_rows = np.full(n_rows, -1, dtype=np.int64)
     all_rows[grid.places] = rows
     all_repeated = np.zeros(n_rows, dtype=bool)
     all_repeated[grid.places] = repeated
-    on_grid = pd.DataFrame(values, columns=frame.columns, index=index)
+    on_grid = pd.DataFrame(values, columns=frame.columns, index=index, copy=False)
     return SpacedRows(
         on_grid, all_rows, frequency, all_rows < 0, all_repeated, True, ()
     )

@@ -151,6 +151,8 @@ def runs(mask: np.ndarray) -> list[tuple[int, int]]:
     >>> runs(np.array([True, True, False, True]))
     [(0, 2), (3, 4)]
     """
+    if not mask.any():
+        return []
     edges = np.diff(np.concatenate([[0], mask.astype(np.int8), [0]]))
     starts, stops = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
     return [(int(start), int(stop)) for start, stop in zip(starts, stops, strict=True)]

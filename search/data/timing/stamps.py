@@ -13,13 +13,13 @@ from search.data.findings import (
     counted,
     first_places,
     listed,
+    n_true,
     shown,
 )
 from search.data.settings import CHOICES, SeriesSettings
 from search.data.table import Table
 from search.data.timing.time_formats import swapped
 from search.data.timing.time_numbers import TimeStamps
-from search.data.timing.times import read_stamps
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,8 @@ class OrderedStamps:
         datetime64[us], sorted; repeats are possible.
     rows
         Position in the table of each stamp.
+    is_as_read
+        Whether all rows of the table are there, in their order.
     format
         Format that was found or given; None if no format fits.
     findings
@@ -40,6 +42,7 @@ class OrderedStamps:
 
     stamps: np.ndarray
     rows: np.ndarray
+    is_as_read: bool
     format: str | None
     findings: tuple[Finding, ...]
 
@@ -49,11 +52,8 @@ def order_stamps(
 ) -> OrderedStamps:
     """Read and sort the time stamps; rows without one are left out."""
     try:
-        times = read_stamps(
-            [table.frame[name] for name in columns],
-            table.options,
-            time_format=settings.time_format,
-            day_first=settings.day_first,
+        times = table.times(
+            columns, time_format=settings.time_format, day_first=settings.day_first
         )
     except ValueError:  # a strptime format that pandas does not know
         text = (
@@ -62,20 +62,23 @@ def order_stamps(
         )
         finding = Finding("time_format", "error", text)
         nothing = np.empty(0, dtype="datetime64[us]")
-        return OrderedStamps(nothing, np.empty(0, np.int64), None, (finding,))
+        return OrderedStamps(nothing, np.empty(0, np.int64), False, None, (finding,))
     findings = [
         *_unreadable_findings(table, settings, columns, times),
         *_day_order_findings(columns, times),
         *_zone_findings(table, columns, times),
     ]
-    rows = np.flatnonzero(~times.is_unreadable)
-    stamps = times.stamps[rows]
+    rows, stamps = np.arange(len(times.stamps)), times.stamps
+    is_as_read = not times.is_unreadable.any()
+    if not is_as_read:
+        rows = np.flatnonzero(~times.is_unreadable)
+        stamps = stamps[rows]
     is_back = np.diff(stamps) < np.timedelta64(0, "us")
     if is_back.any():
         findings.append(_unsorted_finding(table, columns, stamps, rows, is_back))
         order = np.argsort(stamps, kind="stable")
-        stamps, rows = stamps[order], rows[order]
-    return OrderedStamps(stamps, rows, times.format, tuple(findings))
+        stamps, rows, is_as_read = stamps[order], rows[order], False
+    return OrderedStamps(stamps, rows, is_as_read, times.format, tuple(findings))
 
 
 def stamp_text(stamp: np.datetime64) -> str:
@@ -97,7 +100,7 @@ def _unreadable_findings(
     table: Table, settings: SeriesSettings, columns: Sequence[str], times: TimeStamps
 ) -> list[Finding]:
     mask = times.is_unreadable
-    count = int(mask.sum())
+    count = n_true(mask)
     if not count:
         return []
     places = first_places(mask & ~times.is_missing)

@@ -8,8 +8,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from search.data.findings import n_true
 from search.data.reading.numbers import as_arrow, missing_mask
 from search.data.reading.options import ReadOptions
+from search.data.timing.fixed_width import read_fixed_width
 from search.data.timing.time_formats import (
     EPOCHS,
     EXCEL,
@@ -110,11 +112,14 @@ def _detected(
     other = swapped(formats[0])
     if other is None or day_first is not None:
         return best
+    n_best, n_missing = n_true(best.is_unreadable), n_true(is_missing)
+    if n_best == n_missing and _n_read(sample, other) < len(sample):
+        return best  # the other order cannot read as many
     second = _parse(texts, other, is_missing)
-    n_best, n_second = int(best.is_unreadable.sum()), int(second.is_unreadable.sum())
+    n_second = n_true(second.is_unreadable)
     if n_best != n_second:
         return best if n_best < n_second else second
-    if n_best > is_missing.sum():
+    if n_best > n_missing:
         return best
     is_even, is_second_even = _has_equal_steps(best), _has_equal_steps(second)
     if is_even != is_second_even:
@@ -125,23 +130,29 @@ def _detected(
 def _ranked(sample: list[str], day_first: bool | None) -> list[str]:
     """Return the formats that read at least half of the sample, best first."""
     formats = candidate_formats(sample, day_first=day_first)
-    texts = pd.Series(sample, dtype="str")
-    n_read = {
-        name: int(pd.to_datetime(texts, format=name, errors="coerce").notna().sum())
-        for name in formats
-    }
+    n_read = {name: _n_read(sample, name) for name in formats}
     good = [name for name in formats if n_read[name] >= 0.5 * len(sample)]
     return sorted(good, key=lambda name: -n_read[name])
+
+
+def _n_read(sample: list[str], name: str) -> int:
+    """Return how many texts a format reads."""
+    texts = pd.Series(sample, dtype="str")
+    return int(pd.to_datetime(texts, format=name, errors="coerce").notna().sum())
 
 
 def _parse(texts: pa.ChunkedArray, name: str, is_missing: np.ndarray) -> TimeStamps:
     if name == ISO:
         return _parse_iso(texts, is_missing)
+    if not texts.null_count:
+        stamps = read_fixed_width(texts, name)
+        if stamps is not None:
+            return TimeStamps(stamps, is_missing, name)
     series = texts.to_pandas()
-    stamps = pd.to_datetime(series, format=name, errors="coerce", utc="%z" in name)
+    parsed = pd.to_datetime(series, format=name, errors="coerce", utc="%z" in name)
     if "%z" in name:
-        stamps = stamps.dt.tz_localize(None)
-    return TimeStamps(_naive(stamps), is_missing, name)
+        parsed = parsed.dt.tz_localize(None)
+    return TimeStamps(_naive(parsed), is_missing, name)
 
 
 def _read_plain_iso(column: pd.Series) -> TimeStamps | None:
@@ -155,7 +166,7 @@ def _read_plain_iso(column: pd.Series) -> TimeStamps | None:
     if stamps.null_count:
         return None
     nothing = np.zeros(len(column), dtype=bool)
-    return TimeStamps(stamps.to_numpy().astype(NAIVE), nothing, ISO)
+    return TimeStamps(stamps.to_numpy().astype(NAIVE, copy=False), nothing, ISO)
 
 
 def _parse_iso(texts: pa.ChunkedArray, is_missing: np.ndarray) -> TimeStamps:
@@ -208,9 +219,9 @@ def _joined(columns: Sequence[pd.Series]) -> pd.Series:
 
 
 def _sample(texts: pa.ChunkedArray) -> list[str]:
-    present = texts.drop_null()
-    places = np.arange(0, len(present), max(1, len(present) // N_TRIED))
-    return [str(text) for text in present.take(pa.array(places)).to_pylist()]
+    present = texts.drop_null() if texts.null_count else texts
+    step = max(1, len(present) // N_TRIED)
+    return [str(present[place]) for place in range(0, len(present), step)]
 
 
 def _has_equal_steps(times: TimeStamps) -> bool:

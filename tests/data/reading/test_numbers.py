@@ -1,6 +1,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from search.data.reading.numbers import missing_mask, to_numbers
 from search.data.reading.options import ReadOptions
@@ -89,3 +91,34 @@ def test_to_numbers_takes_typed_cells():
     assert times.is_unreadable.tolist() == [True, False]
     whole = to_numbers(pd.Series([1, None], dtype="Int64"), PLAIN)
     assert whole.is_missing.tolist() == [False, True]
+
+
+numerals = st.sampled_from(
+    [
+        "1,5",
+        "-0,25",
+        "7",
+        "1e3",
+        "5,",
+        ",5",
+        "nan",
+        "inf",
+        "1.5",
+        "1,2,3",
+        "x",
+        "",
+        "NA",
+    ]
+)
+
+
+@given(st.lists(numerals, min_size=1, max_size=8))
+def test_to_numbers_with_a_comma_is_the_same_in_a_column_with_flaws(texts):
+    """Columns without a flaw take a quick way; the slow one must say the same."""
+    quick = to_numbers(_texts(*texts), COMMA)
+    # A blank at the end and a missing cell send every column the slow way.
+    slow = to_numbers(_texts(*[f"{text} " for text in texts], "NA"), COMMA)
+    np.testing.assert_array_equal(quick.values, slow.values[:-1])
+    for name in ("is_missing", "is_unreadable", "is_infinite"):
+        assert getattr(quick, name).tolist() == getattr(slow, name)[:-1].tolist()
+    assert quick.n_numbers == slow.n_numbers == int(np.isfinite(quick.values).sum())

@@ -1,6 +1,10 @@
+from collections import Counter
+
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from search.data.timing.frequency import (
     check_frequency,
@@ -100,3 +104,37 @@ def test_nearest_round_step():
     stamps = _stamps("2024-01-01T00:00", "2024-01-01T00:04", "2024-01-01T00:10")
     assert nearest_round_step(stamps) == "5min"
     assert nearest_round_step(stamps[:1]) is None
+
+
+@given(st.lists(st.integers(1, 4), min_size=2, max_size=60))
+def test_infer_frequency_takes_the_most_common_step(minutes):
+    """Counted by hand; of equally common steps the shortest wins."""
+    places = np.cumsum([0, *minutes])
+    stamps = np.datetime64("2024-01-01", "us") + places.astype("timedelta64[m]")
+    counts = Counter(minutes)
+    most = max(counts.values())
+    step = min(step for step, count in counts.items() if count == most)
+    name = {1: "min"}.get(step, f"{step}min")
+    expected = name if 2 * most >= len(minutes) else None
+    assert infer_frequency(stamps.astype("datetime64[us]")) == expected
+
+
+@given(st.lists(st.integers(1, 200), min_size=1, max_size=40))
+def test_make_grid_places_each_stamp_or_says_that_it_is_off(seconds):
+    """One look-up a stamp in a dictionary, as slow as it is plain."""
+    places = np.cumsum([0, *seconds])
+    stamps = np.datetime64("2024-01-01", "us") + places.astype("timedelta64[s]")
+    grid = make_grid(stamps.astype("datetime64[us]"), "10s")
+    by_stamp = {stamp: place for place, stamp in enumerate(grid.stamps.tolist())}
+    expected = [by_stamp.get(stamp, -1) for stamp in stamps.tolist()]
+    assert grid.places.tolist() == expected
+    assert np.diff(grid.stamps).astype(int).tolist() == [10_000_000] * (
+        int(places[-1]) // 10
+    )
+
+
+def test_make_grid_of_equal_steps_is_the_series_itself():
+    stamps = _every("10min")
+    grid = make_grid(stamps, "10min")
+    assert grid.stamps.tolist() == stamps.tolist()
+    assert grid.places.tolist() == list(range(60))
