@@ -9,7 +9,6 @@ import pandas as pd
 import streamlit as st
 
 from pages.components.draft import follow
-from pages.components.numbers import count
 from pages.components.scales import digits_format, score_scale
 from pages.components.text import raw_text, text
 from search.config import Cell
@@ -116,9 +115,7 @@ def _choose_page(n_trials: int) -> tuple[Order, int]:
     n_pages = _count_pages(n_trials)
     if n_pages < 2:
         return "number", 0
-    with st.container(
-        horizontal=True, vertical_alignment="bottom", key="progress_pages"
-    ):
+    with st.container(horizontal=True, key="progress_pages"):
         order: Order = st.segmented_control(
             text("progress.order"),
             ORDERS,
@@ -144,9 +141,7 @@ def _page_words(order: Order, page: int, n_trials: int) -> str:
     first, last = page * PAGE_ROWS, _stop(page, n_trials) - 1
     # Trials are counted from 0, as everywhere; places from 1.
     offset = 1 if order == "score" else 0
-    return raw_text(
-        f"progress.page_{order}", first=count(first + offset), last=count(last + offset)
-    )
+    return raw_text(f"progress.page_{order}", first=first + offset, last=last + offset)
 
 
 def _count_pages(n_trials: int) -> int:

@@ -317,7 +317,7 @@ def test_history_of_many_trials_draws_a_thousand_with_the_best_and_the_worst() -
         leaders = {number for number, _ in running_best(own)[:-1]}
         assert leaders <= drawn
     assert len(chart.numbers()) == 5_000
-    assert "of 5 000 trials, the best and the worst among them" in chart.summary
+    assert "of 5000 trials, the best and the worst among them" in chart.summary
     assert len(chart.json) < 40_000
 
 
@@ -346,7 +346,7 @@ def test_parallel_chart_of_many_trials_is_bounded() -> None:
     ]
     chart = parallel_chart(trials, lines, RMSE)
     values = chart.figure.data[0].dimensions[-1]["values"]
-    assert len(values) <= 1_100
+    assert len(values) <= 300
     assert min(values) == 0.5
     assert len(chart.figure.data[0].line.color) == len(values)
     assert "Drawn are" in chart.summary

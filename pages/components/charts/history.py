@@ -16,6 +16,7 @@ from pages.components.charts.thinned import (
 from pages.components.numbers import with_unit
 from pages.components.text import chart_text, raw_text, text
 from pages.components.theme import (
+    BACKGROUND,
     BASELINE_COLOURS,
     BASELINE_DASHES,
     CELL_COLOURS,
@@ -29,6 +30,8 @@ from search.study.trials import TrialView
 
 FEWEST_SHOWN = 5
 MOST_DRAWN = 1_000
+# Above that many, points are small, so that the lines of the best stay visible.
+MANY_DRAWN = 300
 
 
 def history_chart(
@@ -58,7 +61,8 @@ def history_chart(
     figure = new_figure(x_title=chart_text("charts.trial"), y_title=scale.axis)
     for cell, steps in best.items():
         points = [trial for trial in drawn if trial.cell == cell]
-        _add_points(figure, cell, points, scale)
+        size = 8 if len(drawn) <= MANY_DRAWN else 5
+        _add_points(figure, cell, points, scale, size=size)
         _add_best(figure, cell, steps)
     is_log = needs_log_axis([trial.score for trial in scored])
     if is_log:
@@ -97,7 +101,12 @@ def history_numbers(trials: Sequence[TrialView], scale: Scale) -> pd.DataFrame:
 
 
 def _add_points(
-    figure: go.Figure, cell: Cell, trials: Sequence[TrialView], scale: Scale
+    figure: go.Figure,
+    cell: Cell,
+    trials: Sequence[TrialView],
+    scale: Scale,
+    *,
+    size: int,
 ) -> None:
     for state, symbol in (
         ("complete", CELL_SYMBOLS[cell]),
@@ -111,7 +120,7 @@ def _add_points(
             name=cell,
             legendgroup=cell,
             showlegend=False,
-            marker={"color": CELL_COLOURS[cell], "symbol": symbol, "size": 8},
+            marker={"color": CELL_COLOURS[cell], "symbol": symbol, "size": size},
             opacity=0.9 if state == "complete" else 0.6,
             hovertemplate=chart_text(f"charts.history_hover_{state}", cell=cell)
             + f" {scale.hover}<extra></extra>",
@@ -153,6 +162,7 @@ def _add_baseline(figure: go.Figure, name: str, score: float, *, is_log: bool) -
         **across,
         "text": chart_text(f"charts.{name}"),
         "font": {"color": colour},
+        "bgcolor": BACKGROUND,
         "showarrow": False,
         "x": 0,
         "xanchor": "left",

@@ -26,6 +26,10 @@ from search.study.trials import TrialView
 
 MOST_TICKS = 8
 MOST_DRAWN = 1_000
+# Lines across the chart hide each other sooner than points do.
+MOST_LINES = 250
+# Above that many, points are small.
+MANY_DRAWN = 300
 
 
 def importance_chart(shares: Mapping[str, float], *, n_trials: int) -> Chart:
@@ -87,7 +91,7 @@ def slice_chart(trials: Sequence[TrialView], line: Line, scale: Scale) -> Chart:
                 marker={
                     "color": CELL_COLOURS[cell],
                     "symbol": CELL_SYMBOLS[cell],
-                    "size": 9,
+                    "size": 9 if len(drawn) <= MANY_DRAWN else 6,
                 },
                 opacity=0.85,
                 name=cell,
@@ -118,7 +122,7 @@ def parallel_chart(
 ) -> Chart:
     """Draw every complete trial as a line through its values, in its cell's colour."""
     shown = _complete(trials)
-    drawn = thinned_trials(shown, MOST_DRAWN)
+    drawn = thinned_trials(shown, MOST_LINES)
     dimensions = [_dimension(line, drawn) for line in lines]
     dimensions.append(
         {

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from pages.components.numbers import count
 from pages.components.text import text
 from search.config import CELLS, Cell
 from search.data.thinning import thin_cloud
@@ -52,5 +51,4 @@ def drawn_note(drawn: Sequence[TrialView], trials: Sequence[TrialView]) -> list[
     """Return the sentence that not all trials are drawn; none where all are."""
     if len(drawn) == len(trials):
         return []
-    n_drawn, n_trials = count(len(drawn)), count(len(trials))
-    return [text("charts.drawn_note", drawn=n_drawn, n=n_trials)]
+    return [text("charts.drawn_note", drawn=len(drawn), n=len(trials))]
