@@ -1,6 +1,8 @@
 """The columns that have a role, as numbers, with a finding for whatever is not one."""
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +27,7 @@ LEAST_NUMBERS = 0.8
 # More digits than 64 bits hold, leading zeros aside.
 _TOO_PRECISE = "[1-9][0-9]{17,}"
 _LONGEST_EXACT = 18
+_MANY_ROWS = 100_000
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,7 @@ def read_cells(table: Table, settings: SeriesSettings, columns: Sequence[str]) -
     categories: dict[str, tuple[str, ...]] = {}
     is_refused: dict[str, np.ndarray] = {}
     findings: list[Finding] = []
+    _convert(table, columns)
     for name in columns:
         column = table.frame[name]
         numbers = table.numbers(name)
@@ -76,6 +80,13 @@ def read_cells(table: Table, settings: SeriesSettings, columns: Sequence[str]) -
     index = pd.RangeIndex(len(table.frame))
     frame = pd.DataFrame(values, columns=list(columns), index=index, copy=False)
     return Cells(frame, categories, is_refused, tuple(findings))
+
+
+def _convert(table: Table, columns: Sequence[str]) -> None:
+    """Convert the columns side by side, so that large tables use every core."""
+    if len(columns) > 1 and len(table.frame) > _MANY_ROWS:
+        with ThreadPoolExecutor(os.cpu_count()) as threads:
+            list(threads.map(table.numbers, columns))
 
 
 def is_category(numbers: NumberColumn) -> bool:

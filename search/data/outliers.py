@@ -34,10 +34,9 @@ def mark_outliers(series_values: np.ndarray) -> np.ndarray:
     if len(values) < 3 * _WINDOW:
         return np.empty(0, dtype=np.int64)
     with np.errstate(over="ignore", invalid="ignore"):
-        padded = np.pad(values, 2, mode="reflect", reflect_type="odd")
-        least = _MOST_SPREADS * _spread(padded)
+        least = _MOST_SPREADS * _spread(values)
         places = _beside_large_steps(values, least)
-        low, high = _middle_beside(padded, places)
+        low, high = _middle_beside(values, places)
         beyond = np.maximum(low - values[places], values[places] - high)
     found = places[beyond > least]
     if not 0 < len(found) <= max(1, _MOST_SHARE * len(values)):
@@ -45,19 +44,18 @@ def mark_outliers(series_values: np.ndarray) -> np.ndarray:
     return found if known is None else known[found]
 
 
-def _spread(padded: np.ndarray) -> float:
+def _spread(values: np.ndarray) -> float:
     """Return the robust deviation of all values from the middle of their neighbours."""
-    n_values = len(padded) - _WINDOW + 1
-    places = np.arange(0, n_values, 1 + n_values // _MOST_JUDGED)
-    spread = 1.4826 * float(np.median(_distance(padded, places)))
+    places = np.arange(0, len(values), 1 + len(values) // _MOST_JUDGED)
+    spread = 1.4826 * float(np.median(_distance(values, places)))
     if spread == 0:
-        spread = float(np.mean(_distance(padded, np.arange(n_values))))
+        spread = float(np.mean(_distance(values, np.arange(len(values)))))
     return spread
 
 
-def _distance(padded: np.ndarray, places: np.ndarray) -> np.ndarray:
-    low, high = _middle_beside(padded, places)
-    distance: np.ndarray = np.abs(padded[places + 2] - (low / 2 + high / 2))
+def _distance(values: np.ndarray, places: np.ndarray) -> np.ndarray:
+    low, high = _middle_beside(values, places)
+    distance: np.ndarray = np.abs(values[places] - (low / 2 + high / 2))
     return distance
 
 
@@ -78,13 +76,29 @@ def _beside_large_steps(values: np.ndarray, least: float) -> np.ndarray:
 
 
 def _middle_beside(
-    padded: np.ndarray, places: np.ndarray
+    values: np.ndarray, places: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the two middle ones of the two neighbours on both sides.
 
     Comparisons in place of sorting: ten times as fast.
     """
-    a, b, _, c, d = (padded[places + shift] for shift in range(_WINDOW))
+    a, b, c, d = (_neighbours(values, places + shift) for shift in (-2, -1, 1, 2))
     low = np.maximum(np.minimum(a, b), np.minimum(c, d))
     high = np.minimum(np.maximum(a, b), np.maximum(c, d))
     return np.minimum(low, high), np.maximum(low, high)
+
+
+def _neighbours(values: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Return the values at `places`; beyond the ends the series turned about its end.
+
+    So a trend goes on there: the value before the first is as far below it as the
+    second one is above.
+    """
+    last = len(values) - 1
+    found: np.ndarray = values[np.clip(places, 0, last)]
+    before, after = places < 0, places > last
+    if before.any():
+        found[before] = 2 * values[0] - values[-places[before]]
+    if after.any():
+        found[after] = 2 * values[last] - values[2 * last - places[after]]
+    return found

@@ -1,13 +1,14 @@
 """Fewer points for a chart: lines with every spike, clouds with their shape."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
 from search.errors import ConfigError
 
 
-def thin(values: np.ndarray, positions: np.ndarray, n_points: int) -> np.ndarray:
+def thin(values: np.ndarray, positions: np.ndarray | None, n_points: int) -> np.ndarray:
     """Choose at most `n_points` of `positions` so that the drawn line looks the same.
 
     Each bucket of neighbouring positions keeps its lowest and its highest value;
@@ -19,7 +20,7 @@ def thin(values: np.ndarray, positions: np.ndarray, n_points: int) -> np.ndarray
     values
         The series, of shape (n_rows,).
     positions
-        Sorted rows that would be drawn.
+        Sorted rows that would be drawn; None for all.
     n_points
         Largest number of points, at least 4.
 
@@ -30,27 +31,32 @@ def thin(values: np.ndarray, positions: np.ndarray, n_points: int) -> np.ndarray
     """
     if n_points < 4:
         raise ConfigError(f"`n_points` must be at least 4, got {n_points}.")
-    if len(positions) <= n_points:
-        return positions
+    drawn = values if positions is None else values[positions]
+    if len(drawn) <= n_points:
+        return np.arange(len(drawn)) if positions is None else positions
     n_buckets = (n_points - 2) // 2
-    drawn = values if len(positions) == len(values) else values[positions]
     size = -(-len(drawn) // n_buckets)
     is_gap = np.isnan(drawn)
-    low = np.where(is_gap, np.inf, drawn) if is_gap.any() else drawn
-    high = np.where(is_gap, -np.inf, drawn) if is_gap.any() else drawn
+    low = high = drawn
+    if is_gap.any():
+        low = np.where(is_gap, np.inf, drawn)
+        high = np.where(is_gap, -np.inf, drawn)
     ends = [0, len(drawn) - 1]
-    kept = np.concatenate([ends, _lowest(low, size), _lowest(-high, size)])
-    return positions[np.unique(kept)]
+    edges = (_in_buckets(low, size, np.argmin), _in_buckets(high, size, np.argmax))
+    kept = np.unique(np.concatenate([ends, *edges]))
+    return kept if positions is None else positions[kept]
 
 
-def _lowest(values: np.ndarray, size: int) -> np.ndarray:
-    """Return where each `size` neighbouring values have their lowest one."""
+def _in_buckets(
+    values: np.ndarray, size: int, find: Callable[..., np.ndarray]
+) -> np.ndarray:
+    """Return the position that `find` gives in each `size` neighbouring values."""
     n_whole = len(values) // size
-    whole = values[: n_whole * size].reshape(n_whole, size).argmin(axis=1)
-    lowest: np.ndarray = np.arange(n_whole) * size + whole
+    whole = find(values[: n_whole * size].reshape(n_whole, size), axis=1)
+    found: np.ndarray = np.arange(n_whole) * size + whole
     if n_whole * size == len(values):
-        return lowest
-    return np.append(lowest, n_whole * size + values[n_whole * size :].argmin())
+        return found
+    return np.append(found, n_whole * size + find(values[n_whole * size :]))
 
 
 def thin_cloud(values: np.ndarray, n_points: int) -> np.ndarray:
@@ -83,5 +89,5 @@ def thin_cloud(values: np.ndarray, n_points: int) -> np.ndarray:
     while math.ceil(n_values / step) + 2 * math.ceil(n_values / (2 * step)) > n_points:
         step *= 2
     every = np.arange(0, n_values, step)
-    edges = [_lowest(values, 2 * step), _lowest(-values, 2 * step)]
+    edges = [_in_buckets(values, 2 * step, find) for find in (np.argmin, np.argmax)]
     return np.unique(np.concatenate([every, *edges]))

@@ -52,7 +52,7 @@ def detect_delimited(content: bytes) -> ReadOptions:
         If it cannot be decoded, or holds prose rather than a table.
     """
     encoding = detect_encoding(content)
-    return _detect_in(decode(content, encoding), encoding)
+    return _detect_in(decode(content, encoding, is_checked=True), encoding)
 
 
 def read_delimited(content: bytes, options: ReadOptions | None) -> DelimitedText:

@@ -14,6 +14,7 @@ from search.data.reading.spelling import MISSING_SPELLINGS
 # ASCII digits only: other digits, hexadecimal and underscores are not guessed.
 _PLAIN = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 _INFINITE = r"(?i)^[+-]?inf(inity)?$"
+_LONGEST_MISSING = max(map(len, MISSING_SPELLINGS))
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,21 @@ def to_numbers(column: pd.Series, options: ReadOptions) -> NumberColumn:
 def missing_mask(column: pd.Series) -> np.ndarray:
     """Return which cells count as missing, of shape (n_rows,)."""
     if isinstance(column.dtype, pd.StringDtype) or column.dtype == object:
-        return to_mask(_is_missing(_trimmed(as_arrow(column))))
+        return missing_texts(trimmed(as_arrow(column)))
     return column.isna().to_numpy(dtype=bool)
+
+
+def missing_texts(texts: pa.ChunkedArray) -> np.ndarray:
+    """Return which trimmed texts count as missing, of shape (n_rows,)."""
+    shortest = pc.min(pc.binary_length(texts)).as_py()
+    if not texts.null_count and shortest is not None and shortest > _LONGEST_MISSING:
+        return np.zeros(len(texts), dtype=bool)
+    return to_mask(_is_missing(texts))
+
+
+def trimmed(texts: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return the texts without blanks at both ends."""
+    return pc.utf8_trim_whitespace(texts)
 
 
 def as_arrow(column: pd.Series) -> pa.ChunkedArray:
@@ -74,7 +88,7 @@ def _texts_to_numbers(texts: pa.ChunkedArray, options: ReadOptions) -> NumberCol
     quick = _without_flaw(texts, options)
     if quick is not None:
         return quick
-    texts = _trimmed(texts)
+    texts = trimmed(texts)
     is_missing = _is_missing(texts)
     present = pc.if_else(is_missing, None, texts)
     plain = present if is_plain else _plain_notation(present, options)
@@ -93,17 +107,33 @@ def _without_flaw(texts: pa.ChunkedArray, options: ReadOptions) -> NumberColumn 
     if texts.null_count or options.thousands is not None:
         return None
     if options.decimal != ".":
-        if pc.any(pc.match_substring(texts, ".")).as_py():
+        rewritten = _with_points(texts, options.decimal)
+        if rewritten is None:
             return None
-        texts = pc.replace_substring(texts, options.decimal, ".")
+        texts = rewritten
     try:
         return _number_column(pc.cast(texts, pa.float64()).to_numpy())
     except pa.ArrowInvalid:
         return None
 
 
-def _trimmed(texts: pa.ChunkedArray) -> pa.ChunkedArray:
-    return pc.utf8_trim_whitespace(texts)
+def _with_points(texts: pa.ChunkedArray, decimal: str) -> pa.ChunkedArray | None:
+    """Write decimal marks as points; None where a text has a point already.
+
+    One byte becomes another one, so the places of the texts stay and no text is cut.
+    """
+    table = bytes.maketrans(decimal.encode(), b".")
+    chunks = []
+    for chunk in texts.chunks:
+        validity, stops, content = chunk.buffers()
+        letters = b"" if content is None else content.to_pybytes()
+        if b"." in letters:
+            return None
+        parts = [validity, stops, pa.py_buffer(letters.translate(table))]
+        chunks.append(
+            pa.Array.from_buffers(chunk.type, len(chunk), parts, offset=chunk.offset)
+        )
+    return pa.chunked_array(chunks, type=texts.type)
 
 
 def _is_missing(texts: pa.ChunkedArray) -> pa.ChunkedArray:

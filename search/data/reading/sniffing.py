@@ -110,8 +110,17 @@ def is_utf8(content: bytes) -> bool:
     return True
 
 
-def decode(content: bytes, encoding: str) -> bytes:
+def decode(content: bytes, encoding: str, *, is_checked: bool = False) -> bytes:
     """Return the text as UTF-8 bytes without byte order mark, lines ending in LF.
+
+    Parameters
+    ----------
+    content
+        The whole file.
+    encoding
+        Python name of the encoding.
+    is_checked
+        Whether `detect_encoding` found the encoding, so that UTF-8 is known to fit.
 
     Raises
     ------
@@ -121,7 +130,9 @@ def decode(content: bytes, encoding: str) -> bytes:
     """
     clean = content
     is_plain = encoding in {"ascii", "cp1252"} and content.isascii()
-    if not is_plain and not (encoding == "utf-8" and _is_bare_utf8(content)):
+    if encoding == "utf-8" and not content.startswith(codecs.BOM_UTF8):
+        is_plain = is_checked or is_utf8(content)
+    if not is_plain:
         clean = _recoded(content, encoding)
     if b"\r" in clean:
         clean = clean.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
@@ -135,10 +146,6 @@ def _utf8_error(content: bytes) -> UnicodeDecodeError:
     except UnicodeDecodeError as error:
         return error
     raise AssertionError("asked for the error of a valid text")
-
-
-def _is_bare_utf8(content: bytes) -> bool:
-    return not content.startswith(codecs.BOM_UTF8) and is_utf8(content)
 
 
 def _recoded(content: bytes, encoding: str) -> bytes:

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from search.data.findings import n_true
-from search.data.reading.numbers import as_arrow, missing_mask
+from search.data.reading.numbers import as_arrow, missing_texts, trimmed
 from search.data.reading.options import ReadOptions
 from search.data.timing.fixed_width import read_fixed_width
 from search.data.timing.time_formats import (
@@ -85,13 +85,14 @@ def _read(
     quick = _read_plain_iso(column) if time_format in {None, ISO} else None
     if quick is not None:
         return quick
-    is_missing = missing_mask(column)
+    texts = trimmed(as_arrow(column))
+    is_missing = missing_texts(texts)
     if time_format is None:
         time_format = numeric_format_of(column, options)
     if time_format in EPOCHS or time_format == EXCEL:
         return from_numbers(column, options, time_format, is_missing)
-    texts = pc.utf8_trim_whitespace(as_arrow(column))
-    texts = pc.if_else(pa.chunked_array([pa.array(is_missing)]), None, texts)
+    if is_missing.any():
+        texts = pc.if_else(pa.chunked_array([pa.array(is_missing)]), None, texts)
     if time_format is not None:
         return _parse(texts, time_format, is_missing)
     return _detected(texts, is_missing, day_first)
