@@ -18,7 +18,7 @@ from search.worker.gathering import gather_ahead, gather_past
 from search.worker.models import NetworkShape
 from search.worker.records import EpochArguments, EpochResult, ProgramKey
 from search.worker.recurrence.cells import STEP_RULES
-from search.worker.recurrence.rows import Arrays
+from search.worker.recurrence.rows import Arrays, unknown_zero
 from search.worker.recurrence.stack import (
     Extent,
     Masks,
@@ -270,52 +270,92 @@ class StackedNetwork:
         """Change the weights of `n_layers` layers; 0 in validation changes nothing."""
         rate = self._rule.pace(state.rate, state.n_updates + 1)
         n_times = tf.minimum(n_layers, 1)
+        sets = [state.weights, *state.slots]
 
-        def change(values: list[tf.Tensor], gradient: tf.Tensor) -> list[tf.Tensor]:
-            clipped = clip(gradient, given.clipnorm)
-            value, slots = self._rule.apply(values[0], clipped, tuple(values[1:]), rate)
-            return [value, *slots]
-
-        def change_layer(
-            number: tf.Tensor, sets: list[Weights]
-        ) -> tuple[tf.Tensor, list[Weights]]:
-            for name in ("upper", "recurrent", "bias"):
-                stacks = [getattr(one.stack, name) for one in sets]
-                gradient = pick_layer(getattr(gradients.stack, name), number)
-                changed = change([pick_layer(one, number) for one in stacks], gradient)
-                sets = [
-                    one._replace(
-                        stack=one.stack._replace(
-                            **{name: put_layer(stack, number, new)}
-                        )
+        def change_layers(
+            sets: list[Weights], first: int, *names: str
+        ) -> list[Weights]:
+            def change(number: tf.Tensor, sets: list[Weights]) -> tuple[object, ...]:
+                for name in names:
+                    gradient = pick_layer(getattr(gradients.stack, name), number)
+                    changed = self._change_layer(
+                        [getattr(one.stack, name) for one in sets],
+                        number,
+                        clip(gradient, given.clipnorm),
+                        rate,
                     )
-                    for one, stack, new in zip(sets, stacks, changed, strict=True)
-                ]
-            return number + 1, sets
+                    sets = [
+                        one._replace(stack=one.stack._replace(**{name: stack}))
+                        for one, stack in zip(sets, changed, strict=True)
+                    ]
+                return number + 1, sets
 
-        def change_ends(
-            number: tf.Tensor, sets: list[Weights]
-        ) -> tuple[tf.Tensor, list[Weights]]:
-            entries = change([one.stack.entry for one in sets], gradients.stack.entry)
-            kernels = change([one.kernel for one in sets], gradients.kernel)
-            biases = change([one.bias for one in sets], gradients.bias)
+            return _loop(change, first, n_layers, sets)
+
+        def change_ends(number: tf.Tensor, sets: list[Weights]) -> tuple[object, ...]:
+            ends = []
+            for gradient, *values in zip(
+                _ends(gradients), *map(_ends, sets), strict=True
+            ):
+                clipped = clip(gradient, given.clipnorm)
+                slots = self._rule.remember(clipped, tuple(values[1:]))
+                change = rate * self._rule.direction(clipped, slots)
+                ends.append([values[0] - change, *slots])
             return number + 1, [
                 Weights(one.stack._replace(entry=entry), kernel, bias)
-                for one, entry, kernel, bias in zip(
-                    sets, entries, kernels, biases, strict=True
-                )
+                for one, entry, kernel, bias in zip(sets, *ends, strict=True)
             ]
 
-        sets = [state.weights, *state.slots]
-        for n_rounds, body in ((n_layers, change_layer), (n_times, change_ends)):
-            # Loops and not conditions, which would copy what they leave alone.
-            _, sets = tf.while_loop(_counts_to(n_rounds), body, [0, sets])
+        # Loops and not conditions, which would copy what they leave alone.
+        sets = change_layers(sets, 0, "recurrent", "bias")
+        sets = change_layers(sets, 1, "upper")
+        sets = _loop(change_ends, 0, n_times, sets)
         return state._replace(
             weights=sets[0],
             slots=tuple(sets[1:]),
             n_updates=state.n_updates + n_times,
         )
 
+    def _change_layer(
+        self,
+        stacks: list[tf.Tensor],
+        number: tf.Tensor,
+        gradient: tf.Tensor,
+        rate: tf.Tensor,
+    ) -> list[tf.Tensor]:
+        """Change one layer of a variable and its slots, and return them all.
 
-def _counts_to(end: tf.Tensor) -> Callable[..., tf.Tensor]:
-    return lambda number, *_: number < end
+        The slots are written and read back. Otherwise XLA would compute them once
+        more for the variable, from copies that it makes of all layers before it
+        changes the slots in place.
+        """
+        value, *slots = stacks
+        old = tuple(pick_layer(slot, number) for slot in slots)
+        new = self._rule.remember(gradient, old)
+        slots = [
+            put_layer(slot, number, one) for slot, one in zip(slots, new, strict=True)
+        ]
+        written = number + unknown_zero(rate)
+        direction = self._rule.direction(
+            gradient, tuple(pick_layer(slot, written) for slot in slots)
+        )
+        changed = pick_layer(value, number) - rate * direction
+        return [put_layer(value, number, changed), *slots]
+
+
+def _ends(weights: Weights) -> tuple[tf.Tensor, ...]:
+    """Return what every network has once, whatever its depth."""
+    return weights.stack.entry, weights.kernel, weights.bias
+
+
+def _loop(
+    body: Callable[..., tuple[object, ...]],
+    first: int,
+    end: tf.Tensor,
+    sets: list[Weights],
+) -> list[Weights]:
+    """Run `body` on each number from `first` to before `end`."""
+    changed: list[Weights] = tf.while_loop(
+        lambda number, _: number < end, body, [first, sets]
+    )[1]
+    return changed

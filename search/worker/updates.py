@@ -6,7 +6,6 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from search.worker.records import OptimizerName
-from search.worker.recurrence.rows import settle
 
 _EPSILON = 1e-7
 
@@ -17,6 +16,8 @@ Slots = tuple[tf.Tensor, ...]
 class UpdateRule(NamedTuple):
     """An optimizer.
 
+    A variable changes by minus the rate times the direction.
+
     Attributes
     ----------
     n_slots
@@ -24,13 +25,16 @@ class UpdateRule(NamedTuple):
     pace
         Returns the rate of one update from the learning rate and the number of the
         update, 1 for the first.
-    apply
-        Returns the new variable and slots from variable, gradient, slots and rate.
+    remember
+        Returns the new slots from the gradient and the old ones.
+    direction
+        Returns the direction from the gradient and the new slots.
     """
 
     n_slots: int
     pace: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
-    apply: Callable[[tf.Tensor, tf.Tensor, Slots, tf.Tensor], tuple[tf.Tensor, Slots]]
+    remember: Callable[[tf.Tensor, Slots], Slots]
+    direction: Callable[[tf.Tensor, Slots], tf.Tensor]
 
 
 def clip(gradient: tf.Tensor, clipnorm: tf.Tensor) -> tf.Tensor:
@@ -48,34 +52,39 @@ def _adam_pace(rate: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
     return rate * tf.sqrt(1 - 0.999**count) / (1 - 0.9**count)
 
 
-def _adam(
-    variable: tf.Tensor, gradient: tf.Tensor, slots: Slots, rate: tf.Tensor
-) -> tuple[tf.Tensor, Slots]:
+def _adam_slots(gradient: tf.Tensor, slots: Slots) -> Slots:
     momentum, velocity = slots
-    momentum += (gradient - momentum) * (1 - 0.9)
-    velocity += (tf.square(gradient) - velocity) * (1 - 0.999)
-    # Apart from the subtraction, which happens in place and is slow; see `rows`.
-    change = settle(momentum / (tf.sqrt(velocity) + _EPSILON))
-    return variable - rate * change, (momentum, velocity)
+    return (
+        momentum + (gradient - momentum) * (1 - 0.9),
+        velocity + (tf.square(gradient) - velocity) * (1 - 0.999),
+    )
 
 
-def _rmsprop(
-    variable: tf.Tensor, gradient: tf.Tensor, slots: Slots, rate: tf.Tensor
-) -> tuple[tf.Tensor, Slots]:
+def _adam_direction(gradient: tf.Tensor, slots: Slots) -> tf.Tensor:
+    momentum, velocity = slots
+    return momentum / (tf.sqrt(velocity) + _EPSILON)
+
+
+def _rmsprop_slots(gradient: tf.Tensor, slots: Slots) -> Slots:
     (velocity,) = slots
-    velocity = 0.9 * velocity + (1 - 0.9) * tf.square(gradient)
-    change = settle(gradient / tf.sqrt(velocity + _EPSILON))
-    return variable - rate * change, (velocity,)
+    return (0.9 * velocity + (1 - 0.9) * tf.square(gradient),)
 
 
-def _sgd(
-    variable: tf.Tensor, gradient: tf.Tensor, slots: Slots, rate: tf.Tensor
-) -> tuple[tf.Tensor, Slots]:
-    return variable - rate * gradient, slots
+def _rmsprop_direction(gradient: tf.Tensor, slots: Slots) -> tf.Tensor:
+    (velocity,) = slots
+    return gradient / tf.sqrt(velocity + _EPSILON)
+
+
+def _sgd_slots(gradient: tf.Tensor, slots: Slots) -> Slots:
+    return slots
+
+
+def _sgd_direction(gradient: tf.Tensor, slots: Slots) -> tf.Tensor:
+    return gradient
 
 
 UPDATE_RULES: dict[OptimizerName, UpdateRule] = {
-    "adam": UpdateRule(2, _adam_pace, _adam),
-    "rmsprop": UpdateRule(1, _steady, _rmsprop),
-    "sgd": UpdateRule(0, _steady, _sgd),
+    "adam": UpdateRule(2, _adam_pace, _adam_slots, _adam_direction),
+    "rmsprop": UpdateRule(1, _steady, _rmsprop_slots, _rmsprop_direction),
+    "sgd": UpdateRule(0, _steady, _sgd_slots, _sgd_direction),
 }

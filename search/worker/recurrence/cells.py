@@ -92,9 +92,14 @@ class StepRule(ABC):
         return of_sums
 
     @staticmethod
-    def of_bias(totals: tf.Tensor) -> tf.Tensor:
-        """Return the gradient of the bias from the total of ``of_sums``."""
-        return totals
+    def outer_only(of_sums: tf.Tensor) -> tf.Tensor:
+        """Return the columns that belong to no product with the state."""
+        return of_sums[..., :0]
+
+    @staticmethod
+    def of_bias(inner: tf.Tensor, outer_only: tf.Tensor) -> tf.Tensor:
+        """Return the gradient of the bias from the totals of those columns."""
+        return inner
 
 
 class SimpleRnnRule(StepRule):
@@ -263,10 +268,17 @@ class GruRule(StepRule):
         parts = [of_sums[..., : 2 * units], of_sums[..., 3 * units :]]
         return tf.concat(parts, -1)
 
+    @staticmethod
+    def outer_only(of_sums: tf.Tensor) -> tf.Tensor:
+        """Return the candidate outside of the reset gate."""
+        units = of_sums.shape[-1] // 4
+        return of_sums[..., 3 * units :]
+
     @classmethod
-    def of_bias(cls, totals: tf.Tensor) -> tf.Tensor:
+    def of_bias(cls, inner: tf.Tensor, outer_only: tf.Tensor) -> tf.Tensor:
         """Return the gradients of both biases."""
-        return tf.stack([cls.outer_part(totals), cls.inner_part(totals)])
+        outer = cls.outer_part(tf.concat([inner, outer_only], 0))
+        return tf.stack([outer, inner])
 
     @staticmethod
     def _gates(rows: Rows, t: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

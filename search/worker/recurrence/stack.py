@@ -18,6 +18,7 @@ from search.worker.recurrence.rows import (
     Arrays,
     Rows,
     read_at,
+    settle,
     unknown_zero,
     write_at,
 )
@@ -197,32 +198,36 @@ class RecurrentStack:
                 arrays, number, recurrent, extent.first, start, has_above
             )
             of_recurrent, of_bias = self._of_recurrent(arrays, number, extent.first)
-            # Below the first layer are the inputs, and the loops are empty.
-            first = tf.where(number > 0, extent.first, self.n_steps)
-            below = tf.maximum(number - 1, 0)
-            of_upper = self._of_product(
-                arrays,
-                lambda chunk: self._outputs(arrays, below, chunk, masks),
-                self._chunks(first),
-                n_sources=self.units,
+            gradients = gradients._replace(
+                recurrent=put_layer(gradients.recurrent, number, of_recurrent),
+                bias=put_layer(gradients.bias, number, of_bias),
             )
-            arrays = self._send_down(
-                arrays,
-                pick_layer(weights.upper, number),
-                below,
-                masks,
-                self._chunks(first),
+
+            def go_down(
+                below: tf.Tensor, arrays: Arrays, of_upper: tf.Tensor
+            ) -> tuple[tf.Tensor, Arrays, tf.Tensor]:
+                of_kernel = self._of_product(
+                    arrays,
+                    lambda chunk: self._outputs(arrays, below, chunk, masks),
+                    self._chunks(extent.first),
+                    n_sources=self.units,
+                )
+                arrays = self._send_down(
+                    arrays,
+                    pick_layer(weights.upper, number),
+                    below,
+                    masks,
+                    self._chunks(extent.first),
+                )
+                return below + 1, arrays, put_layer(of_upper, number, of_kernel)
+
+            # A loop of one round, or of none where the inputs are below.
+            _, arrays, of_upper = tf.while_loop(
+                lambda below, *_: (below >= 0) & (below < number),
+                go_down,
+                [number - 1, arrays, gradients.upper],
             )
-            return (
-                number - 1,
-                arrays,
-                StackWeights(
-                    gradients.entry,
-                    put_layer(gradients.upper, number, of_upper),
-                    put_layer(gradients.recurrent, number, of_recurrent),
-                    put_layer(gradients.bias, number, of_bias),
-                ),
-            )
+            return number - 1, arrays, gradients._replace(upper=of_upper)
 
         _, arrays, gradients = tf.while_loop(
             lambda number, *_: number >= 0,
@@ -355,27 +360,27 @@ class RecurrentStack:
         """Return the gradients of the recurrent weights and of the bias."""
 
         def add(
-            chunk: tf.Tensor, weights: tf.Tensor, totals: tf.Tensor
+            chunk: tf.Tensor, weights: tf.Tensor, apart: tf.Tensor
         ) -> tuple[tf.Tensor, ...]:
             states = self._states(arrays, number, chunk, before=True)
             of_sums = self._of_sums(arrays, chunk)
-            product = tf.matmul(
-                tf.reshape(states, [-1, self.units]),
-                self.rule.inner_part(of_sums),
-                transpose_a=True,
+            product = _product_over_rows(
+                tf.reshape(states, [-1, self.units]), self.rule.inner_part(of_sums)
             )
-            return chunk + 1, weights + product, totals + tf.reduce_sum(of_sums, 0)
+            apart += tf.reduce_sum(self.rule.outer_only(of_sums), 0)
+            return chunk + 1, weights + product, apart
 
-        _, weights, totals = tf.while_loop(
+        nothing = self.rule.outer_only(tf.zeros([self._parts]))
+        _, weights, apart = tf.while_loop(
             lambda chunk, *_: chunk < self.n_steps // self.chunk,
             add,
             [
                 self._chunks(first),
-                tf.zeros([self.units, self._width]),
-                tf.zeros([self._parts]),
+                tf.zeros([self.units + 1, self._width]),
+                nothing,
             ],
         )
-        return weights, self.rule.of_bias(totals)
+        return weights[:-1], self.rule.of_bias(weights[-1], apart)
 
     def _of_product(
         self,
@@ -386,21 +391,18 @@ class RecurrentStack:
         n_sources: int,
     ) -> tf.Tensor:
         """Return the gradient of weights that `source` is multiplied with."""
-        # A product with a single row would become a slow loop.
-        n_rows = max(n_sources, 2)
 
         def add(chunk: tf.Tensor, total: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             values = tf.reshape(source(chunk), [-1, n_sources])
-            values = tf.pad(values, [[0, 0], [0, n_rows - n_sources]])
             of_sums = self.rule.outer_part(self._of_sums(arrays, chunk))
-            return chunk + 1, total + tf.matmul(values, of_sums, transpose_a=True)
+            return chunk + 1, total + _product_over_rows(values, of_sums)
 
         total = tf.while_loop(
             lambda chunk, _: chunk < self.n_steps // self.chunk,
             add,
-            [first_chunk, tf.zeros([n_rows, self._width])],
+            [first_chunk, tf.zeros([n_sources + 1, self._width])],
         )[1]
-        return total[:n_sources]
+        return total[:-1]
 
     def _send_down(
         self,
@@ -449,6 +451,16 @@ class RecurrentStack:
         """Return what a layer gives to the one above."""
         states = self._states(arrays, number, chunk, before=False)
         return states if masks is None else states * masks(number, chunk)
+
+
+def _product_over_rows(left: tf.Tensor, right: tf.Tensor) -> tf.Tensor:
+    """Return the product over the rows of both, and in the last row those of `right`.
+
+    The transposed matrix is settled, because XLA has a slower product for one that
+    is still to be transposed.
+    """
+    left = tf.pad(left, [[0, 0], [0, 1]], constant_values=1)
+    return tf.matmul(settle(tf.transpose(left)), right)
 
 
 def pick_layer(stack: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
