@@ -34,38 +34,39 @@ e2e: $(DEV_STAMP) ## the browser test alone; needs Chromium
 bench: bench-epoch bench-peak bench-study bench-storage bench-csv bench-dashboard bench-scaling bench-memory bench-throughput bench-quality bench-pruners ## every benchmark, one after the other; takes hours
 
 bench-epoch: $(RUN_STAMP) ## one epoch: the training engine against Keras
-	$(BIN)/python benchmarks/epoch.py
+	$(BIN)/python -m benchmarks.epoch
 
 bench-peak: $(RUN_STAMP) ## the engine against the speed of one processor core
-	$(BIN)/python benchmarks/peak.py
+	$(BIN)/python -m benchmarks.peak
 
 bench-study: $(RUN_STAMP) ## where the time of a 60-trial study goes
-	$(BIN)/python benchmarks/study_time.py
+	$(BIN)/python -m benchmarks.study_time
 
 bench-storage: $(RUN_STAMP) ## sampler and storage at 500 and 2,000 trials
-	$(BIN)/python benchmarks/study_time.py --storage --trials 500
-	$(BIN)/python benchmarks/study_time.py --storage --trials 2000
+	$(BIN)/python -m benchmarks.study_time --storage --trials 500
+	$(BIN)/python -m benchmarks.study_time --storage --trials 2000
 
 bench-scaling: $(RUN_STAMP) ## two workers; rows, folds, epochs, memory
-	$(BIN)/python benchmarks/scaling.py
+	$(BIN)/python -m benchmarks.scaling
 
 bench-memory: $(RUN_STAMP) ## 300 trials: memory of every process
-	$(BIN)/python benchmarks/memory.py
+	$(BIN)/python -m benchmarks.memory
 
 bench-dashboard: $(DEV_STAMP) ## pages with 10 and with 5,000 trials; needs Chromium
-	$(BIN)/python benchmarks/dashboard.py
+	$(BIN)/python -m benchmarks.dashboard
 
 bench-csv: $(RUN_STAMP) ## a million rows: reading and checking against pandas
-	$(BIN)/python benchmarks/csv_reading.py
+	$(BIN)/python -m benchmarks.csv_reading
 
 bench-pruners: $(RUN_STAMP) ## what each pruner gains and loses
-	$(BIN)/python benchmarks/pruners.py
+	$(BIN)/python -m benchmarks.pruners
 
 bench-throughput: $(RUN_STAMP) ## the search against scripts on the same configurations
-	$(BIN)/python benchmarks/throughput.py
+	$(BIN)/python -m benchmarks.throughput --points 2000 --keras-epochs 3
+	$(BIN)/python -m benchmarks.throughput --points 10000 --keras-epochs 2 --other-epochs 2
 
 bench-quality: $(RUN_STAMP) ## time until the search is as good as a script
-	$(BIN)/python benchmarks/quality.py
+	$(BIN)/python -m benchmarks.quality
 
 check: $(DEV_STAMP) ## format, lint and types
 	$(BIN)/ruff format --check .

@@ -8,9 +8,9 @@ which leaves the time stamps as texts and reports nothing. Each side runs in a p
 of its own; they take turns, and the quickest run of each counts, because other work
 on the machine only adds::
 
-    python benchmarks/csv_reading.py
-    python benchmarks/csv_reading.py --quick      # 100,000 rows, not recorded
-    python benchmarks/csv_reading.py --profile    # where our time goes
+    python -m benchmarks.csv_reading
+    python -m benchmarks.csv_reading --quick      # 100,000 rows, not recorded
+    python -m benchmarks.csv_reading --profile    # where our time goes
 """
 
 import argparse
@@ -31,18 +31,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from recording import record, table
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from pages.components.columns_form import suggested_settings  # noqa: E402
-from pages.components.draft import DraftFile  # noqa: E402
-from pages.components.series_chart import Marks, series_figure  # noqa: E402
-from search.data.columns import profile_columns  # noqa: E402
-from search.data.report import SeriesReport  # noqa: E402
-from search.data.series import SeriesSettings, inspect_series  # noqa: E402
-from search.data.table import detect_options, read_table  # noqa: E402
+from benchmarks.support.processes import benchmark_command
+from benchmarks.support.recording import record, table
+from pages.components.columns_form import suggested_settings
+from pages.components.draft import DraftFile
+from pages.components.series_chart import Marks, series_figure
+from search.data.columns import profile_columns
+from search.data.report import SeriesReport
+from search.data.series import SeriesSettings, inspect_series
+from search.data.table import detect_options, read_table
 
 TITLE = "A CSV of a million rows"
 N_ROWS, N_QUICK_ROWS = 1_000_000, 100_000
@@ -50,7 +48,7 @@ N_SPIKES = 200
 TARGET = "temperature [°C]"
 DAY_MINUTES = 1_440
 BODY = """\
-`python benchmarks/csv_reading.py`: {n_rows:,} rows of a time stamp and four numbers, \
+`python -m benchmarks.csv_reading`: {n_rows:,} rows of a time stamp and four numbers, \
 `pandas.read_csv` with its defaults against everything that the Data page does before \
 its first picture is on its way. Seconds of the quickest of {n_repeats} runs of each, \
 in turns. The target is at most 3 times pandas.
@@ -240,7 +238,7 @@ def child(
     side: str, path: Path, columns: str
 ) -> Iterator[Callable[[], dict[str, float]]]:
     """Start a process that runs one side each time it is asked."""
-    command = [sys.executable, __file__, "--side", side, "--file", str(path)]
+    command = benchmark_command("csv_reading", "--side", side, "--file", str(path))
     process = subprocess.Popen(
         [*command, "--columns", columns],
         stdin=subprocess.PIPE,

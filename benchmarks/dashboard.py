@@ -4,8 +4,8 @@ Three folders are filled: ``few`` (10 trials), ``many`` (5,000 over 20 studies) 
 ``one`` (a single study of 5,000, the most that one may have); the last two also hold
 a finished study for Compare. A real server serves each of them to a real browser::
 
-    python benchmarks/dashboard.py
-    python benchmarks/dashboard.py --quick       # once each, not recorded
+    python -m benchmarks.dashboard
+    python -m benchmarks.dashboard --quick       # once each, not recorded
 
 *First paint* is the time from the request to the main content of the page, in a
 browser without a cache: the first visit after the server started, and a later one.
@@ -42,21 +42,20 @@ from playwright.sync_api import (
     WebSocket,
     sync_playwright,
 )
-from recording import record, table
-from stored_studies import (
+
+from benchmarks.support.places import ROOT
+from benchmarks.support.processes import benchmark_command
+from benchmarks.support.recording import record, table
+from benchmarks.support.stored_studies import (
     add_ended_trials,
     add_epoch,
     add_running,
     add_study,
     fill,
 )
-
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from search.config import Environment  # noqa: E402
-from search.study.folders import StudyHandle  # noqa: E402
-from tests.pages.study_factory import (  # noqa: E402
+from search.config import Environment
+from search.study.folders import StudyHandle
+from tests.pages.study_factory import (
     finish,
     hold_supervisor,
     make_environment,
@@ -79,7 +78,7 @@ LAST = {
 }
 TITLE = "The pages with 10 and with 5,000 trials"
 BODY = """\
-`python benchmarks/dashboard.py`: a real server and a browser without a cache. First \
+`python -m benchmarks.dashboard`: a real server and a browser without a cache. First \
 paint, the best of several: seconds to the main content / to the last part of the \
 page / of processor time of the server. The first visit is the first one after the \
 server started, which also loads what no page has used before.
@@ -182,7 +181,9 @@ class Server:
         variables.pop("STUDIES_STORAGE", None)
         with self.log.open("wb") as output:
             process = subprocess.Popen(
-                [sys.executable, __file__, "--serve", self.runs_path, str(self._port)],
+                benchmark_command(
+                    "dashboard", "--serve", self.runs_path, str(self._port)
+                ),
                 cwd=ROOT,
                 env=variables,
                 stdin=subprocess.DEVNULL,

@@ -4,16 +4,15 @@ Each side runs in a process of its own, the engine on one thread, Keras on all c
 both with the same network, the same windows and validation after each epoch. What is
 compared is the fastest epoch of each, because other work on the machine only adds::
 
-    python benchmarks/epoch.py
-    python benchmarks/epoch.py --cell GRU --units 64
-    python benchmarks/epoch.py --compile        # what the compiler flags are worth
+    python -m benchmarks.epoch
+    python -m benchmarks.epoch --cell GRU --units 64
+    python -m benchmarks.epoch --compile        # what the compiler flags are worth
 """
 
 import argparse
 import json
 import os
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -21,17 +20,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from search.config import CELLS, Roles, Task  # noqa: E402
-from search.evaluation.framing import frame_series  # noqa: E402
-from search.evaluation.panel import Panel, make_panel  # noqa: E402
-from search.evaluation.scaling import fit_scaler  # noqa: E402
-from search.evaluation.splits import SplitPlan, plan_splits  # noqa: E402
-from search.evaluation.windows import gather_targets, gather_windows  # noqa: E402
-from search.study.curves import EpochPoint  # noqa: E402
-from search.study.space import TrialParams  # noqa: E402
+from benchmarks.support.places import ROOT
+from benchmarks.support.processes import benchmark_command
+from search.config import CELLS, Roles, Task
+from search.evaluation.framing import frame_series
+from search.evaluation.panel import Panel, make_panel
+from search.evaluation.scaling import fit_scaler
+from search.evaluation.splits import SplitPlan, plan_splits
+from search.evaluation.windows import gather_targets, gather_windows
+from search.study.curves import EpochPoint
+from search.study.space import TrialParams
 
 HOLDOUT = 1
 
@@ -133,7 +131,7 @@ def run_side(side: str, args: argparse.Namespace, **extra: str) -> dict[str, flo
     """Run one side in a fresh process and return what it measured."""
     options = [f"--{name}={getattr(args, name)}" for name in OPTIONS]
     options += [f"--cache={args.cache}"] if args.cache else []
-    command = [sys.executable, __file__, "--side", side, *options]
+    command = benchmark_command("epoch", "--side", side, *options)
     environment = {
         name: value for name, value in os.environ.items() if name != "XLA_FLAGS"
     }

@@ -5,8 +5,8 @@ a supervisor, and the resident size of each of its processes is looked at every 
 Workers are replaced when they have grown to four fifths of the limit; what that costs
 is the life of the replacements until their first claim, plus the ends of the replaced::
 
-    python benchmarks/memory.py                     # 300 trials, limit 2.5 GB
-    python benchmarks/memory.py --quick             # 8 trials, limit 1.2 GB, no record
+    python -m benchmarks.memory                     # 300 trials, limit 2.5 GB
+    python -m benchmarks.memory --quick             # 8 trials, limit 1.2 GB, no record
 """
 
 import argparse
@@ -25,19 +25,18 @@ from typing import Literal
 
 import psutil
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from benchmarks.our_search import clean_environment  # noqa: E402
-from benchmarks.problems import problem_of, say  # noqa: E402
-from benchmarks.recording import record, table  # noqa: E402
-from benchmarks.study_time import StudyTimes, read_times, save_series  # noqa: E402
-from search.config import Environment  # noqa: E402
-from search.jobs.limits import Limits  # noqa: E402
-from search.jobs.supervisor import supervise  # noqa: E402
-from search.study.folders import StudyHandle, log_path  # noqa: E402
-from search.study.studies import create_study, find_study  # noqa: E402
-from search.study.trials import read_trials  # noqa: E402
+from benchmarks.study_time import StudyTimes, read_times, save_series
+from benchmarks.support.our_search import clean_environment
+from benchmarks.support.places import ROOT
+from benchmarks.support.problems import problem_of, say
+from benchmarks.support.processes import benchmark_command
+from benchmarks.support.recording import record, table
+from search.config import Environment
+from search.jobs.limits import Limits
+from search.jobs.supervisor import supervise
+from search.study.folders import StudyHandle, log_path
+from search.study.studies import create_study, find_study
+from search.study.trials import read_trials
 
 Kind = Literal["supervisor", "worker", "refit"]
 KINDS: tuple[Kind, ...] = ("supervisor", "worker", "refit")
@@ -147,7 +146,7 @@ def run_study(args: argparse.Namespace, folder: Path) -> tuple[StudyHandle, Watc
     studies = folder / "studies"
     environment = Environment(studies, f"sqlite:///{studies / 'optuna.db'}")
     handle = create_study(environment, problem.settings, problem.series)
-    command = [sys.executable, __file__, "--supervise", handle.uuid]
+    command = benchmark_command("memory", "--supervise", handle.uuid)
     watch = Watch()
     with (folder / "run.log").open("wb") as log:
         process = subprocess.Popen(
@@ -255,7 +254,7 @@ def measure(args: argparse.Namespace, folder: Path) -> str:
         [
             f"{args.trials} trials of the default space on {args.points} rows, "
             f"{args.workers} workers, then the refits; limit {args.limit:g} GB. "
-            f"`{shlex.join(['python', 'benchmarks/memory.py', *sys.argv[1:]])}`",
+            f"`{shlex.join(['python', '-m', 'benchmarks.memory', *sys.argv[1:]])}`",
             sizes_table(watch, args.limit),
             recycling(times, count_ends(handle), args.workers),
             failures(handle),

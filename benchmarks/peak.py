@@ -4,8 +4,8 @@ The arithmetic of the matrix products of an epoch (forward and backward, and for
 validation), divided by its time, against the rate at which the same core multiplies
 large float32 matrices, measured in the same process just before and after. One thread::
 
-    python benchmarks/peak.py
-    python benchmarks/peak.py --quick
+    python -m benchmarks.peak
+    python -m benchmarks.peak --quick
 """
 
 import argparse
@@ -14,20 +14,16 @@ import os
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from recording import record, table  # noqa: E402
-
-from search.config import CELLS, Cell, Roles, Task, Training  # noqa: E402
-from search.evaluation.panel import make_panel  # noqa: E402
-from search.evaluation.splits import SplitPlan, plan_splits  # noqa: E402
-from search.study.space import TrialParams  # noqa: E402
+from benchmarks.support.processes import benchmark_command
+from benchmarks.support.recording import record, table
+from search.config import CELLS, Cell, Roles, Task, Training
+from search.evaluation.panel import make_panel
+from search.evaluation.splits import SplitPlan, plan_splits
+from search.study.space import TrialParams
 
 GATES: dict[Cell, int] = {"SimpleRNN": 1, "LSTM": 4, "GRU": 3}
 POINTS, LENGTH, BATCH = 2000, 24, 32
@@ -109,7 +105,7 @@ def measure(cell: Cell, units: int, layers: int, epochs: int) -> dict[str, float
 
 def measure_apart(cell: Cell, units: int, layers: int, epochs: int) -> dict[str, float]:
     """Measure in a process of its own, with one thread from its start."""
-    command = [sys.executable, __file__, "--side", cell, str(units), str(layers)]
+    command = benchmark_command("peak", "--side", cell, str(units), str(layers))
     output = subprocess.run(
         [*command, "--epochs", str(epochs)],
         check=True,

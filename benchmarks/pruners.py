@@ -7,9 +7,9 @@ simulated, each rule with the same random orders: the textbook configuration of 
 cell first, the cells by turns, one trial after the other, with Optuna's pruners. Only
 complete trials can win, as in a real search::
 
-    python benchmarks/pruners.py                   # records what is missing first
-    python benchmarks/pruners.py --fresh           # records everything anew
-    python benchmarks/pruners.py --quick           # minutes; prints, records nothing
+    python -m benchmarks.pruners                   # records what is missing first
+    python -m benchmarks.pruners --fresh           # records everything anew
+    python -m benchmarks.pruners --quick           # minutes; prints, records nothing
 
 Seconds are those of the recording; a program that several configurations share is
 compiled by the first of them. `--compile-share 0` asks what would be best if compiling
@@ -18,17 +18,12 @@ cost nothing.
 
 import argparse
 import shutil
-import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from benchmarks.learning_curves import CURVES, record_curves  # noqa: E402
-from benchmarks.problems import problem_of  # noqa: E402
-from benchmarks.pruner_measures import (  # noqa: E402
+from benchmarks.pruning.curves import record_curves
+from benchmarks.pruning.measures import (
     N_EQUAL_TRIALS,
     N_LATE,
     REFERENCE_SETTING,
@@ -37,17 +32,19 @@ from benchmarks.pruner_measures import (  # noqa: E402
     Setting,
     measure_all,
 )
-from benchmarks.pruner_report import (  # noqa: E402
+from benchmarks.pruning.report import (
     explanation,
     grid_table,
     pools_table,
     rules_table,
 )
-from benchmarks.pruner_simulation import RULES  # noqa: E402
-from benchmarks.recording import record  # noqa: E402
-from benchmarks.series import public_series  # noqa: E402
+from benchmarks.pruning.simulation import RULES
+from benchmarks.support.places import CURVES
+from benchmarks.support.problems import problem_of
+from benchmarks.support.recording import record
+from benchmarks.support.series import public_series
 
-SERIES = "airline,gas-furnace,births,winding,power,temperatures"
+SERIES = "airline,births,gas-furnace,winding"
 GRID_RULES = (
     "none;median, warm-up 4;halving from epoch 8, a half;top third after epoch 8"
 )
@@ -80,7 +77,7 @@ def report(pools: dict[str, Pool], args: argparse.Namespace) -> str:
     """Simulate and return the section of the results."""
     one = REFERENCE_SETTING
     parts = [
-        "`python benchmarks/pruners.py`. Recorded curves:",
+        "`python -m benchmarks.pruners`. Recorded curves:",
         pools_table(pools, longest=EPOCHS[-1]),
         explanation(seeds=args.seeds, longest=EPOCHS[-1]),
     ]

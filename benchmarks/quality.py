@@ -12,9 +12,9 @@ validation score of each fold. Ours is stricter, one epoch for all folds; both a
 shown. Where our search does not get there in the time that the script took, it counts
 as not reached, with the ratio 1::
 
-    python benchmarks/quality.py
-    python benchmarks/quality.py --series airline,births --seeds 1
-    python benchmarks/quality.py --quick       # minutes; prints, records nothing
+    python -m benchmarks.quality
+    python -m benchmarks.quality --series airline,births --seeds 1
+    python -m benchmarks.quality --quick       # minutes; prints, records nothing
 
 An interrupted run goes on with the series and seeds that are left. `--fresh ours`
 forgets former searches of ours, as after a change of the engine, `--fresh all` those of
@@ -23,7 +23,6 @@ the script too.
 
 import argparse
 import shutil
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -31,23 +30,21 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from benchmarks.alternatives.job import Job, Note, read_notes  # noqa: E402
-from benchmarks.our_search import OurSearch, our_search  # noqa: E402
-from benchmarks.problems import CACHE, Problem, problem_of, say  # noqa: E402
-from benchmarks.quality_report import (  # noqa: E402
+from benchmarks.alternatives.job import Job, Note, read_notes
+from benchmarks.reports.quality import (
     SHARE_FOR_STRICTER,
     Found,
     OurRun,
     OurTrial,
     report,
 )
-from benchmarks.recording import record  # noqa: E402
-from benchmarks.scripts import PLAIN_KERAS, run_job  # noqa: E402
-from benchmarks.series import PublicSeries, public_series  # noqa: E402
-from search.study.curves import EpochPoint  # noqa: E402
+from benchmarks.support.our_search import OurSearch, our_search
+from benchmarks.support.places import CACHE
+from benchmarks.support.problems import Problem, problem_of, say
+from benchmarks.support.recording import record
+from benchmarks.support.scripts import PLAIN_KERAS, run_job
+from benchmarks.support.series import PublicSeries, public_series
+from search.study.curves import EpochPoint
 
 POLL_SECONDS = 1.0
 

@@ -11,10 +11,10 @@ Two tables:
   seconds for a thousand windows, and the most memory of the process. The windows of
   one fold in memory would take what the last column says, and that several times::
 
-    python benchmarks/scaling.py
-    python benchmarks/scaling.py --only workers --trials 36
-    python benchmarks/scaling.py --only size
-    python benchmarks/scaling.py --quick          # minutes; prints, records nothing
+    python -m benchmarks.scaling
+    python -m benchmarks.scaling --only workers --trials 36
+    python -m benchmarks.scaling --only size
+    python -m benchmarks.scaling --quick          # minutes; prints, records nothing
 """
 
 import argparse
@@ -34,20 +34,19 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from benchmarks.problems import (  # noqa: E402
+from benchmarks.study_time import run_study, save_series
+from benchmarks.support.places import ROOT
+from benchmarks.support.problems import (
     Problem,
     draw_configurations,
     problem_of,
     say,
 )
-from benchmarks.recording import record, table  # noqa: E402
-from benchmarks.study_time import run_study, save_series  # noqa: E402
-from search.config import Training  # noqa: E402
-from search.study.space import TrialParams  # noqa: E402
-from search.study.trials import TrialView, read_trials  # noqa: E402
+from benchmarks.support.processes import benchmark_command
+from benchmarks.support.recording import record, table
+from search.config import Training
+from search.study.space import TrialParams
+from search.study.trials import TrialView, read_trials
 
 DRAW_SEED = 0
 UNITS = 32
@@ -149,7 +148,7 @@ def compare_sizes(sizes: Sequence[Size]) -> str:
 
 def _measure_apart(size: Size) -> Measure:
     """Measure one size in a fresh process, whose memory nobody used before."""
-    command = [sys.executable, __file__, "--measure", json.dumps(asdict(size))]
+    command = benchmark_command("scaling", "--measure", json.dumps(asdict(size)))
     output = subprocess.run(
         command,
         check=True,
@@ -347,9 +346,8 @@ def _burn(n_processes: int) -> int:
 
 def publish(title: str, body: str, *, is_quick: bool) -> None:
     """Print a result, and record it unless this was a try-out."""
-    told = (
-        f"{body}\n\n`{shlex.join(['python', 'benchmarks/scaling.py', *sys.argv[1:]])}`"
-    )
+    command = shlex.join(["python", "-m", "benchmarks.scaling", *sys.argv[1:]])
+    told = f"{body}\n\n`{command}`"
     print(f"{title}\n\n{told}\n\nload of the machine {os.getloadavg()[0]:.1f}")
     if not is_quick:
         record(title, told)

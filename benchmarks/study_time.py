@@ -5,16 +5,16 @@ cache of compiled programs, and the lines in which the workers account for their
 are read from its logs. `exit` is what the supervisor saw of a process beyond what the
 process itself counted: before Python began and after its last line::
 
-    python benchmarks/study_time.py                        # 60 trials, 2,000 rows
-    python benchmarks/study_time.py --file series.csv --options="--horizon 12"
-    python benchmarks/study_time.py --quick                # minutes; records nothing
+    python -m benchmarks.study_time                        # 60 trials, 2,000 rows
+    python -m benchmarks.study_time --file series.csv --options="--horizon 12"
+    python -m benchmarks.study_time --quick                # minutes; records nothing
 
 With `--storage` nothing is trained: the toy objective of the tests reports 40 epochs a
 trial that take no time. What is left is the cost of sampler and storage, which is
 compared between the beginning of a study and 500 or 2,000 trials::
 
-    python benchmarks/study_time.py --storage --trials 500
-    python benchmarks/study_time.py --storage --trials 2000
+    python -m benchmarks.study_time --storage --trials 500
+    python -m benchmarks.study_time --storage --trials 2000
 """
 
 import argparse
@@ -31,22 +31,19 @@ from statistics import median
 import numpy as np
 import pandas as pd
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from benchmarks.our_search import OurSearch, SearchFailed, our_search  # noqa: E402
-from benchmarks.problems import say  # noqa: E402
-from benchmarks.recording import record, table  # noqa: E402
-from search.study.control import read_state  # noqa: E402
-from search.study.folders import StudyHandle, log_path  # noqa: E402
-from search.worker.clock import (  # noqa: E402
+from benchmarks.support.our_search import OurSearch, SearchFailed, our_search
+from benchmarks.support.problems import say
+from benchmarks.support.recording import record, table
+from search.study.control import read_state
+from search.study.folders import StudyHandle, log_path
+from search.worker.clock import (
     PHASES,
     WORK,
     Phase,
     TimeLine,
     read_time_lines,
 )
-from search.worker.toy import EPOCH_VARIABLE, TOY_VARIABLE  # noqa: E402
+from search.worker.toy import EPOCH_VARIABLE, TOY_VARIABLE
 
 SEASON = 24
 LOOK_SECONDS = 2.0
@@ -262,7 +259,7 @@ def publish(title: str, body: str, args: argparse.Namespace) -> None:
 
 def command() -> str:
     """Return the command that repeats this run."""
-    return shlex.join(["python", "benchmarks/study_time.py", *sys.argv[1:]])
+    return shlex.join(["python", "-m", "benchmarks.study_time", *sys.argv[1:]])
 
 
 def main() -> None:

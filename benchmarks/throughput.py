@@ -13,9 +13,9 @@ Imports and compilation count on all sides. The time of our search is distribute
 its trials in proportion to the seconds that each spent in its worker; so is what the
 scripts spend outside trials::
 
-    python benchmarks/throughput.py --points 2000
-    python benchmarks/throughput.py --points 10000 --keras-epochs 3
-    python benchmarks/throughput.py --quick       # minutes; prints, records nothing
+    python -m benchmarks.throughput --points 2000
+    python -m benchmarks.throughput --points 10000 --keras-epochs 3
+    python -m benchmarks.throughput --quick       # minutes; prints, records nothing
 
 Epochs that a script did not train are extrapolated; two configurations are trained to
 the end to see how far off that is. An interrupted run goes on where it stood.
@@ -25,7 +25,6 @@ the end to see how far off that is. An interrupted run goes on where it stood.
 
 import argparse
 import shutil
-import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,20 +34,23 @@ import msgspec
 import numpy as np
 import pandas as pd
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from benchmarks.alternatives.job import Planned  # noqa: E402
-from benchmarks.our_search import OurSearch, our_search  # noqa: E402
-from benchmarks.problems import (  # noqa: E402
-    CACHE,
+from benchmarks.alternatives.job import Planned
+from benchmarks.reports.throughput import (
+    Comparison,
+    OurRun,
+    OurTrial,
+    report,
+)
+from benchmarks.support.our_search import OurSearch, our_search
+from benchmarks.support.places import CACHE
+from benchmarks.support.problems import (
     Problem,
     draw_configurations,
     problem_of,
     say,
 )
-from benchmarks.recording import record  # noqa: E402
-from benchmarks.scripts import (  # noqa: E402
+from benchmarks.support.recording import record
+from benchmarks.support.scripts import (
     KERAS_TUNER,
     PLAIN_KERAS,
     PYTORCH,
@@ -56,13 +58,7 @@ from benchmarks.scripts import (  # noqa: E402
     ScriptRun,
     run_configurations,
 )
-from benchmarks.throughput_report import (  # noqa: E402
-    Comparison,
-    OurRun,
-    OurTrial,
-    report,
-)
-from search.study.space import Value  # noqa: E402
+from search.study.space import Value
 
 SEASON = 24
 DRAW_SEED = 0

@@ -19,7 +19,7 @@ import numpy as np
 
 from benchmarks.alternatives.epoch_clock import EpochClock
 from benchmarks.alternatives.job import Job, Note, read_job, write_note
-from benchmarks.problems import FoldData, Problem, problem_of
+from benchmarks.support.problems import FoldData, Problem, problem_of
 from search.study.space import TrialParams
 
 

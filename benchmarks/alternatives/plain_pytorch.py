@@ -17,7 +17,7 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from benchmarks.alternatives.job import Job, Note, read_job, write_note
-from benchmarks.problems import FoldData, Part, Problem, problem_of
+from benchmarks.support.problems import FoldData, Part, Problem, problem_of
 from search.study.space import TrialParams
 
 CELLS = {"SimpleRNN": nn.RNN, "LSTM": nn.LSTM, "GRU": nn.GRU}

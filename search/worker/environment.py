@@ -11,7 +11,7 @@ from pathlib import Path
 logger = logging.getLogger(__name__)
 
 # About half the compile time at equal speed and equal values:
-# `python benchmarks/epoch.py --compile` measures it.
+# `python -m benchmarks.epoch --compile` measures it.
 XLA_FLAGS = (
     "--xla_cpu_use_fusion_emitters=false "
     "--xla_cpu_parallel_codegen_split_count=1 "

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from benchmarks.alternatives.job import Note
-from benchmarks.problems import Problem, draw_configurations, problem_of
-from benchmarks.scripts import extrapolate
+from benchmarks.support.problems import Problem, draw_configurations, problem_of
+from benchmarks.support.scripts import extrapolate
 from search.config import CELLS
 from search.study.space import Value
 

@@ -3,8 +3,8 @@
 import optuna
 import pytest
 
-from benchmarks.learning_curves import RecordedTrial
-from benchmarks.pruner_simulation import (
+from benchmarks.pruning.curves import RecordedTrial
+from benchmarks.pruning.simulation import (
     NO_RULE,
     REFERENCE,
     RULES,

@@ -20,7 +20,7 @@ from optuna.pruners import (
 )
 from optuna.trial import FrozenTrial, TrialState
 
-from benchmarks.learning_curves import RecordedTrial
+from benchmarks.pruning.curves import RecordedTrial
 from search.config import CELLS
 from search.study.pruning import CellPruner
 

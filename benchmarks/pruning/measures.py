@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import optuna
 
-from benchmarks.learning_curves import RecordedTrial, best_score
-from benchmarks.problems import say
-from benchmarks.pruner_simulation import (
+from benchmarks.pruning.curves import RecordedTrial, best_score
+from benchmarks.pruning.simulation import (
     NO_RULE,
     REFERENCE,
     Rule,
@@ -17,6 +16,7 @@ from benchmarks.pruner_simulation import (
     search_order,
     simulate,
 )
+from benchmarks.support.problems import say
 
 Pool = tuple[RecordedTrial, ...]
 

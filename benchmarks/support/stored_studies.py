@@ -8,30 +8,25 @@ Optuna, so a change of its tables is noticed.
 
 import json
 import sqlite3
-import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import msgspec
 import numpy as np
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from search.config import MAX_TRIALS, Budget, Environment, Training  # noqa: E402
-from search.study.curves import EpochPoint, curve_path  # noqa: E402
-from search.study.folders import StudyHandle  # noqa: E402
-from search.study.optuna_study import open_study  # noqa: E402
-from search.study.owners import current_owner  # noqa: E402
-from search.study.space import TrialParams  # noqa: E402
-from search.study.storage import sqlite_path  # noqa: E402
-from search.study.studies import optuna_study_id  # noqa: E402
-from tests.pages.study_factory import (  # noqa: E402
+from search.config import MAX_TRIALS, Budget, Environment, Training
+from search.study.curves import EpochPoint, curve_path
+from search.study.folders import StudyHandle
+from search.study.optuna_study import open_study
+from search.study.owners import current_owner
+from search.study.space import TrialParams
+from search.study.storage import sqlite_path
+from search.study.studies import optuna_study_id
+from tests.pages.study_factory import (
     N_FOLDS,
     REASON,
     finish,

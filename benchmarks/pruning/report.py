@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from benchmarks.learning_curves import best_score
-from benchmarks.pruner_measures import (
+from benchmarks.pruning.curves import best_score
+from benchmarks.pruning.measures import (
     N_EARLY,
     N_EQUAL_TRIALS,
     N_LATE,
@@ -14,7 +14,7 @@ from benchmarks.pruner_measures import (
     Pool,
     Setting,
 )
-from benchmarks.recording import table
+from benchmarks.support.recording import table
 
 Key = tuple[str, int]
 SecondsOf = Callable[[Measures], float | None]

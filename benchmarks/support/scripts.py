@@ -16,8 +16,9 @@ import msgspec
 import numpy as np
 
 from benchmarks.alternatives.job import Job, Note, Planned, read_notes
-from benchmarks.our_search import clean_environment
-from benchmarks.problems import ROOT, say
+from benchmarks.support.our_search import clean_environment
+from benchmarks.support.places import ALTERNATIVES, ROOT
+from benchmarks.support.problems import say
 
 POLL_SECONDS = 5.0
 
@@ -177,7 +178,7 @@ def _wait(script: Script, process: "subprocess.Popen[bytes]", job: Job) -> None:
 def _ensure_environment(name: str) -> Path:
     """Return the interpreter of `.venv-<name>`, with the pinned packages installed."""
     folder = ROOT / "benchmarks" / f".venv-{name}"
-    requirements = ROOT / "benchmarks" / f"requirements-{name}.txt"
+    requirements = ALTERNATIVES / f"requirements-{name}.txt"
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     stamp = folder / ".installed"
     is_new = stamp.exists() and stamp.read_bytes() == requirements.read_bytes()

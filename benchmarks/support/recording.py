@@ -5,9 +5,8 @@ import platform
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
-from pathlib import Path
 
-RESULTS = Path(__file__).resolve().parent / "RESULTS.md"
+from benchmarks.support.places import RESULTS
 
 
 def record(title: str, body: str) -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.problems import CACHE, DATA, say
+from benchmarks.support.places import CACHE, DATA
+from benchmarks.support.problems import say
 
 _WINDING = (*(f"input {n}" for n in range(1, 6)), "tension 1", "tension 2")
 

@@ -6,12 +6,10 @@ This module loads no framework, because every script imports it in an environmen
 its own.
 """
 
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,10 +28,6 @@ from search.study.space import Space, TrialParams, Value
 
 if TYPE_CHECKING:
     import optuna
-
-ROOT = Path(__file__).resolve().parent.parent
-CACHE = ROOT / "benchmarks" / ".cache"
-DATA = Path(os.environ.get("BENCHMARK_DATA") or ROOT.parent / "shared" / "data")
 
 
 @dataclass(frozen=True)

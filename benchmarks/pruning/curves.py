@@ -11,15 +11,15 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks.our_search import OurSearch, our_search, study_in
-from benchmarks.problems import draw_configurations, problem_of, say
-from benchmarks.series import PublicSeries
+from benchmarks.support.our_search import OurSearch, our_search, study_in
+from benchmarks.support.places import CURVES
+from benchmarks.support.problems import draw_configurations, problem_of, say
+from benchmarks.support.series import PublicSeries
 from search.config import Cell
 from search.study.defaults import textbook_configurations
 from search.study.space import Value
 from search.study.trials import TrialView
 
-CURVES = Path(__file__).resolve().parent / ".curves"
 DRAW_SEED = 0
 
 

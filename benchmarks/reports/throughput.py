@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from benchmarks.recording import table
-from benchmarks.scripts import ScriptRun, extrapolate
+from benchmarks.support.recording import table
+from benchmarks.support.scripts import ScriptRun, extrapolate
 from search.study.space import Value
 
 
@@ -108,7 +108,7 @@ def _introduction(found: Comparison) -> str:
         f"(from {day} on), {', '.join(others)} after them. A trial of ours counts with "
         "its share of that time, in proportion to its seconds in the worker (beside "
         "it, with the part before the first epoch). "
-        f"`python benchmarks/throughput.py --points {found.points}`"
+        f"`python -m benchmarks.throughput --points {found.points}`"
     )
 
 

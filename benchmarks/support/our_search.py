@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from benchmarks.problems import ROOT
+from benchmarks.support.places import ROOT
 from search.config import Environment
 from search.study.curves import EpochPoint, read_curve
 from search.study.folders import StudyHandle

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from benchmarks.alternatives.job import Note
-from benchmarks.recording import table
+from benchmarks.support.recording import table
 
 # Once the common yardstick is met, the stricter one is waited for up to this share of
 # the script's time.
@@ -115,7 +115,7 @@ def report(all_found: Sequence[Found]) -> str:
             "an empty cache of compiled programs). Ratio: seconds that ours needs from "
             "the start of its process to a complete trial as good as the best of the "
             "script, over all the seconds of the script; 1 where it is not reached in "
-            "that time. `python benchmarks/quality.py`",
+            "that time. `python -m benchmarks.quality`",
             table(columns, [_row(found) for found in all_found]),
             f"By the script's yardstick: {_summary(all_found, common)} By our stricter "
             f"one: {_summary(all_found, own)} The stricter one is looked for until "

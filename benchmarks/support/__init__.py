@@ -1,0 +1,1 @@
+"""What several benchmarks need: problems, the real search, scripts, the record."""
