@@ -10,7 +10,9 @@ from search.errors import ConfigError
 Cell = Literal["SimpleRNN", "LSTM", "GRU"]
 Score = Literal["rmse", "mae"]
 CalendarCycle = Literal["hour", "weekday", "month"]
-PrunerName = Literal["none", "median", "percentile", "hyperband", "halving"]
+PrunerName = Literal[
+    "none", "best_third", "median", "percentile", "hyperband", "halving"
+]
 Balance = Literal["equal_trials", "sampler"]
 
 CELLS: tuple[Cell, ...] = ("SimpleRNN", "LSTM", "GRU")
@@ -141,9 +143,9 @@ class Training:
         Seed from which all others are derived.
     """
 
-    epochs: int = 40
-    patience: int = 6
-    pruner: PrunerName = "median"
+    epochs: int = 60
+    patience: int = 15
+    pruner: PrunerName = "best_third"
     balance: Balance = "equal_trials"
     refit_seeds: int = 3
     seed: int = 0

@@ -4,7 +4,6 @@ The pruners are Optuna's own objects on a study in memory, within `CellPruner` a
 real search; only the training is replaced by the recorded scores and seconds.
 """
 
-import math
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 
@@ -18,11 +17,11 @@ from optuna.pruners import (
     PercentilePruner,
     SuccessiveHalvingPruner,
 )
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import TrialState
 
 from benchmarks.pruning.curves import RecordedTrial
 from search.config import CELLS
-from search.study.pruning import CellPruner
+from search.study.pruning import BestSharePruner, CellPruner
 
 SHARE_OF_POOL = 2 / 3
 
@@ -63,53 +62,6 @@ class SimulatedTrial:
     score: float | None
 
 
-class TopPruner(BasePruner):
-    """Lets a trial pass one epoch only among the best that have reached it.
-
-    Mohamed et al. 2023 (arXiv 2307.15422) found that keeping the best configurations
-    after one epoch is a strong baseline. Here it is asked of each trial when it comes:
-    it is compared with all trials before it.
-
-    Parameters
-    ----------
-    n_kept
-        How many of all trials up to now pass; None: a share.
-    share
-        Share of all trials up to now that passes.
-    step
-        The epoch.
-    n_startup
-        The first trials that pass in any case.
-    """
-
-    def __init__(
-        self, *, n_kept: int | None = None, share: float, step: int, n_startup: int = 1
-    ) -> None:
-        self._n_kept = n_kept
-        self._share = share
-        self._step = step
-        self._n_startup = n_startup
-
-    def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
-        """Return whether `trial` is at the epoch and not among the best."""
-        if trial.last_step != self._step:
-            return False
-        value = trial.intermediate_values[self._step]
-        others = [
-            other.intermediate_values[self._step]
-            for other in study.get_trials(deepcopy=False)
-            if other.number != trial.number and self._step in other.intermediate_values
-        ]
-        if len(others) < self._n_startup:
-            return False
-        kept = self._n_kept or max(1, math.floor(self._share * (len(others) + 1)))
-        return sum(other < value for other in others) >= kept
-
-
-def _top(step: int, n_kept: int | None = None, share: float = 1 / 3) -> BasePruner:
-    return TopPruner(n_kept=n_kept, share=share, step=step)
-
-
 REFERENCE = Rule("median, warm-up 4", lambda _: MedianPruner(4, 4))
 NO_RULE = Rule("none", lambda _: NopPruner())
 RULES = (
@@ -140,13 +92,13 @@ RULES = (
     ),
     Rule("Hyperband from epoch 1", lambda epochs: HyperbandPruner(1, epochs, 3)),
     Rule("Hyperband from epoch 4", lambda epochs: HyperbandPruner(4, epochs, 3)),
-    Rule("top 3 after epoch 1", lambda _: _top(1, n_kept=3)),
-    Rule("top third after epoch 1", lambda _: _top(1)),
-    Rule("top half after epoch 1", lambda _: _top(1, share=0.5)),
-    Rule("top third after epoch 2", lambda _: _top(2)),
-    Rule("top third after epoch 4", lambda _: _top(4)),
-    Rule("top half after epoch 4", lambda _: _top(4, share=0.5)),
-    Rule("top third after epoch 8", lambda _: _top(8)),
+    Rule("top tenth after epoch 1", lambda _: BestSharePruner(1 / 10, epoch=1)),
+    Rule("top third after epoch 1", lambda _: BestSharePruner(1 / 3, epoch=1)),
+    Rule("top half after epoch 1", lambda _: BestSharePruner(1 / 2, epoch=1)),
+    Rule("top third after epoch 2", lambda _: BestSharePruner(1 / 3, epoch=2)),
+    Rule("top third after epoch 4", lambda _: BestSharePruner(1 / 3, epoch=4)),
+    Rule("top half after epoch 4", lambda _: BestSharePruner(1 / 2, epoch=4)),
+    Rule("top third after epoch 8", lambda _: BestSharePruner(1 / 3, epoch=8)),
 )
 
 

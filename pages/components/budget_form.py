@@ -18,6 +18,7 @@ from search.config import (
 )
 
 _PRUNERS: tuple[PrunerName, ...] = (
+    "best_third",
     "median",
     "percentile",
     "hyperband",

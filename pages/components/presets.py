@@ -43,12 +43,12 @@ PRESETS: dict[PresetName, Preset] = {
     "quick": Preset(
         trials=12,
         minutes=None,
-        training=Training(epochs=30, patience=5),
+        training=Training(epochs=40, patience=10),
         most_units=64,
         most_layers=2,
     ),
     "thorough": Preset(
-        trials=90, minutes=None, training=Training(epochs=80, patience=10)
+        trials=90, minutes=None, training=Training(epochs=100, patience=15)
     ),
     "custom": Preset(trials=60, minutes=None, training=Training()),
 }

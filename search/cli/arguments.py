@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, get_args
 
-from search.config import CELL_SHORT_NAMES, CELLS, Cell, PrunerName, Score
+from search.config import CELL_SHORT_NAMES, CELLS, Cell, PrunerName, Score, Training
 from search.data.settings import CHOICES
 from search.errors import ConfigError
 
@@ -114,13 +114,18 @@ def _add_search(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--score", choices=get_args(Score), default="rmse")
     group.add_argument("--cells", default="rnn,lstm,gru")
     _add_budget(group)
+    usual = Training()
     group.add_argument("--workers", type=int, default=2, metavar="W")
     group.add_argument("--seed", type=int, default=0, metavar="S")
-    group.add_argument("--epochs", type=int, default=40, metavar="E")
+    group.add_argument("--epochs", type=int, default=usual.epochs, metavar="E")
     group.add_argument(
-        "--patience", type=int, default=6, metavar="P", help="0: no early stopping"
+        "--patience",
+        type=int,
+        default=usual.patience,
+        metavar="P",
+        help="0: no early stopping",
     )
-    group.add_argument("--pruner", choices=get_args(PrunerName), default="median")
+    group.add_argument("--pruner", choices=get_args(PrunerName), default=usual.pruner)
     group.add_argument(
         "--space", type=Path, metavar="FILE.json", help="lines of the search space"
     )

@@ -9,10 +9,10 @@ from benchmarks.pruning.simulation import (
     REFERENCE,
     RULES,
     Rule,
-    TopPruner,
     search_order,
     simulate,
 )
+from search.study.pruning import BestSharePruner
 
 
 def trial(*scores: float, cell: str = "GRU", compiling: float = 10.0, **changes):
@@ -73,7 +73,7 @@ def test_the_median_rule_prunes_within_a_cell_after_four_complete_trials() -> No
     ("third", "score"), [(1.5, 1.5), (2.5, None)], ids=["among the best", "not"]
 )
 def test_top_rule_keeps_the_best_third_of_all_trials_so_far(third, score) -> None:
-    rule = Rule("top", lambda _: TopPruner(share=1 / 3, step=1))
+    rule = Rule("top", lambda _: BestSharePruner(1 / 3, epoch=1))
     order = [trial(2, 2, 2, 2), trial(3, 3, 3, 3), trial(third, third, third, third)]
     ended = run(order, rule)
     assert ended[0].score == 2  # nothing to compare the first trial with

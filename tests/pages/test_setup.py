@@ -101,7 +101,7 @@ def test_custom_lines_reach_the_study(
     (study,) = list_studies(environment)
     assert study.settings.space["units"].values == (24,)
     assert study.settings.space["sequence_length"].choices == (7, 14)
-    assert study.settings.training.epochs == 40
+    assert study.settings.training.epochs == 60
 
 
 def test_start_creates_one_study_and_opens_progress(

@@ -11,7 +11,7 @@ from search.study import pruning
 from search.study.pruning import CellPruner, make_pruner, should_prune
 from search.study.storage import open_storage
 
-NAMES = ("none", "median", "percentile", "halving", "hyperband")
+NAMES = ("none", "best_third", "median", "percentile", "halving", "hyperband")
 CELLS = ("SimpleRNN", "GRU")
 
 
@@ -77,6 +77,26 @@ def test_percentile_keeps_the_best_quarter(storage):
         run(study, "GRU", score)
     assert run(study, "GRU", 2.5) == 4
     assert run(study, "GRU", 1.0) is None
+
+
+def test_best_third_judges_each_trial_once_when_it_comes(storage):
+    """Of 3 trials one passes, of 6 two; pruned trials count among them."""
+    study = make_study(storage, "best_third")
+    assert run(study, "GRU", 2.0, n_epochs=12) is None
+    assert run(study, "GRU", 3.0, n_epochs=12) == 8
+    assert run(study, "GRU", 1.0, n_epochs=12) is None
+    assert run(study, "GRU", 1.5, n_epochs=12) == 8
+    assert run(study, "GRU", 4.0, n_epochs=12) == 8
+    assert run(study, "GRU", 1.7, n_epochs=12) == 8
+    assert run(study, "GRU", 1.2, n_epochs=12) is None
+    # A cell without earlier trials is compared with nobody.
+    assert run(study, "SimpleRNN", 9.0, n_epochs=12) is None
+
+
+def test_best_third_lets_short_trials_end(storage):
+    study = make_study(storage, "best_third", epochs=7)
+    for score in (1.0, 5.0, 9.0):
+        assert run(study, "GRU", score, n_epochs=7) is None
 
 
 @pytest.mark.parametrize("name", ["halving", "hyperband"])
@@ -169,4 +189,4 @@ def test_make_pruner_works_with_any_number_of_epochs(name, epochs):
 
 def test_make_pruner_wraps_all_but_none():
     kinds = [type(make_pruner(name, Training())) for name in NAMES]
-    assert kinds == [optuna.pruners.NopPruner, *[CellPruner] * 4]
+    assert kinds == [optuna.pruners.NopPruner, *[CellPruner] * 5]
