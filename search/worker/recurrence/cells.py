@@ -97,8 +97,13 @@ class StepRule(ABC):
         return of_sums[..., :0]
 
     @staticmethod
-    def of_bias(inner: tf.Tensor, outer_only: tf.Tensor) -> tf.Tensor:
-        """Return the gradient of the bias from the totals of those columns."""
+    def join_outer(inner: tf.Tensor, outer_only: tf.Tensor) -> tf.Tensor:
+        """Return the columns of `outer_part` from those of the other two."""
+        return inner
+
+    @staticmethod
+    def of_bias(inner: tf.Tensor, outer: tf.Tensor) -> tf.Tensor:
+        """Return the gradient of the bias from totals over both parts."""
         return inner
 
 
@@ -274,10 +279,15 @@ class GruRule(StepRule):
         units = of_sums.shape[-1] // 4
         return of_sums[..., 3 * units :]
 
-    @classmethod
-    def of_bias(cls, inner: tf.Tensor, outer_only: tf.Tensor) -> tf.Tensor:
-        """Return the gradients of both biases."""
-        outer = cls.outer_part(tf.concat([inner, outer_only], 0))
+    @staticmethod
+    def join_outer(inner: tf.Tensor, outer_only: tf.Tensor) -> tf.Tensor:
+        """Return update and reset of `inner`, then `outer_only`."""
+        units = outer_only.shape[-1]
+        return tf.concat([inner[..., : 2 * units], outer_only], -1)
+
+    @staticmethod
+    def of_bias(inner: tf.Tensor, outer: tf.Tensor) -> tf.Tensor:
+        """Return the gradients of both biases: of the inputs and of the state."""
         return tf.stack([outer, inner])
 
     @staticmethod

@@ -197,8 +197,11 @@ class RecurrentStack:
             arrays = self._run_steps_back(
                 arrays, number, recurrent, extent.first, start, has_above
             )
-            of_recurrent, of_bias = self._of_recurrent(arrays, number, extent.first)
+            of_recurrent, of_bias, of_entry = self._of_layer(
+                arrays, number, extent.first, inputs
+            )
             gradients = gradients._replace(
+                entry=of_entry,  # of the first layer in the end, because it is last
                 recurrent=put_layer(gradients.recurrent, number, of_recurrent),
                 bias=put_layer(gradients.bias, number, of_bias),
             )
@@ -206,11 +209,8 @@ class RecurrentStack:
             def go_down(
                 below: tf.Tensor, arrays: Arrays, of_upper: tf.Tensor
             ) -> tuple[tf.Tensor, Arrays, tf.Tensor]:
-                of_kernel = self._of_product(
-                    arrays,
-                    lambda chunk: self._outputs(arrays, below, chunk, masks),
-                    self._chunks(extent.first),
-                    n_sources=self.units,
+                of_kernel = self._of_upper(
+                    arrays, below, masks, self._chunks(extent.first)
                 )
                 arrays = self._send_down(
                     arrays,
@@ -234,11 +234,7 @@ class RecurrentStack:
             layer,
             [extent.n_layers - 1, arrays, gradients],
         )
-        first = tf.where(extent.n_layers > 0, extent.first, self.n_steps)
-        of_entry = self._of_product(
-            arrays, inputs, self._chunks(first), n_sources=self.n_channels
-        )
-        return gradients._replace(entry=of_entry), arrays
+        return gradients, arrays
 
     def run_layer_back(
         self, weights: StackWeights, arrays: Arrays, inputs: Inputs
@@ -252,8 +248,7 @@ class RecurrentStack:
         arrays = self._run_steps_back(
             arrays, number, weights.recurrent[0], first, start, tf.constant(1.0)
         )
-        of_recurrent, of_bias = self._of_recurrent(arrays, number, first)
-        of_entry = self._of_product(arrays, inputs, first, n_sources=self.n_channels)
+        of_recurrent, of_bias, of_entry = self._of_layer(arrays, number, first, inputs)
         of_sums = tf.reshape(arrays["of_sums"][0, : self.n_steps], [-1, self._parts])
         of_sums = self.rule.outer_part(of_sums)
         of_inputs = tf.matmul(of_sums, weights.entry, transpose_b=True)
@@ -354,53 +349,58 @@ class RecurrentStack:
         )[2]
         return {**arrays, **written}
 
-    def _of_recurrent(
-        self, arrays: Arrays, number: tf.Tensor, first: tf.Tensor
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Return the gradients of the recurrent weights and of the bias."""
+    def _of_layer(
+        self, arrays: Arrays, number: tf.Tensor, first: tf.Tensor, inputs: Inputs
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Return the gradients of recurrent weights, bias and entry.
+
+        That of the entry means something for the first layer only. It costs nothing
+        beside the others, as rows of the same product.
+        """
 
         def add(
-            chunk: tf.Tensor, weights: tf.Tensor, apart: tf.Tensor
+            chunk: tf.Tensor, inner: tf.Tensor, outer_only: tf.Tensor
         ) -> tuple[tf.Tensor, ...]:
-            states = self._states(arrays, number, chunk, before=True)
             of_sums = self._of_sums(arrays, chunk)
-            product = _product_over_rows(
-                tf.reshape(states, [-1, self.units]), self.rule.inner_part(of_sums)
-            )
-            apart += tf.reduce_sum(self.rule.outer_only(of_sums), 0)
-            return chunk + 1, weights + product, apart
+            states = self._states(arrays, number, chunk, before=True)
+            given = tf.reshape(inputs(chunk), [-1, self.n_channels])
+            both = tf.concat([tf.reshape(states, [-1, self.units]), given], 1)
+            inner += _product_over_rows(both, self.rule.inner_part(of_sums))
+            outer_only += _product_over_rows(given, self.rule.outer_only(of_sums))
+            return chunk + 1, inner, outer_only
 
-        nothing = self.rule.outer_only(tf.zeros([self._parts]))
-        _, weights, apart = tf.while_loop(
+        n_rows = self.n_channels + 1
+        _, inner, outer_only = tf.while_loop(
             lambda chunk, *_: chunk < self.n_steps // self.chunk,
             add,
             [
                 self._chunks(first),
-                tf.zeros([self.units + 1, self._width]),
-                nothing,
+                tf.zeros([self.units + n_rows, self._width]),
+                self.rule.outer_only(tf.zeros([n_rows, self._parts])),
             ],
         )
-        return weights[:-1], self.rule.of_bias(weights[-1], apart)
+        outer = self.rule.join_outer(inner[self.units :], outer_only)
+        return inner[: self.units], self.rule.of_bias(inner[-1], outer[-1]), outer[:-1]
 
-    def _of_product(
+    def _of_upper(
         self,
         arrays: Arrays,
-        source: Inputs,
+        below: tf.Tensor,
+        masks: Masks | None,
         first_chunk: tf.Tensor,
-        *,
-        n_sources: int,
     ) -> tf.Tensor:
-        """Return the gradient of weights that `source` is multiplied with."""
+        """Return the gradient of the kernel that takes the outputs of `below`."""
 
         def add(chunk: tf.Tensor, total: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            values = tf.reshape(source(chunk), [-1, n_sources])
+            values = self._outputs(arrays, below, chunk, masks)
+            values = tf.reshape(values, [-1, self.units])
             of_sums = self.rule.outer_part(self._of_sums(arrays, chunk))
             return chunk + 1, total + _product_over_rows(values, of_sums)
 
         total = tf.while_loop(
             lambda chunk, _: chunk < self.n_steps // self.chunk,
             add,
-            [first_chunk, tf.zeros([n_sources + 1, self._width])],
+            [first_chunk, tf.zeros([self.units + 1, self._width])],
         )[1]
         return total[:-1]
 
