@@ -45,6 +45,7 @@ from benchmarks.support.problems import (
 from benchmarks.support.processes import benchmark_command
 from benchmarks.support.recording import record, table
 from search.config import Training
+from search.evaluation.splits import plan_splits
 from search.study.space import TrialParams
 from search.study.trials import TrialView, read_trials
 
@@ -154,7 +155,6 @@ def _measure_apart(size: Size) -> Measure:
         check=True,
         cwd=ROOT,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
         text=True,
     ).stdout
     return msgspec.json.decode(output.splitlines()[-1], type=Measure)
@@ -178,19 +178,21 @@ def measure_size(size: Size) -> Measure:
         learning_rate=1e-3,
         clipnorm=1.0,
     )
+    task = problem.settings.task
+    first = params.first_origin(task.season)
+    plan = plan_splits(size.rows, task, first_origin=first)
     seconds: list[float] = []
     train_folds(
         problem.panel(params),
-        problem.plan,
+        plan,
         params,
-        task=problem.settings.task,
+        task=task,
         training=Training(epochs=size.epochs, patience=0),
         seed=0,
         on_epoch=lambda point: seconds.append(point.seconds),
     )
-    first = params.first_origin(problem.settings.task.season)
-    trained = [fold.n_train(first) for fold in problem.plan.folds]
-    n_windows = sum(trained) + sum(fold.n_valid for fold in problem.plan.folds)
+    trained = [fold.n_train(first) for fold in plan.folds]
+    n_windows = sum(trained) + sum(fold.n_valid for fold in plan.folds)
     n_channels = problem.panel(params).n_channels
     return Measure(
         seconds=sum(seconds),
