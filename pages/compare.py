@@ -37,7 +37,7 @@ def show_page() -> None:
     if results is None or not results.winners:
         show_nothing_yet(study)
         return
-    baselines = fold_baselines(str(study.folder), study)
+    baselines = fold_baselines(study)
     rows = model_rows(results, study.settings.task.score, baselines)
     show_verdict(study, results)
     show_scores(study, results, rows)

@@ -11,7 +11,7 @@ import pytest
 import search
 from search.cli.arguments import parse_arguments
 from search.config import Budget, Task, Training
-from search.evaluation.baselines import BASELINE_NAMES
+from search.evaluation.baselines.suite import BASELINE_NAMES
 from search.evaluation.metrics import Metrics
 from search.study.control import State
 from search.study.settings import StudySettings

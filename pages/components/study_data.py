@@ -9,7 +9,11 @@ import streamlit as st
 from pages.components.charts.curves import WinnerCurve
 from search.config import Cell
 from search.errors import SearchError
-from search.study.comparison import baseline_fold_scores
+from search.study.baselines import (
+    BASELINES_FILE,
+    load_baseline_forecasts,
+    load_baselines,
+)
 from search.study.curves import EpochPoint, curve_path, read_curve
 from search.study.folders import StudyHandle, winner_folder
 from search.study.forecasts import (
@@ -50,19 +54,15 @@ def study_series(folder: str, _study: StudyHandle) -> pd.DataFrame:
     return load_panel_series(_study)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
-def fold_baselines(folder: str, _study: StudyHandle) -> dict[str, tuple[float, ...]]:
-    """Return the fold scores of the baselines; empty if they cannot be computed."""
-    try:
-        series = study_series(folder, _study)
-        return baseline_fold_scores(series, _study.settings)
-    except SearchError:
-        return {}
+def fold_baselines(study: StudyHandle) -> dict[str, tuple[float, ...]]:
+    """Return the fold scores of the baselines; empty while they are not computed."""
+    path = study.folder / BASELINES_FILE
+    return _fold_baselines(str(study.folder), _changed(path), study)
 
 
 def best_fold_baseline(study: StudyHandle) -> tuple[str, float] | None:
     """Return name and mean fold score of the best forecast without training."""
-    return lowest_mean(fold_baselines(str(study.folder), study))
+    return lowest_mean(fold_baselines(study))
 
 
 def series_before(study: StudyHandle, target: str, origin: int) -> pd.Series:
@@ -78,7 +78,8 @@ def holdout_forecasts(study: StudyHandle, results: StudyResults) -> HoldoutForec
         (cell, winner.predictions, _changed(Path(winner.predictions)))
         for cell, winner in results.winners.items()
     )
-    return _holdout(str(study.folder), paths, study)
+    stamp = _changed(study.folder / BASELINES_FILE)
+    return _holdout(str(study.folder), paths, stamp, study)
 
 
 def winner_holdout(
@@ -128,6 +129,17 @@ def winner_curves(study: StudyHandle, results: StudyResults) -> dict[Cell, Winne
     return {cell: curve for cell, curve in curves.items() if curve.points}
 
 
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _fold_baselines(
+    folder: str, stamp: int, _study: StudyHandle
+) -> dict[str, tuple[float, ...]]:
+    try:
+        found = load_baselines(_study)
+    except SearchError:
+        return {}
+    return {} if found is None else found.fold_scores
+
+
 @st.cache_resource(max_entries=128, show_spinner=False)
 def _curve(folder: str, number: int, stamp: tuple[int, int]) -> tuple[EpochPoint, ...]:
     return read_curve(Path(folder), number)
@@ -135,7 +147,10 @@ def _curve(folder: str, number: int, stamp: tuple[int, int]) -> tuple[EpochPoint
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _holdout(
-    folder: str, paths: tuple[tuple[str, str, int], ...], _study: StudyHandle
+    folder: str,
+    paths: tuple[tuple[str, str, int], ...],
+    baselines: int,
+    _study: StudyHandle,
 ) -> HoldoutForecasts:
     targets = _study.settings.roles.targets
     cells: dict[str, dict[str, Predictions]] = {}
@@ -148,8 +163,10 @@ def _holdout(
     if not cells:
         return HoldoutForecasts({}, problems)
     like = next(iter(cells.values()))
-    series = study_series(folder, _study)
-    cells |= baseline_predictions(series, _study.settings, like)
+    try:
+        cells |= baseline_predictions(load_baseline_forecasts(_study), like)
+    except SearchError as error:
+        problems["baselines"] = str(error)
     models = {
         target: {name: by_target[target] for name, by_target in cells.items()}
         for target in targets

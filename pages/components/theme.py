@@ -33,11 +33,18 @@ BASELINE_COLOURS: dict[str, str] = {
     "last_value": "#000005",
     "seasonal_naive": "#000006",
     "drift": "#000007",
+    # As many colours as there are; the dashes tell them apart.
+    "ets": "#000006",
+    "theta": "#000007",
+    "ridge": "#000005",
 }
 BASELINE_DASHES: dict[str, str] = {
     "last_value": "dot",
     "seasonal_naive": "dash",
     "drift": "dashdot",
+    "ets": "longdash",
+    "theta": "longdashdot",
+    "ridge": "solid",
 }
 MUTED = "#000008"
 PROBLEM = "#000009"

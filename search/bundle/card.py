@@ -12,6 +12,9 @@ _BASELINES = {
     "last_value": "Last value",
     "seasonal_naive": "Same time one season before",
     "drift": "Straight line through first and last value",
+    "ets": "Exponential smoothing (ETS)",
+    "theta": "Theta method",
+    "ridge": "Ridge regression on the window",
 }
 _FRAMINGS = {
     "none": "the value itself",

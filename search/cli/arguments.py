@@ -183,6 +183,9 @@ def _add_internal(add: Callable[[str, str | None], argparse.ArgumentParser]) -> 
     """Add what the processes of a study call; help does not list it."""
     supervise = add("supervise", None)
     supervise.add_argument("study")
+    baselines = add("baselines", None)
+    baselines.add_argument("study")
+    baselines.add_argument("--supervised", type=int, metavar="PID")
     refit = add("refit", None)
     refit.add_argument("study")
     refit.add_argument("cell")

@@ -9,7 +9,7 @@ from search.cli.arguments import parse_arguments
 from search.cli.exit_codes import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_WRONG_INPUT
 from search.errors import SearchError, UserInputError
 
-PROCESS_COMMANDS = ("work", "supervise", "refit")
+PROCESS_COMMANDS = ("work", "supervise", "baselines", "refit")
 
 logger = logging.getLogger(__name__)
 
@@ -120,5 +120,6 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "doctor": _doctor,
     "work": _process,
     "supervise": _process,
+    "baselines": _process,
     "refit": _process,
 }

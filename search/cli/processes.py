@@ -1,20 +1,27 @@
 """The commands that the processes of a study are started with."""
 
 import argparse
+import os
 
 from search.cli.arguments import cell_name
 from search.cli.exit_codes import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK
 from search.config import Environment
+from search.evaluation.baselines.naive import NAIVE_NAMES
+from search.evaluation.baselines.suite import BASELINE_NAMES
+from search.jobs.parent import ParentWatch
+from search.study.baselines import make_baselines
 from search.study.folders import StudyHandle
 from search.study.studies import find_study
 
 
 def run_process(options: argparse.Namespace) -> int:
-    """Run a worker, a supervisor or a refit until it ends; return the exit code."""
+    """Run a process of a study until it ends; return the exit code."""
     environment = Environment.from_process(storage_url=options.storage)
     handle = find_study(environment, options.study)
     if options.command == "supervise":
         return _supervise(handle)
+    if options.command == "baselines":
+        return _compute_baselines(handle, supervisor_pid=options.supervised)
     if options.command == "refit":
         from search.worker.refit_process import refit_cell
 
@@ -34,3 +41,14 @@ def _supervise(handle: StudyHandle) -> int:
 
     supervise(handle)
     return 0
+
+
+def _compute_baselines(handle: StudyHandle, *, supervisor_pid: int | None) -> int:
+    from search.worker.toy import TOY_VARIABLE
+
+    if supervisor_pid is not None:
+        # Nothing is lost: baselines that are half made are made again.
+        ParentWatch(supervisor_pid, grace_seconds=0.0).start()
+    is_toy = TOY_VARIABLE in os.environ
+    make_baselines(handle, names=NAIVE_NAMES if is_toy else BASELINE_NAMES)
+    return EXIT_OK

@@ -8,16 +8,16 @@ import pandas as pd
 
 from search.config import CELLS, Cell
 from search.data.columns import unit_of
-from search.evaluation.baselines import baseline_forecasts
-from search.evaluation.metrics import (
-    Metrics,
-    forecast_metrics,
-    seasonal_naive_scale,
-    target_weights,
-)
+from search.evaluation.baselines.suite import BASELINE_NAMES
+from search.evaluation.metrics import target_weights
 from search.evaluation.splits import SplitPlan
 from search.evaluation.windows import gather_targets
 from search.jobs.refitting import read_winner
+from search.study.baselines import (
+    StudyBaselines,
+    load_baseline_forecasts,
+    load_baselines,
+)
 from search.study.control import State
 from search.study.folders import StudyHandle
 from search.study.predictions import load_predictions
@@ -35,6 +35,7 @@ def finish_study(
     refitted: tuple[Cell, ...],
     skipped: Mapping[Cell, str],
     seconds: float,
+    without_baselines: str = "",
 ) -> StudyResults:
     """Write `results.json` and return what it holds.
 
@@ -51,6 +52,8 @@ def finish_study(
         For the other cells, why there is no winner.
     seconds
         Wall time of search and refit.
+    without_baselines
+        Why there are no baselines at all; empty where there are.
     """
     settings = handle.settings
     series = load_panel_series(handle)
@@ -59,7 +62,9 @@ def finish_study(
     winners = _read_winners(handle, refitted)
     ranked = sorted(winners, key=lambda cell: winners[cell].cv)
     weights = target_weights(targets[: plan.holdout_start])
-    baselines = _baseline_arrays(targets, plan, settings)
+    baselines = load_baselines(handle) or StudyBaselines(
+        {}, {}, dict.fromkeys(BASELINE_NAMES, without_baselines)
+    )
     actual = _holdout_targets(targets, plan)
     verdict = give_verdict(
         {
@@ -68,7 +73,7 @@ def finish_study(
         },
         {
             name: Contestant(name, origin_losses(actual, predicted, weights))
-            for name, predicted in baselines.items()
+            for name, predicted in load_baseline_forecasts(handle).items()
         },
         horizon=settings.task.horizon,
     )
@@ -77,7 +82,8 @@ def finish_study(
         data=_describe_data(handle, series, plan),
         trials=read_progress(handle).counts,
         winners=winners,
-        baselines=_baseline_metrics(targets, baselines, plan, settings),
+        baselines=baselines.holdout,
+        absent_baselines=baselines.absent,
         best_cell=ranked[0] if ranked else None,
         verdict=verdict.sentence,
         comparisons=verdict.comparisons,
@@ -101,32 +107,6 @@ def _holdout_targets(targets: np.ndarray, plan: SplitPlan) -> np.ndarray:
 
 def _holdout_origins(plan: SplitPlan) -> np.ndarray:
     return np.arange(plan.holdout_start, plan.holdout_stop)
-
-
-def _baseline_arrays(
-    targets: np.ndarray, plan: SplitPlan, settings: StudySettings
-) -> dict[str, np.ndarray]:
-    return baseline_forecasts(
-        targets,
-        _holdout_origins(plan),
-        horizon=plan.horizon,
-        season=settings.task.season,
-    )
-
-
-def _baseline_metrics(
-    targets: np.ndarray,
-    baselines: Mapping[str, np.ndarray],
-    plan: SplitPlan,
-    settings: StudySettings,
-) -> dict[str, Metrics]:
-    past = targets[: plan.holdout_start]
-    scale = seasonal_naive_scale(past, settings.task.season)
-    actual = _holdout_targets(targets, plan)
-    return {
-        name: forecast_metrics(actual, predicted, naive_scale=scale)
-        for name, predicted in baselines.items()
-    }
 
 
 def _winner_losses(

@@ -12,6 +12,7 @@ from typing import Literal
 import optuna
 
 from search.config import CELLS, Cell
+from search.jobs.baselines import BaselineProcess
 from search.jobs.compiled import tidy_compiled_programs
 from search.jobs.finishing import finish_study
 from search.jobs.launch import forget_launches
@@ -100,6 +101,7 @@ class _Supervisor:
         self._waker = waker
         self._limits = limits
         self._is_foreground = is_foreground
+        self._baselines = BaselineProcess(handle, supervisor_pid=os.getpid())
         self._reporter = Reporter(
             handle,
             supervisor_pid=os.getpid(),
@@ -112,6 +114,7 @@ class _Supervisor:
         self._reporter.look()
         try:
             tidy_compiled_programs(self._handle.environment.studies_dir)
+            self._baselines.start()
             end = self._search()
             if end.kind == "pause":
                 return self._end("paused")
@@ -125,6 +128,8 @@ class _Supervisor:
         except Exception as error:
             logger.exception("Study %s: the supervisor failed.", self._handle.uuid)
             return self._end("failed", f"The search ended with an error: {error}")
+        finally:
+            self._baselines.close()
 
     def _search(self) -> SearchEnd:
         study = open_study(self._handle)
@@ -166,6 +171,8 @@ class _Supervisor:
         if not best:
             message = f"{end.message} No trial was complete, so there is no winner."
             return self._end("stopped" if is_stopped else "failed", message.strip())
+        if not self._await_baselines():
+            return self._end_early()
         kept = tuple(
             cell
             for cell, trial in best.items()
@@ -174,14 +181,35 @@ class _Supervisor:
         refits = self._run_refits(
             tuple(cell for cell in best if cell not in kept), kept
         )
-        if refits is None and self._waker.is_ending:
-            return self._end_by_signal()
         if refits is None:
-            self._reporter.look()
-            return self._end("paused")
+            return self._end_early()
         done = {*kept, *refits.refitted}
         in_order = tuple(cell for cell in CELLS if cell in done)
         return self._finish(end, Refits(in_order, refits.skipped))
+
+    def _is_ending(self) -> bool:
+        # Not through the reporter: a wish for more trials that comes now is not
+        # answered by these refits, and must be found afterwards.
+        is_pause = read_control(self._handle).wish == "pause"
+        return self._waker.is_ending or is_pause
+
+    def _end_early(self) -> Ending:
+        """End between search and comparison, because somebody wants it."""
+        if self._waker.is_ending:
+            return self._end_by_signal()
+        self._reporter.look()
+        return self._end("paused")
+
+    def _await_baselines(self) -> bool:
+        """Wait until the baselines are there; return whether to go on."""
+        while self._baselines.is_running:
+            if self._is_ending():
+                return False
+            self._reporter.publish("refitting", "Computing the simple forecasts.")
+            self._waker.wait(self._limits.tick_seconds)
+        if self._baselines.failure:
+            logger.error("Study %s: %s", self._handle.uuid, self._baselines.failure)
+        return True
 
     def _run_refits(
         self, cells: tuple[Cell, ...], kept: tuple[Cell, ...]
@@ -203,15 +231,9 @@ class _Supervisor:
             )
             self._waker.wait(self._limits.tick_seconds)
 
-        def is_ending() -> bool:
-            # Not through the reporter: a wish for more trials that comes now is not
-            # answered by these refits, and must be found afterwards.
-            is_pause = read_control(self._handle).wish == "pause"
-            return self._waker.is_ending or is_pause
-
         self._reporter.start_refit()
         try:
-            return refit_cells(pool, is_ending=is_ending, wait=wait)
+            return refit_cells(pool, is_ending=self._is_ending, wait=wait)
         finally:
             pool.kill()
 
@@ -236,6 +258,7 @@ class _Supervisor:
             refitted=refits.refitted,
             skipped=skipped,
             seconds=self._reporter.seconds_alive,
+            without_baselines=self._baselines.failure,
         )
         return self._end(ending, message, refitted=refits.refitted)
 

@@ -5,15 +5,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import pandas as pd
 
 from search.config import Cell, Score
-from search.evaluation.baselines import baseline_scores
-from search.evaluation.metrics import (
-    Metrics,
-)
+from search.evaluation.metrics import Metrics
 from search.study.results import StudyResults, WinnerResult
-from search.study.settings import StudySettings
 from search.study.space import LIMITS, Value
 
 MetricName = Literal["mse", "rmse", "mae", "mase", "smape", "r2"]
@@ -122,7 +117,7 @@ def model_rows(
     score
         Error that the search minimised; skill is measured in it.
     fold_baselines
-        Fold scores of the baselines; see `baseline_fold_scores`.
+        Fold scores of the baselines.
     """
     reference = best_baseline(results.baselines, score)
     rows = [
@@ -156,20 +151,6 @@ def parameter_rows(configurations: Sequence[Mapping[str, Value]]) -> list[ParamR
         if name != "cell" and all(name in params for params in configurations)
     ]
     return sorted(rows, key=lambda row: not row.differs)
-
-
-def baseline_fold_scores(
-    series: pd.DataFrame, settings: StudySettings
-) -> dict[str, tuple[float, ...]]:
-    """Return the score of each baseline on each fold of a study.
-
-    Raises
-    ------
-    ConfigError
-        If the series is too short for the settings.
-    """
-    targets = series[list(settings.roles.targets)].to_numpy(dtype=np.float64)
-    return baseline_scores(targets, settings.plan(len(series)), settings.task)
 
 
 def _winner_row(

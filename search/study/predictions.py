@@ -4,15 +4,13 @@ An *error* is the forecast less what happened: above 0 means the forecast was to
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from search.errors import StudyCorrupted
-from search.evaluation.baselines import baseline_forecasts
-from search.study.settings import StudySettings
 
 COLUMNS = ("origin", "step", "timestamp", "actual", "predicted")
 COVERAGE = 0.8
@@ -123,27 +121,21 @@ def parse_times(column: pd.Series) -> pd.Series:
 
 
 def baseline_predictions(
-    series: pd.DataFrame, settings: StudySettings, like: dict[str, Predictions]
+    forecasts: Mapping[str, np.ndarray], like: Mapping[str, Predictions]
 ) -> dict[str, dict[str, Predictions]]:
-    """Return the forecasts of each baseline for the origins of `like`, by target."""
-    targets = list(settings.roles.targets)
-    origins = like[targets[0]].origins
-    forecasts = baseline_forecasts(
-        series[targets].to_numpy(dtype=np.float64),
-        origins,
-        horizon=settings.task.horizon,
-        season=settings.task.season,
-    )
+    """Arrange the forecasts of baselines like those of a winner, by target.
+
+    Parameters
+    ----------
+    forecasts
+        By name of the baseline, of shape (n_origins, horizon, n_targets).
+    like
+        Forecasts of a winner for each target, in the order of the targets.
+    """
     return {
         name: {
-            target: Predictions(
-                origins,
-                like[target].steps,
-                like[target].times,
-                like[target].actual,
-                values[:, :, k],
-            )
-            for k, target in enumerate(targets)
+            target: replace(winner, predicted=values[:, :, k])
+            for k, (target, winner) in enumerate(like.items())
         }
         for name, values in forecasts.items()
     }

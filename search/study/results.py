@@ -149,6 +149,10 @@ class StudyResults:
         Metrics of each baseline on the same windows.
     seconds
         Wall time of the study so far.
+    skipped_cells
+        For each cell without a winner, why.
+    absent_baselines
+        For each baseline that is missing, why.
     """
 
     study: dict[str, str]
@@ -161,6 +165,7 @@ class StudyResults:
     comparisons: tuple[Comparison, ...]
     seconds: float
     skipped_cells: dict[str, str] = field(default_factory=dict)
+    absent_baselines: dict[str, str] = field(default_factory=dict)
 
 
 def save_results(folder: Path, results: StudyResults) -> None:

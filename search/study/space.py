@@ -212,9 +212,14 @@ class Space:
         """The cells that take part."""
         return tuple(cell for cell in CELLS if cell in self["cell"].values)
 
+    @property
+    def longest_sequence(self) -> int:
+        """Rows of the longest window."""
+        return int(max(self["sequence_length"].values))
+
     def first_origin(self, season: int) -> int:
         """Return the first origin that every configuration can predict from."""
-        longest = int(max(self["sequence_length"].values))
+        longest = self.longest_sequence
         is_seasonal = "seasonal" in self["framing"].values
         return first_origin(longest, "seasonal" if is_seasonal else "none", season)
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from search.evaluation.baselines import baseline_forecasts
 from search.evaluation.metrics import Metrics, forecast_metrics, seasonal_naive_scale
 from search.evaluation.splits import SplitPlan
 from search.evaluation.windows import gather_targets
@@ -79,14 +78,3 @@ class Holdout:
             )
             for k, name in enumerate(self.settings.roles.targets)
         }
-
-    def baselines(self) -> dict[str, Metrics]:
-        """Score the baselines on the same windows."""
-        targets = self.series[list(self.settings.roles.targets)]
-        forecasts = baseline_forecasts(
-            targets.to_numpy(dtype=np.float64),
-            self.origins,
-            horizon=self.settings.task.horizon,
-            season=self.settings.task.season,
-        )
-        return {name: self.metrics(values) for name, values in forecasts.items()}

@@ -9,8 +9,10 @@ from search.bundle.check import check_bundle
 from search.bundle.contents import BundleContents
 from search.config import Cell
 from search.errors import SearchError, TrialFailed
+from search.evaluation.metrics import Metrics
 from search.evaluation.panel import make_panel
 from search.files import write_json
+from search.study.baselines import load_baselines
 from search.study.folders import StudyHandle, winner_folder
 from search.study.results import BundleCheck, SeedResult, WinnerResult
 from search.study.selection import best_trials
@@ -150,7 +152,7 @@ def _pack(
             model=export_model(refit.model, folder),
             predictions=Path(result.predictions),
             result=result,
-            baselines=holdout.baselines(),
+            baselines=_baselines(handle),
             study_uuid=handle.uuid,
             created=handle.created,
             data_sha256=handle.data_sha256,
@@ -161,3 +163,9 @@ def _pack(
         return replace(result, check=BundleCheck(None, None, False, str(error)))
     check = check_bundle(bundle)
     return replace(result, bundle=str(bundle) if check.passed else None, check=check)
+
+
+def _baselines(handle: StudyHandle) -> dict[str, Metrics]:
+    """Return the metrics of the baselines for the model card; maybe none."""
+    found = load_baselines(handle)
+    return found.holdout if found is not None else {}

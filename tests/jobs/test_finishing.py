@@ -9,6 +9,8 @@ import pytest
 
 from search.config import Cell
 from search.errors import StudyCorrupted
+from search.evaluation.baselines.naive import NAIVE_NAMES
+from search.evaluation.baselines.suite import BASELINE_NAMES
 from search.evaluation.metrics import Metrics
 from search.files import write_json
 from search.jobs.finishing import finish_study
@@ -19,6 +21,7 @@ from search.jobs.refitting import (
     refit_cells,
     save_failure,
 )
+from search.study.baselines import make_baselines
 from search.study.folders import StudyHandle, winner_folder
 from search.study.results import BundleCheck, SeedResult, WinnerResult, load_results
 
@@ -66,6 +69,7 @@ def test_finish_study_ranks_by_cross_validation_and_judges_on_the_holdout(
     make_study: MakeStudy,
 ) -> None:
     handle = make_study()
+    make_baselines(handle, names=NAIVE_NAMES)
     save_winner(handle, "LSTM", cv=0.5, error=0.2)
     save_winner(handle, "GRU", cv=0.6, error=0.1)
     results = finish_study(
@@ -89,6 +93,7 @@ def test_finish_study_scores_baselines_on_the_same_windows(
     make_study: MakeStudy,
 ) -> None:
     handle = make_study()
+    make_baselines(handle, names=NAIVE_NAMES)
     results = finish_study(
         handle, state="stopped", refitted=(), skipped={}, seconds=0.0
     )
@@ -198,3 +203,17 @@ def test_refit_cells_ends_at_once_when_told(
     pool = make_pool(handle, "GRU", n_processes=2)
     assert refit_cells(pool, is_ending=lambda: True, wait=lambda _: None) is None
     assert pool.pids == ()
+
+
+def test_finish_study_says_why_there_are_no_baselines(make_study: MakeStudy) -> None:
+    results = finish_study(
+        make_study(),
+        state="stopped",
+        refitted=(),
+        skipped={},
+        seconds=0.0,
+        without_baselines="The machine was on fire.",
+    )
+    assert results.baselines == {}
+    assert set(results.absent_baselines) == set(BASELINE_NAMES)
+    assert results.absent_baselines["ridge"] == "The machine was on fire."

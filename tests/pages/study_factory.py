@@ -16,13 +16,14 @@ import pandas as pd
 
 from search.config import Budget, Cell, Environment, Roles, Task, Training
 from search.data.source import Source
-from search.evaluation.baselines import baseline_forecasts
+from search.evaluation.baselines.naive import NAIVE_NAMES
 from search.evaluation.metrics import (
     Metrics,
     forecast_metrics,
     seasonal_naive_scale,
 )
 from search.evaluation.windows import gather_targets
+from search.study.baselines import load_baselines, make_baselines
 from search.study.batching import batching_storage
 from search.study.claims import (
     Claim,
@@ -101,6 +102,7 @@ def make_settings(
 def new_study(environment: Environment, settings: StudySettings) -> StudyHandle:
     """Return a study that should run, without a trial."""
     handle = create_study(environment, settings, make_series())
+    make_baselines(handle, names=NAIVE_NAMES)
     wish(handle, "run")
     return handle
 
@@ -212,12 +214,14 @@ def finish(
         if cell not in (skipped or {})
     }
     progress = read_progress(handle)
+    baselines = load_baselines(handle)
+    assert baselines is not None
     results = StudyResults(
         study={"uuid": handle.uuid, "name": handle.settings.name, "state": state},
         data={"rows": N_ROWS},
         trials=progress.counts,
         winners=winners,
-        baselines=_baseline_metrics(handle),
+        baselines=baselines.holdout,
         best_cell=_best_cell(winners),
         verdict="GRU has the lowest score, but the difference to LSTM may be chance.",
         comparisons=(Comparison("GRU", "LSTM", -0.05, 0.21, HOLDOUT - HORIZON + 1),),
@@ -331,13 +335,6 @@ def _metrics(handle: StudyHandle, predicted: np.ndarray) -> Metrics:
     values = series[list(handle.settings.roles.targets)].to_numpy()
     scale = seasonal_naive_scale(values[: N_ROWS - HOLDOUT], SEASON)
     return forecast_metrics(_holdout_actual(handle), predicted, naive_scale=scale)
-
-
-def _baseline_metrics(handle: StudyHandle) -> dict[str, Metrics]:
-    series = load_panel_series(handle)
-    values = series[list(handle.settings.roles.targets)].to_numpy()
-    forecasts = baseline_forecasts(values, _origins(), horizon=HORIZON, season=SEASON)
-    return {name: _metrics(handle, forecast) for name, forecast in forecasts.items()}
 
 
 def _write_predictions(

@@ -2,15 +2,8 @@
 
 from dataclasses import replace
 
-import numpy as np
-import pandas as pd
-import pytest
-
-from search.config import Roles, Task
-from search.data.source import Source
 from search.evaluation.metrics import Metrics
 from search.study.comparison import (
-    baseline_fold_scores,
     best_baseline,
     model_rows,
     parameter_rows,
@@ -18,8 +11,6 @@ from search.study.comparison import (
     skill,
 )
 from search.study.results import SeedResult, StudyResults, TrialCounts, WinnerResult
-from search.study.settings import StudySettings
-from search.study.space import LIMITS, Line, Space
 
 
 def metrics(rmse: float, mase: float | None = None) -> Metrics:
@@ -100,37 +91,3 @@ def test_parameter_rows_put_what_differs_first() -> None:
         ("units", False),
         ("bidirectional", False),
     ]
-
-
-def test_baseline_fold_scores_by_hand() -> None:
-    """A straight line that rises by 2: last value errs by 2, drift by 0.
-
-    20 rows, holdout 4, horizon 1, 2 folds: every fold has the same error.
-    """
-    scores = baseline_fold_scores(
-        pd.DataFrame({"y": 2.0 * np.arange(20)}), settings(Roles(("y",)))
-    )
-    assert scores["last_value"] == pytest.approx((2.0, 2.0))
-    assert scores["drift"] == pytest.approx((0.0, 0.0))
-    assert "seasonal_naive" not in scores
-
-
-def test_baseline_fold_scores_divide_several_targets_by_their_spread() -> None:
-    """The mean over two targets of 2 / spread; the spread of rows 0 to 15."""
-    line = 2.0 * np.arange(20)
-    scores = baseline_fold_scores(
-        pd.DataFrame({"y": line, "z": 10 * line}), settings(Roles(("y", "z")))
-    )
-    spread = 2.0 * np.arange(16).std()
-    assert scores["last_value"] == pytest.approx((2.0 / spread, 2.0 / spread))
-
-
-def settings(roles: Roles) -> StudySettings:
-    fixed = {
-        "cell": "GRU", "units": 8, "layers": 1, "dropout": 0.0, "sequence_length": 2,
-        "learning_rate": 0.01, "clipnorm": 1.0, "framing": "none", "calendar": "none",
-        "loss": "mse", "scaler": "standard", "batch_size": 4, "recurrent_dropout": 0.0,
-        "bidirectional": False, "optimizer": "adam",
-    }  # fmt: skip
-    space = Space(tuple(Line(name, choices=(fixed[name],)) for name in LIMITS))
-    return StudySettings("s", Source("s.csv"), roles, Task(1, 4, 2), space)

@@ -13,8 +13,9 @@ from search.bundle.contents import BundleContents
 from search.config import Budget, Cell, Environment, Roles, Task, Training
 from search.data.source import Source
 from search.errors import SearchError, TrialFailed
-from search.evaluation.baselines import baseline_forecasts
+from search.evaluation.baselines.naive import NAIVE_NAMES, naive_forecasts
 from search.evaluation.metrics import forecast_metrics, seasonal_naive_scale
+from search.study.baselines import make_baselines
 from search.study.defaults import default_space
 from search.study.folders import StudyHandle
 from search.study.forecasts import load_forecast
@@ -86,6 +87,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, series: pd.DataFrame) -> Made
     tmp_path = tmp_path_factory.mktemp("studies")
     roles = Roles(("level", "flow"), ("inlet",), calendar=("hour",))
     handle = make_study(tmp_path, series, roles)
+    make_baselines(handle, names=NAIVE_NAMES)
     contents: list[BundleContents] = []
 
     def write_nothing(folder: Path, given: BundleContents) -> Path:
@@ -167,11 +169,11 @@ def test_bundle_holds_the_baselines_of_the_same_windows(
     contents = made.contents[0]
     values = series[["level", "flow"]].to_numpy()
     origins = np.arange(100, 118)
-    last = baseline_forecasts(values, origins, horizon=3, season=8)["last_value"]
+    last = naive_forecasts(values, origins, horizon=3, season=8)["last_value"]
     actual = values[origins[:, None] + np.arange(3)]
     mse = np.mean((last - actual) ** 2)
     assert contents.baselines["last_value"].mse == pytest.approx(mse)
-    assert set(contents.baselines) == {"last_value", "seasonal_naive", "drift"}
+    assert set(contents.baselines) == set(NAIVE_NAMES)
     assert contents.study_uuid == made.handle.uuid
     np.testing.assert_allclose(contents.scaler.center[:2], values[:100].mean(axis=0))
 

@@ -1,0 +1,1 @@
+"""Forecasts to be beaten, on the same targets as the networks."""

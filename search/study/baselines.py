@@ -1,0 +1,130 @@
+"""The baselines of a study: computed once, kept in its folder, read by all."""
+
+import io
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+import msgspec
+import numpy as np
+
+from search.errors import StudyCorrupted
+from search.evaluation.baselines.suite import (
+    BASELINE_NAMES,
+    Forecasts,
+    forecast_baselines,
+)
+from search.evaluation.metrics import Metrics, forecast_metrics, seasonal_naive_scale
+from search.evaluation.panel import make_panel
+from search.evaluation.windows import gather_targets
+from search.files import write_bytes, write_json
+from search.study.folders import StudyHandle
+from search.study.studies import load_panel_series
+
+BASELINES_FILE = "baselines.json"
+FORECASTS_FILE = "baselines.npz"
+
+
+@dataclass(frozen=True)
+class StudyBaselines:
+    """How good the baselines of a study are.
+
+    Attributes
+    ----------
+    fold_scores
+        Score on each fold.
+    holdout
+        Metrics on the holdout.
+    absent
+        For each baseline without forecasts of the holdout, why.
+    """
+
+    fold_scores: dict[str, tuple[float, ...]]
+    holdout: dict[str, Metrics]
+    absent: dict[str, str] = field(default_factory=dict)
+
+
+def make_baselines(
+    handle: StudyHandle, *, names: Collection[str] = BASELINE_NAMES
+) -> None:
+    """Compute the baselines of a study and write them to its folder.
+
+    Parameters
+    ----------
+    names
+        Which baselines.
+
+    Raises
+    ------
+    StudyCorrupted
+        If the series of the study cannot be used.
+    """
+    settings = handle.settings
+    series = load_panel_series(handle)
+    plan = settings.plan(len(series))
+    panel = make_panel(series, settings.roles)
+    found = forecast_baselines(
+        panel,
+        plan,
+        settings.task,
+        sequence_length=settings.space.longest_sequence,
+        names=names,
+    )
+    origins = np.arange(plan.holdout_start, plan.holdout_stop)
+    actual = gather_targets(panel.targets, origins, horizon=plan.horizon)
+    past = panel.targets[: plan.holdout_start]
+    scale = seasonal_naive_scale(past, settings.task.season)
+    content = io.BytesIO()
+    np.savez_compressed(content, allow_pickle=False, **found.holdout)
+    # The forecasts first: who finds the scores finds everything.
+    write_bytes(handle.folder / FORECASTS_FILE, content.getvalue())
+    write_json(
+        handle.folder / BASELINES_FILE,
+        StudyBaselines(
+            fold_scores=found.fold_scores,
+            holdout={
+                name: forecast_metrics(actual, predicted, naive_scale=scale)
+                for name, predicted in found.holdout.items()
+            },
+            absent=found.absent,
+        ),
+    )
+
+
+def has_baselines(handle: StudyHandle) -> bool:
+    """Whether the baselines of a study were computed."""
+    return (handle.folder / BASELINES_FILE).exists()
+
+
+def load_baselines(handle: StudyHandle) -> StudyBaselines | None:
+    """Return the baselines of a study; None while they are not computed.
+
+    Raises
+    ------
+    StudyCorrupted
+        If the file is not what `make_baselines` writes.
+    """
+    try:
+        content = (handle.folder / BASELINES_FILE).read_bytes()
+        return msgspec.json.decode(content, type=StudyBaselines)
+    except FileNotFoundError:
+        return None
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise StudyCorrupted(f"{BASELINES_FILE} cannot be read: {error}.") from error
+
+
+def load_baseline_forecasts(handle: StudyHandle) -> Forecasts:
+    """Return the forecasts of the holdout; empty while there are none.
+
+    Raises
+    ------
+    StudyCorrupted
+        If the file is damaged.
+    """
+    path = handle.folder / FORECASTS_FILE
+    if not has_baselines(handle):
+        return {}
+    try:
+        with np.load(path, allow_pickle=False) as found:
+            return {name: found[name] for name in found.files}
+    except (OSError, ValueError, KeyError) as error:
+        raise StudyCorrupted(f"{FORECASTS_FILE} cannot be read: {error}.") from error
