@@ -116,8 +116,8 @@ class Verdict:
         For a person: which cell is best, whether that is more than chance, and
         whether a network is needed at all.
     comparisons
-        Each paired test: first and second model, relative difference of the mean
-        absolute error (negative: the first is better) and p-value.
+        Each paired test: every pair of cells, then the best cell against the best
+        baseline.
     """
 
     sentence: str
@@ -126,13 +126,28 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A Diebold-Mariano test between two forecasts over the same holdout origins."""
+    """A paired test between two forecasts over the same holdout origins.
+
+    Attributes
+    ----------
+    relative_difference
+        Mean absolute error of the first over that of the second, less 1; negative
+        where the first is better. None where the second has no error.
+    p_value
+        See `search.evaluation.paired`; None where there are too few origins.
+    interval
+        95 % interval of `relative_difference`; None with it or with `p_value`.
+    p_adjusted
+        `p_value` adjusted for all tests of the verdict.
+    """
 
     first: str
     second: str
     relative_difference: float | None
     p_value: float | None
     n_origins: int
+    interval: tuple[float, float] | None = None
+    p_adjusted: float | None = None
 
 
 @dataclass(frozen=True)

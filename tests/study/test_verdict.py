@@ -112,7 +112,7 @@ def test_verdict_names_a_clear_winner_that_beats_the_baseline() -> None:
     assert verdict.sentence.startswith(
         "GRU was best in cross-validation. On the holdout its error is "
     )
-    assert "below that of LSTM, which is more than chance (p < 0.001" in (
+    assert "below that of LSTM, which is more than chance (95 % interval −" in (
         verdict.sentence
     )
     assert "It beats the best baseline, seasonal naive: the error of GRU is" in (
