@@ -66,7 +66,10 @@ def show_tests(comparisons: Sequence[Comparison]) -> None:
                     model_name(c.second) for c in comparisons
                 ],
                 difference: [percent(c.relative_difference) for c in comparisons],
-                p_value: [c.p_value for c in comparisons],
+                raw_text("compare.test_interval"): [
+                    _interval(c.interval) for c in comparisons
+                ],
+                p_value: [c.p_adjusted for c in comparisons],
                 raw_text("compare.test_n"): [c.n_origins for c in comparisons],
             }
         ).astype({difference: float, p_value: float})
@@ -74,6 +77,14 @@ def show_tests(comparisons: Sequence[Comparison]) -> None:
             {difference: "{:+.1f}", p_value: "{:.3f}"}, na_rep="–"
         )
         st.dataframe(styled, hide_index=True, placeholder="–")
+
+
+def _interval(interval: tuple[float, float] | None) -> str | None:
+    """Return both ends in percent, such as −16 to −8."""
+    if interval is None:
+        return None
+    low, high = (f"{100 * end:+.1f}".replace("-", "−") for end in interval)
+    return raw_text("compare.test_range", low=low, high=high)
 
 
 def show_parameters(cells: Sequence[str], rows: Sequence[ParamRow]) -> None:
