@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.components.charts.style import model_name
+from pages.components.compare_diagnosis import show_diagnosis
 from pages.components.compare_search import show_search
 from pages.components.compare_sections import (
     show_downloads,
@@ -41,6 +42,7 @@ def show_page() -> None:
     rows = model_rows(results, study.settings.task.score, baselines)
     show_verdict(study, results)
     show_scores(study, results, rows)
+    show_diagnosis(study, results, baselines)
     show_folds(study, rows)
     show_holdout(study, results)
     show_learning(study, results)

@@ -13,15 +13,22 @@ from search.study.space import LIMITS, Line
 from search.study.studies import load_panel_series
 
 
-def duplicate_settings(study: StudyHandle) -> None:
+def duplicate_settings(
+    study: StudyHandle, settings: StudySettings | None = None
+) -> None:
     """Start a draft with the series and all settings of `study`.
+
+    Parameters
+    ----------
+    settings
+        Settings to take instead of those of the study.
 
     Raises
     ------
     StudyCorrupted
         If the series cannot be read.
     """
-    settings = study.settings
+    settings = settings or study.settings
     discard_draft()
     built = BuiltSeries(load_panel_series(study), settings.roles, settings.source)
     keep_series(

@@ -159,9 +159,9 @@ def _period_total(
             if np.ptp(computed) > 0 and _correlation(given, computed) ** 2 > EXACT:
                 yield Suspicion(
                     "period_total",
-                    f"{name!r} is constant over each {word} and follows the {statistic} or "
-                    f"total of {target!r} in it, later rows included. Take the {word} "
-                    "before, or leave the column out.",
+                    f"{name!r} is constant over a {word} and follows the {statistic} "
+                    f"or total of {target!r} in it, later rows included. Take the "
+                    f"{word} before, or leave the column out.",
                     name,
                 )
                 return
