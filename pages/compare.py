@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.components.charts.record import Scale
 from pages.components.charts.style import model_name
 from pages.components.compare_diagnosis import show_diagnosis
 from pages.components.compare_search import show_search
@@ -14,19 +15,21 @@ from pages.components.compare_sections import (
 )
 from pages.components.compare_table import show_model_table, show_tests
 from pages.components.frame import empty_state, next_step, page_frame
-from pages.components.numbers import duration
+from pages.components.numbers import duration, with_unit
 from pages.components.scales import SCORE_NAMES, score_scale
 from pages.components.state import (
     go_to,
     require_study,
     study_progress,
     study_results,
+    study_trials,
 )
 from pages.components.status import is_live, state_word
 from pages.components.study_data import fold_baselines
 from pages.components.text import plain, text
 from search.study.comparison import ModelRow, best_baseline, model_rows
 from search.study.folders import StudyHandle
+from search.study.optimism import selection_optimism
 from search.study.results import StudyResults
 
 
@@ -131,7 +134,19 @@ def show_scores(
         seconds=duration(results.seconds),
     )
     st.caption(f"{text('compare.star_note')} {note} {line}")
+    _show_optimism(study, scale)
     show_tests(results.comparisons)
+
+
+def _show_optimism(study: StudyHandle, scale: Scale) -> None:
+    """Say by how much the best of so many trials looks better than it is."""
+    folds = [
+        trial.fold_scores for trial in study_trials(study) if trial.state == "complete"
+    ]
+    optimism = selection_optimism(folds)
+    if optimism is not None:
+        size = with_unit(optimism, scale.unit)
+        st.caption(text("compare.optimism", n=len(folds), size=size, name=scale.name))
 
 
 show_page()

@@ -9,7 +9,7 @@ from pages.components.charts.style import model_name
 from pages.components.numbers import duration, with_unit
 from pages.components.scales import score_scale
 from pages.components.state import dashboard_link, forget_progress
-from pages.components.status import state_badge
+from pages.components.status import is_live, state_badge
 from pages.components.study_data import best_fold_baseline
 from pages.components.text import plain, raw_text, text
 from pages.components.theme import CELL_BADGES
@@ -17,6 +17,7 @@ from search.config import Cell
 from search.jobs.launch import pause_study, start_study, stop_study
 from search.study.comparison import skill
 from search.study.control import State
+from search.study.duel import FEWEST_TRIALS, leader, trials_left, winning_chances
 from search.study.folders import StudyHandle
 from search.study.progress import Progress
 from search.study.trials import TrialView
@@ -86,6 +87,28 @@ def show_best(study: StudyHandle, progress: Progress) -> None:
                 scale=scale,
                 baseline=baseline,
             )
+    if len(cells) > 1 and is_live(progress.state):
+        st.markdown(duel_sentence(study, progress))
+
+
+def duel_sentence(study: StudyHandle, progress: Progress) -> str:
+    """Say how likely each cell is to end as the best one."""
+    cells = study.settings.space.cells
+    scores: dict[Cell, list[float]] = {cell: [] for cell in cells}
+    for trial in progress.trials:
+        if trial.state == "complete" and trial.score is not None:
+            scores[trial.cell].append(trial.score)
+    chances = winning_chances(scores, trials_left(progress, cells))
+    if chances is None:
+        return text("progress.duel_early", n=FEWEST_TRIALS)
+    shares = ", ".join(
+        raw_text("progress.duel_share", cell=cell, share=100 * chances[cell])
+        for cell in cells
+    )
+    ahead = leader(chances)
+    if ahead is None:
+        return text("progress.duel_open", shares=shares)
+    return text("progress.duel_leader", cell=ahead, shares=shares)
 
 
 def _best_card(
