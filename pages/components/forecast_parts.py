@@ -1,5 +1,6 @@
 """The parts of the Forecast page: picture and numbers, downloads, how to use them."""
 
+import numpy as np
 import streamlit as st
 
 from pages.components.charts.forecast import forecast_chart, forecast_numbers
@@ -83,4 +84,17 @@ def _band_note(forecast: Forecast) -> str:
     note = text(key, share=round(100 * band.coverage), n=band.n_origins)
     if band.is_rough and not band.is_largest:
         note += " " + text("forecast.band_rough", n=band.n_origins)
+    if forecast.held is not None and not band.is_largest:
+        note += " " + _coverage_note(forecast.held, band.coverage)
     return note
+
+
+def _coverage_note(held: np.ndarray, nominal: float) -> str:
+    """Say how often a band held what came later, beside how often it should."""
+    return text(
+        "forecast.band_held",
+        held=round(100 * float(held.mean())),
+        low=round(100 * float(held.min())),
+        high=round(100 * float(held.max())),
+        share=round(100 * nominal),
+    )

@@ -7,7 +7,13 @@ import numpy as np
 import pandas as pd
 
 from search.errors import StudyCorrupted
-from search.study.predictions import ErrorBand, Predictions, error_band, parse_times
+from search.study.predictions import (
+    ErrorBand,
+    Predictions,
+    error_band,
+    measured_coverage,
+    parse_times,
+)
 
 FORECAST_FILE = "forecast.csv"
 COLUMNS = ("step", "timestamp", "predicted")
@@ -28,12 +34,16 @@ class Forecast:
         Original units.
     band
         How far forecasts missed on the holdout; None if nothing was compared.
+    held
+        Share of newer holdout forecasts of each step that a band made of older ones
+        held, of shape (horizon,); None where there are too few.
     """
 
     steps: np.ndarray
     times: np.ndarray
     predicted: np.ndarray
     band: ErrorBand | None
+    held: np.ndarray | None = None
 
     @property
     def low(self) -> np.ndarray | None:
@@ -81,12 +91,15 @@ def load_forecast(
     frame = frame.sort_values("step")
     if not len(frame):
         raise StudyCorrupted(f"{FORECAST_FILE} holds nothing for {target!r}.")
-    has_band = holdout is not None and holdout.horizon == len(frame)
+    compared = holdout
+    if holdout is not None and holdout.horizon != len(frame):
+        compared = None
     return Forecast(
         steps=frame["step"].to_numpy(),
         times=parse_times(frame["timestamp"]).to_numpy(),
         predicted=frame["predicted"].to_numpy(dtype=np.float64),
-        band=error_band(holdout) if has_band and holdout is not None else None,
+        band=None if compared is None else error_band(compared),
+        held=None if compared is None else measured_coverage(compared),
     )
 
 

@@ -15,6 +15,7 @@ from search.errors import StudyCorrupted
 COLUMNS = ("origin", "step", "timestamp", "actual", "predicted")
 COVERAGE = 0.8
 FEW_FORECASTS = 20
+FEWEST_COVERED = 10
 
 
 @dataclass(frozen=True)
@@ -183,6 +184,45 @@ def error_band(predictions: Predictions, *, coverage: float = COVERAGE) -> Error
         is_largest=rank > n_origins,
         n_origins=n_origins,
     )
+
+
+def measured_coverage(
+    predictions: Predictions, *, coverage: float = COVERAGE
+) -> np.ndarray | None:
+    """Return how often a band from older forecasts held newer ones, for each step.
+
+    The band is made of the older half of the holdout, less a horizon so that no target
+    counts twice, and tried on the newer half.
+
+    Returns
+    -------
+    numpy.ndarray or None
+        Share of the newer forecasts that the band held, of shape (horizon,); None
+        where either part has fewer than ten forecasts.
+
+    Examples
+    --------
+    Errors of 1 at first and of 2 later: a band from the first ones holds none of them.
+
+    >>> zeros, size = np.zeros((40, 1)), np.repeat([1.0, 2.0], 20)[:, None]
+    >>> shown = Predictions(np.arange(40), np.array([1]), zeros, zeros, size)
+    >>> measured_coverage(shown).tolist()
+    [0.0]
+    """
+    half = len(predictions.origins) // 2
+    n_older = half - predictions.horizon + 1
+    if min(n_older, len(predictions.origins) - half) < FEWEST_COVERED:
+        return None
+    older = replace(
+        predictions,
+        origins=predictions.origins[:n_older],
+        times=predictions.times[:n_older],
+        actual=predictions.actual[:n_older],
+        predicted=predictions.predicted[:n_older],
+    )
+    band = error_band(older, coverage=coverage).half_width
+    held: np.ndarray = (np.abs(predictions.errors[half:]) <= band).mean(axis=0)
+    return held
 
 
 def _arrange(frame: pd.DataFrame, name: str) -> Predictions:
