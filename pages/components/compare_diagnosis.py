@@ -7,7 +7,7 @@ import streamlit as st
 from pages.components.prefill import duplicate_settings
 from pages.components.state import go_to
 from pages.components.study_data import study_series, trial_curve, winner_holdout
-from pages.components.text import raw_text, text
+from pages.components.text import plain, raw_text, text
 from pages.components.theme import CELL_BADGES
 from search.config import Cell
 from search.evaluation.diagnosis import Diagnosis
@@ -68,8 +68,9 @@ def winner_illnesses(
 def _show_one(
     study: StudyHandle, cell: Cell, winner: WinnerResult, one: Diagnosis
 ) -> None:
-    st.markdown(f"**{text(f'diagnosis.{one.illness}')}**")
-    st.markdown(text(f"diagnosis.{one.illness}_body", **_shown(one)))
+    name, body = illness_words(one)
+    st.markdown(f"**{plain(name)}**")
+    st.markdown(plain(body))
     st.caption(text(f"diagnosis.seen_{one.evidence}"))
     n_shown = 0
     for cure in one.cures:
@@ -85,6 +86,12 @@ def _show_one(
         ):
             duplicate_settings(study, settings)
             go_to("setup")
+
+
+def illness_words(one: Diagnosis) -> tuple[str, str]:
+    """Return the name of an illness and the sentence with its numbers."""
+    name = raw_text(f"diagnosis.{one.illness}")
+    return f"{name}.", raw_text(f"diagnosis.{one.illness}_body", **_shown(one))
 
 
 def _shown(one: Diagnosis) -> dict[str, object]:

@@ -16,8 +16,13 @@ from pages.components.charts.record import show_chart
 from pages.components.charts.style import model_name
 from pages.components.charts.windows import origin_chart, step_chart
 from pages.components.compare_table import show_parameters
-from pages.components.downloads import show_results_download, show_winner_downloads
+from pages.components.downloads import (
+    show_results_download,
+    show_series_download,
+    show_winner_downloads,
+)
 from pages.components.frame import error_boundary
+from pages.components.report.button import show_report_download
 from pages.components.scales import (
     error_scale,
     score_scale,
@@ -131,7 +136,10 @@ def show_downloads(study: StudyHandle, results: StudyResults) -> None:
             st.badge(cell, color=CELL_BADGES[cell])
             unit = unit_of(study.settings.roles.targets[0])
             show_winner_downloads(study, cell, winner, unit=unit, key="compare")
-    show_results_download(study)
+    with st.container(horizontal=True):
+        show_report_download(study, results)
+        show_series_download(study)
+        show_results_download(study)
 
 
 def choose_target(study: StudyHandle, *, key: str) -> str:

@@ -1,5 +1,6 @@
 """The table of the Compare page: winners and baselines side by side."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -53,30 +54,41 @@ def show_tests(comparisons: Sequence[Comparison]) -> None:
         return
     with st.expander(text("compare.tests_heading"), key="compare_tests"):
         st.markdown(text("compare.tests_body"))
-        difference, p_value = (
-            raw_text("compare.test_difference"),
-            raw_text("compare.test_p"),
-        )
-        table = pd.DataFrame(
-            {
-                raw_text("compare.test_first"): [
-                    model_name(c.first) for c in comparisons
-                ],
-                raw_text("compare.test_second"): [
-                    model_name(c.second) for c in comparisons
-                ],
-                difference: [percent(c.relative_difference) for c in comparisons],
-                raw_text("compare.test_interval"): [
-                    _interval(c.interval) for c in comparisons
-                ],
-                p_value: [c.p_adjusted for c in comparisons],
-                raw_text("compare.test_n"): [c.n_origins for c in comparisons],
-            }
-        ).astype({difference: float, p_value: float})
-        styled = table.style.format(
-            {difference: "{:+.1f}", p_value: "{:.3f}"}, na_rep="–"
-        )
-        st.dataframe(styled, hide_index=True, placeholder="–")
+        st.dataframe(written(test_table(comparisons)), hide_index=True)
+
+
+def test_table(comparisons: Sequence[Comparison]) -> pd.DataFrame:
+    """Return one line a paired test."""
+    return pd.DataFrame(
+        {
+            raw_text("compare.test_first"): model_name(c.first),
+            raw_text("compare.test_second"): model_name(c.second),
+            raw_text("compare.test_difference"): percent(c.relative_difference),
+            raw_text("compare.test_interval"): _interval(c.interval),
+            raw_text("compare.test_p"): c.p_adjusted,
+            raw_text("compare.test_n"): c.n_origins,
+        }
+        for c in comparisons
+    )
+
+
+def written(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with its numbers as people write them."""
+    formats = _formats(list(table.columns))
+    return pd.DataFrame(
+        {
+            column: [_written(value, formats.get(column)) for value in table[column]]
+            for column in table.columns
+        }
+    )
+
+
+def _written(value: object, how: Callable[[float], str] | None) -> str:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return "–"
+    if isinstance(value, float):
+        return (how or three_digits)(value)
+    return str(value)
 
 
 def _interval(interval: tuple[float, float] | None) -> str | None:

@@ -5,11 +5,13 @@ from pathlib import Path
 import streamlit as st
 
 from pages.components.numbers import three_digits
-from pages.components.study_data import forecast_file
+from pages.components.study_data import forecast_file, study_series
 from pages.components.text import raw_text, text
 from search.config import Cell
 from search.study.folders import StudyHandle
 from search.study.results import RESULTS_FILE, BundleCheck, WinnerResult
+
+SERIES_TIME = "time"
 
 
 def show_winner_downloads(
@@ -41,9 +43,14 @@ def bundle_path(winner: WinnerResult) -> Path | None:
 
 
 def file_name(study: StudyHandle, cell: Cell, ending: str) -> str:
-    """Return a name for a download: study, cell and what it is, harmless anywhere."""
+    """Return a name for a download of a winner: study, cell and what it is."""
+    return study_file_name(study, f"{cell}_{ending}")
+
+
+def study_file_name(study: StudyHandle, ending: str) -> str:
+    """Return a name for a download: study and what it is, harmless anywhere."""
     letters = [c if c.isalnum() else "_" for c in study.settings.name]
-    return f"{''.join(letters)[:40].strip('_') or 'study'}_{cell}_{ending}"
+    return f"{''.join(letters)[:40].strip('_') or 'study'}_{ending}"
 
 
 def file_button(
@@ -135,3 +142,23 @@ def _missing_reason(winner: WinnerResult) -> str:
     if winner.check is not None:
         return winner.check.message
     return raw_text("forecast.bundle_unknown")
+
+
+def show_series_download(study: StudyHandle) -> None:
+    """Offer the confirmed series, with its time stamps in a column."""
+    st.download_button(
+        text("report.series_csv"),
+        lambda: _series_csv(study),
+        file_name="series.csv",
+        mime="text/csv",
+        key="series_csv",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def _series_csv(study: StudyHandle) -> bytes:
+    values = study_series(str(study.folder), study)
+    has_time = bool(study.settings.source.time_columns)
+    written: str = values.to_csv(index=has_time, index_label=SERIES_TIME)
+    return written.encode()

@@ -5,7 +5,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, get_args
 
-from search.config import CELL_SHORT_NAMES, CELLS, Cell, PrunerName, Score, Training
+from search.config import (
+    CELL_SHORT_NAMES,
+    CELLS,
+    Balance,
+    Cell,
+    PrunerName,
+    Score,
+    Training,
+)
 from search.data.settings import CHOICES
 from search.errors import ConfigError
 
@@ -126,6 +134,19 @@ def _add_search(group: argparse._ArgumentGroup) -> None:
         help="0: no early stopping",
     )
     group.add_argument("--pruner", choices=get_args(PrunerName), default=usual.pruner)
+    group.add_argument(
+        "--refits",
+        type=int,
+        default=usual.refit_seeds,
+        metavar="N",
+        help="trainings of each winner from other initial weights",
+    )
+    group.add_argument(
+        "--balance",
+        choices=get_args(Balance),
+        default=usual.balance,
+        help="equal trials for each cell, or as the sampler likes",
+    )
     group.add_argument(
         "--space", type=Path, metavar="FILE.json", help="lines of the search space"
     )

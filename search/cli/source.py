@@ -100,6 +100,8 @@ def settings_from_options(
             epochs=options.epochs,
             patience=options.patience,
             pruner=options.pruner,
+            balance=options.balance,
+            refit_seeds=options.refits,
             seed=options.seed,
         ),
         workers=options.workers,
