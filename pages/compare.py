@@ -15,6 +15,7 @@ from pages.components.compare_sections import (
 )
 from pages.components.compare_table import show_model_table, show_tests
 from pages.components.frame import empty_state, next_step, page_frame
+from pages.components.leak_views import show_winner_audit
 from pages.components.numbers import duration, with_unit
 from pages.components.scales import SCORE_NAMES, score_scale
 from pages.components.state import (
@@ -44,6 +45,7 @@ def show_page() -> None:
     baselines = fold_baselines(study)
     rows = model_rows(results, study.settings.task.score, baselines)
     show_verdict(study, results)
+    show_winner_audit(study, results)
     show_scores(study, results, rows)
     show_diagnosis(study, results, baselines)
     show_folds(study, rows)

@@ -9,6 +9,7 @@ from pages.components.budget_form import (
 )
 from pages.components.draft import DraftSeries, draft_series, follow
 from pages.components.frame import empty_state, page_frame
+from pages.components.leak_views import show_data_audit
 from pages.components.presets import PRESETS, PresetName
 from pages.components.setup_views import (
     show_blocked,
@@ -77,6 +78,7 @@ def choose_settings(
     plan = settings.plan(len(values))
     with folds:
         show_folds(values[roles.targets[0]], plan, key="folds")
+        show_data_audit(series, settings)
     show_start(series, settings, plan)
     return settings
 

@@ -1,0 +1,102 @@
+"""The leak audit of a study: its data before Start, its winner afterwards."""
+
+import json
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from search.data.source import Source
+from search.evaluation.leaks.features import audit_features
+from search.evaluation.leaks.plan import audit_plan, audit_scaler
+from search.evaluation.leaks.rows import audit_rows
+from search.evaluation.leaks.suspicion import Suspicion
+from search.evaluation.panel import make_panel
+from search.evaluation.scaling import Scaler, fit_scaler
+from search.study.settings import StudySettings
+from search.study.space import TrialParams
+
+LOOKS_AHEAD = {"backward_fill": "the next value", "interpolate": "a line to it"}
+
+
+def audit_data(series: pd.DataFrame, settings: StudySettings) -> tuple[Suspicion, ...]:
+    """Look for leaks in a series and in the folds that are planned for it.
+
+    Parameters
+    ----------
+    series
+        The confirmed series, one row a time stamp.
+    settings
+        The study, started or not.
+
+    Raises
+    ------
+    ConfigError
+        If the series is too short for the settings.
+    """
+    plan = settings.plan(len(series))
+    roles, task = settings.roles, settings.task
+    before = series.iloc[: plan.holdout_start]
+    return (
+        *audit_plan(plan),
+        *audit_features(before, roles, horizon=task.horizon, season=task.season),
+        *audit_rows(series, roles, plan),
+        *_audit_filling(settings.source),
+        *_audit_future(series, settings, stop=plan.holdout_start),
+    )
+
+
+def audit_winner(
+    series: pd.DataFrame, settings: StudySettings, params: TrialParams, bundle: Path
+) -> tuple[Suspicion, ...]:
+    """Check that a delivered model was scaled without the holdout.
+
+    Parameters
+    ----------
+    bundle
+        Zip of the winner.
+    """
+    with zipfile.ZipFile(bundle) as archive:
+        document = json.loads(archive.read("preprocessing.json"))
+    stop = settings.plan(len(series)).holdout_start
+    panel = make_panel(series, settings.roles, calendar=params.calendar == "cycles")
+    scaler = Scaler(
+        np.asarray(document["center"]),
+        np.asarray(document["scale"]),
+    )
+    expected = fit_scaler(panel, params.scaler, stop=stop)
+    return audit_scaler(scaler, expected, stop=stop)
+
+
+def _audit_filling(source: Source) -> tuple[Suspicion, ...]:
+    rule = str(source.reading.get("missing", ""))
+    if rule not in LOOKS_AHEAD or not source.repairs:
+        return ()
+    return (
+        Suspicion(
+            "filled_from_future",
+            f"Missing values were filled by {rule.replace('_', ' ')}, which takes "
+            f"{LOOKS_AHEAD[rule]}: at the end of a window that is the future. "
+            "Use forward fill on the Data page, unless the gaps are rare.",
+        ),
+    )
+
+
+def _audit_future(
+    series: pd.DataFrame, settings: StudySettings, *, stop: int
+) -> tuple[Suspicion, ...]:
+    """Check that no input of a row changes when the rows after it are cut off."""
+    whole = make_panel(series, settings.roles)
+    cut = make_panel(series.iloc[:stop], settings.roles)
+    changed = ~np.isclose(whole.values[:stop], cut.values).all(axis=0)
+    return tuple(
+        Suspicion(
+            "changes_with_future",
+            f"The input {name!r} of rows before the holdout changes when the holdout "
+            "is cut off, so it is computed from it.",
+            name,
+        )
+        for name, is_changed in zip(whole.channels, changed, strict=True)
+        if is_changed
+    )
