@@ -5,6 +5,7 @@ import streamlit as st
 from pages.components.compare_sections import choose_target
 from pages.components.downloads import bundle_path, file_button, file_name
 from pages.components.forecast_parts import (
+    choose_winner,
     show_forecast,
     show_take_away,
     show_usage,
@@ -12,10 +13,8 @@ from pages.components.forecast_parts import (
 from pages.components.frame import empty_state, next_step, page_frame
 from pages.components.state import require_study, study_progress, study_results
 from pages.components.status import is_live, state_word
-from pages.components.text import raw_text, text
-from search.config import CELLS, Cell
+from pages.components.text import text
 from search.study.folders import StudyHandle
-from search.study.results import StudyResults
 
 
 def show_page() -> None:
@@ -27,7 +26,7 @@ def show_page() -> None:
         show_nothing_yet(study)
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        cell = choose_winner(results)
+        cell = choose_winner(results, key="forecast_winner")
         target = choose_target(study, key="forecast_target")
     winner = results.winners[cell]
     show_forecast(study, results, cell, target)
@@ -50,25 +49,6 @@ def show_page() -> None:
                 key="forecast_next",
                 primary=True,
             )
-
-
-def choose_winner(results: StudyResults) -> Cell:
-    """Return the winner to forecast with; at first the best one."""
-    cells = [cell for cell in CELLS if cell in results.winners]
-    return st.segmented_control(
-        text("forecast.winner"),
-        cells,
-        default=results.best_cell or cells[0],
-        format_func=lambda cell: raw_text(
-            "forecast.winner_best"
-            if cell == results.best_cell
-            else ("forecast.winner_option"),
-            cell=cell,
-        ),
-        key="forecast_winner",
-        help=text("forecast.winner_help"),
-        required=True,
-    )
 
 
 def show_nothing_yet(study: StudyHandle) -> None:

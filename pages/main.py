@@ -13,7 +13,10 @@ if _ROOT not in sys.path:
 from pages.components.frame import error_boundary  # noqa: E402
 from pages.components.text import text  # noqa: E402
 
-PAGES = ("home", "data", "setup", "progress", "compare", "forecast", "studies")
+PAGES = (
+    *("home", "data", "setup", "progress", "compare", "forecast", "explain"),
+    "studies",
+)
 
 
 def main() -> None:

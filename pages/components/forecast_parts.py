@@ -14,7 +14,7 @@ from pages.components.study_data import (
     winner_holdout,
 )
 from pages.components.text import raw_text, text
-from search.config import Cell
+from search.config import CELLS, Cell
 from search.data.columns import unit_of
 from search.study.folders import StudyHandle
 from search.study.forecasts import Forecast, last_part
@@ -40,6 +40,25 @@ def show_forecast(
     st.caption(text("forecast.trained_note", last=time_words(past.index[-1:])[0]))
     with st.expander(text("forecast.table_heading"), key="forecast_numbers_table"):
         st.dataframe(forecast_numbers(forecast, scale), hide_index=True)
+
+
+def choose_winner(results: StudyResults, *, key: str) -> Cell:
+    """Return the winner to look at; at first the best one."""
+    cells = [cell for cell in CELLS if cell in results.winners]
+    return st.segmented_control(
+        text("forecast.winner"),
+        cells,
+        default=results.best_cell or cells[0],
+        format_func=lambda cell: raw_text(
+            "forecast.winner_best"
+            if cell == results.best_cell
+            else ("forecast.winner_option"),
+            cell=cell,
+        ),
+        key=key,
+        help=text("forecast.winner_help"),
+        required=True,
+    )
 
 
 def show_take_away(study: StudyHandle, cell: Cell, winner: WinnerResult) -> None:

@@ -22,7 +22,7 @@ from search.errors import SearchError, UserInputError
 
 logger = logging.getLogger(__name__)
 
-_STEPS_OF_A_STUDY = ("progress", "compare", "forecast")
+_STEPS_OF_A_STUDY = ("progress", "compare", "forecast", "explain")
 
 
 def page_frame(title: str, step: Step | None = None) -> None:

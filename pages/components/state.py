@@ -19,7 +19,7 @@ from search.study.studies import find_study, list_studies, optuna_study_id
 from search.study.trials import TrialView, read_trials
 
 PageName = Literal[
-    "home", "data", "setup", "progress", "compare", "forecast", "studies"
+    "home", "data", "setup", "progress", "compare", "forecast", "explain", "studies"
 ]
 
 

@@ -10,10 +10,13 @@ from pages.components.text import text
 from search.errors import SearchError
 from search.study.folders import StudyHandle
 
-Step = Literal["data", "setup", "progress", "compare", "forecast"]
+Step = Literal["data", "setup", "progress", "compare", "forecast", "explain"]
 StepState = Literal["done", "busy", "ready", "problem", "later"]
 
-STEPS: tuple[Step, ...] = ("data", "setup", "progress", "compare", "forecast")
+STEPS: tuple[Step, ...] = (
+    *("data", "setup", "progress", "compare"),
+    *("forecast", "explain"),
+)
 _ICONS: dict[StepState, str] = {
     "done": ":material/check_circle:",
     "busy": ":material/autorenew:",
@@ -58,6 +61,7 @@ def step_states(
             "progress": "later",
             "compare": "later",
             "forecast": "later",
+            "explain": "later",
         }
     progress = _progress_state(study)
     has_results = _has_results(study)
@@ -68,6 +72,7 @@ def step_states(
         "progress": progress,
         "compare": after,
         "forecast": after,
+        "explain": after,
     }
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from search.data.source import Source
+from search.errors import StudyCorrupted
 from search.evaluation.leaks.features import audit_features
 from search.evaluation.leaks.plan import audit_plan, audit_scaler
 from search.evaluation.leaks.rows import audit_rows
@@ -17,6 +18,7 @@ from search.evaluation.scaling import Scaler, fit_scaler
 from search.study.settings import StudySettings
 from search.study.space import TrialParams
 
+PREPROCESSING = "preprocessing.json"
 LOOKS_AHEAD = {"backward_fill": "the next value", "interpolate": "a line to it"}
 
 
@@ -56,9 +58,13 @@ def audit_winner(
     ----------
     bundle
         Zip of the winner.
+
+    Raises
+    ------
+    StudyCorrupted
+        If the zip is damaged.
     """
-    with zipfile.ZipFile(bundle) as archive:
-        document = json.loads(archive.read("preprocessing.json"))
+    document = _preprocessing(bundle)
     stop = settings.plan(len(series)).holdout_start
     panel = make_panel(series, settings.roles, calendar=params.calendar == "cycles")
     scaler = Scaler(
@@ -67,6 +73,17 @@ def audit_winner(
     )
     expected = fit_scaler(panel, params.scaler, stop=stop)
     return audit_scaler(scaler, expected, stop=stop)
+
+
+def _preprocessing(bundle: Path) -> dict[str, list[float]]:
+    try:
+        with zipfile.ZipFile(bundle) as archive:
+            found: dict[str, list[float]] = json.loads(archive.read(PREPROCESSING))
+        return {name: found[name] for name in ("center", "scale")}
+    except (OSError, zipfile.BadZipFile, KeyError, ValueError) as error:
+        raise StudyCorrupted(
+            f"The bundle {bundle.name} is damaged: {error}."
+        ) from error
 
 
 def _audit_filling(source: Source) -> tuple[Suspicion, ...]:

@@ -13,6 +13,7 @@ from search.evaluation.metrics import Metrics
 from search.evaluation.panel import make_panel
 from search.files import write_json
 from search.study.baselines import load_baselines
+from search.study.explaining import save_weights
 from search.study.folders import StudyHandle, winner_folder
 from search.study.results import BundleCheck, SeedResult, WinnerResult
 from search.study.selection import best_trials
@@ -61,6 +62,7 @@ def make_winner(handle: StudyHandle, cell: Cell) -> WinnerResult:
     holdout = Holdout.of(handle)
     refit = _refit(holdout, params, epochs=best.best_epoch or 1)
     _save_tables(folder, holdout, refit)
+    save_weights(folder, refit.model.get_weights())
     result = _score(best, holdout, refit, predictions=folder / PREDICTIONS_FILE)
     result = _pack(handle, folder, params, holdout, refit, result)
     write_json(folder / WINNER_FILE, result)

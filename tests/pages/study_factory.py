@@ -10,6 +10,7 @@ import zipfile
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import optuna
 import pandas as pd
@@ -22,6 +23,8 @@ from search.evaluation.metrics import (
     forecast_metrics,
     seasonal_naive_scale,
 )
+from search.evaluation.panel import Panel, make_panel
+from search.evaluation.scaling import fit_scaler
 from search.evaluation.windows import gather_targets
 from search.study.baselines import load_baselines, make_baselines
 from search.study.batching import batching_storage
@@ -38,6 +41,7 @@ from search.study.claims import (
 from search.study.control import State, StateRecord, wish, write_state
 from search.study.curves import CurveWriter, EpochPoint
 from search.study.defaults import default_space
+from search.study.explaining import save_weights
 from search.study.folders import SUPERVISOR_LOCK, StudyHandle, winner_folder
 from search.study.locks import FileLock, try_lock
 from search.study.optuna_study import open_study
@@ -295,6 +299,8 @@ def _write_winner(
     if with_bundle:
         with zipfile.ZipFile(bundle, "w") as file:
             file.writestr("predict.py", "")
+            file.writestr("preprocessing.json", _preprocessing(handle, trial))
+    save_weights(folder, _random_weights(handle, trial))
     assert trial.score is not None
     return WinnerResult(
         trial=trial.number,
@@ -317,6 +323,42 @@ def _write_winner(
         if with_bundle
         else BundleCheck(None, None, False, "The disk is full."),
     )
+
+
+def _panel(handle: StudyHandle, trial: TrialView) -> Panel:
+    params = handle.settings.space.complete(trial.params)
+    has_calendar = params.calendar == "cycles"
+    return make_panel(
+        load_panel_series(handle), handle.settings.roles, calendar=has_calendar
+    )
+
+
+def _preprocessing(handle: StudyHandle, trial: TrialView) -> bytes:
+    params = handle.settings.space.complete(trial.params)
+    scaler = fit_scaler(_panel(handle, trial), params.scaler, stop=N_ROWS - HOLDOUT)
+    return msgspec.json.encode(
+        {"center": scaler.center.tolist(), "scale": scaler.scale.tolist()}
+    )
+
+
+def _random_weights(handle: StudyHandle, trial: TrialView) -> list[np.ndarray]:
+    """Return weights of the shapes that the network of the trial would have."""
+    params, panel = handle.settings.space.complete(trial.params), _panel(handle, trial)
+    generator = np.random.default_rng(trial.number)
+    width = {"SimpleRNN": 1, "LSTM": 4, "GRU": 3}[params.cell] * params.units
+    weights, n_inputs = [], panel.n_channels
+    for _ in range(params.layers):
+        bias = (2, width) if params.cell == "GRU" else (width,)
+        shapes = ((n_inputs, width), (params.units, width), bias)
+        weights += [0.2 * generator.normal(size=shape) for shape in shapes]
+        n_inputs = params.units
+    n_features = n_inputs + HORIZON * panel.n_known
+    n_outputs = HORIZON * panel.n_targets
+    return [
+        *weights,
+        0.2 * generator.normal(size=(n_features, n_outputs)),
+        np.zeros(n_outputs),
+    ]
 
 
 def _holdout_actual(handle: StudyHandle) -> np.ndarray:

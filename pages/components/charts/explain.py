@@ -1,0 +1,162 @@
+"""What a network uses and what its gates do, as pictures."""
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from pages.components.charts.record import Chart, Scale
+from pages.components.numbers import three_digits, with_unit
+from pages.components.text import chart_text, raw_text, text
+from pages.components.theme import ACCENT, BACKGROUND, CELL_COLOURS, new_figure
+from search.explain.importance import Importance
+
+_BOTH_SIDES = [
+    [0.0, CELL_COLOURS["LSTM"]],
+    [0.5, BACKGROUND],
+    [1.0, CELL_COLOURS["SimpleRNN"]],
+]
+_ONE_SIDE = [[0.0, BACKGROUND], [1.0, ACCENT]]
+
+
+def importance_chart(found: Importance, *, title: str, axis: str) -> Chart:
+    """Draw how much worse the forecasts become without each input."""
+    figure = new_figure(
+        x_title=axis,
+        y_title=chart_text("explain.growth"),
+        height=320,
+    )
+    figure.add_bar(
+        x=list(found.names),
+        y=100 * found.means,
+        error_y={"type": "data", "array": 100 * found.spreads},
+        marker={"color": ACCENT},
+        hovertemplate="%{x}: %{y:.1f} %<extra></extra>",
+        showlegend=False,
+    )
+    figure.update_xaxes(type="category")
+    figure.update_layout(hovermode="closest")
+    first = int(found.means.argmax())
+    return Chart(
+        figure=figure,
+        title=title,
+        summary=text(
+            "explain.importance_summary",
+            name=found.names[first],
+            growth=f"{100 * found.means[first]:.0f}",
+        ),
+        numbers=lambda: pd.DataFrame(
+            {
+                raw_text("explain.input"): found.names,
+                raw_text("explain.growth"): 100 * found.means,
+                raw_text("explain.spread"): 100 * found.spreads,
+            }
+        ),
+    )
+
+
+def attribution_chart(
+    values: np.ndarray, channels: tuple[str, ...], scale: Scale
+) -> Chart:
+    """Draw what each value of a window adds to a forecast value.
+
+    Parameters
+    ----------
+    values
+        In units of the target, of shape (n_steps, n_channels).
+    channels
+        Names of the channels.
+    scale
+        Name and unit of the target.
+    """
+    most = float(np.abs(values).max()) or 1.0
+    rows = list(range(-len(values), 0))
+    figure = _heat_map(
+        values.T,
+        x=rows,
+        y=list(channels),
+        low=-most,
+        high=most,
+        colours=_BOTH_SIDES,
+        height=140 + 36 * len(channels),
+    )
+    row, column = np.unravel_index(np.abs(values).argmax(), values.shape)
+    return Chart(
+        figure=figure,
+        title=text("explain.attribution_title"),
+        summary=text(
+            "explain.attribution_summary",
+            channel=channels[column],
+            rows=len(values) - int(row),
+            value=with_unit(float(values[row, column]), scale.unit),
+            total=with_unit(float(values.sum()), scale.unit),
+        ),
+        numbers=lambda: pd.DataFrame(values, columns=list(channels)).assign(
+            **{raw_text("explain.row"): rows}
+        ),
+    )
+
+
+def gate_chart(name: str, values: np.ndarray) -> Chart:
+    """Draw one gate, or the state, of each unit over a window.
+
+    Parameters
+    ----------
+    name
+        Name in `search.explain.cells`, or ``state``.
+    values
+        Shape (n_steps, units).
+    """
+    key = name.replace(" ", "_")
+    is_share = name in ("input", "forget", "output", "update", "reset")
+    most = float(np.abs(values).max()) or 1.0
+    rows = list(range(-len(values), 0))
+    figure = _heat_map(
+        values.T,
+        x=rows,
+        y=[str(unit + 1) for unit in range(values.shape[1])],
+        low=0.0 if is_share else -most,
+        high=1.0 if is_share else most,
+        colours=_ONE_SIDE if is_share else _BOTH_SIDES,
+        height=300,
+    )
+    figure.update_yaxes(title_text=chart_text("explain.unit"), showticklabels=False)
+    return Chart(
+        figure=figure,
+        title=text(f"explain.gate_{key}"),
+        summary=text(
+            f"explain.gate_{key}_body",
+            mean=three_digits(float(values.mean())),
+            first=three_digits(float(values[0].mean())),
+            last=three_digits(float(values[-1].mean())),
+        ),
+        numbers=lambda: pd.DataFrame(
+            values, columns=[f"{n + 1}" for n in range(values.shape[1])]
+        ).assign(**{raw_text("explain.row"): rows}),
+    )
+
+
+def _heat_map(
+    values: np.ndarray,
+    *,
+    x: list[int],
+    y: list[str],
+    low: float,
+    high: float,
+    colours: list[list[object]],
+    height: int,
+) -> go.Figure:
+    figure = new_figure(
+        x_title=chart_text("explain.rows_before"), y_title="", height=height
+    )
+    figure.add_heatmap(
+        z=values,
+        x=x,
+        y=y,
+        zmin=low,
+        zmax=high,
+        colorscale=colours,
+        colorbar={"thickness": 12},
+        hovertemplate="%{y}, %{x}: %{z:.3g}<extra></extra>",
+    )
+    figure.update_layout(hovermode="closest")
+    return figure

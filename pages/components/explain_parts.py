@@ -1,0 +1,185 @@
+"""The parts of the Explain page: importance, one window, its gates."""
+
+import numpy as np
+import streamlit as st
+
+from pages.components.charts.explain import (
+    attribution_chart,
+    gate_chart,
+    importance_chart,
+)
+from pages.components.charts.record import show_chart
+from pages.components.charts.windows import step_chart
+from pages.components.figure import show_figure
+from pages.components.scales import target_scale, time_title
+from pages.components.study_data import winner_holdout
+from pages.components.text import raw_text, text
+from search.config import Cell
+from search.explain.importance import (
+    MOST_WINDOWS,
+    Importance,
+    channel_importance,
+    step_importance,
+)
+from search.explain.network import integrated_gradients
+from search.study.explaining import Explained, load_explained
+from search.study.folders import StudyHandle
+from search.study.results import StudyResults
+
+N_REPEATS = 5
+# Multiplications that importance may take: some seconds of one core.
+MOST_WORK = 4e10
+
+
+def show_importance(study: StudyHandle, cell: Cell, explained: Explained) -> None:
+    """Show which inputs and which time steps the network uses."""
+    st.subheader(
+        text("explain.importance_heading"),
+        help=text("explain.importance_help", n=N_REPEATS),
+        anchor=False,
+    )
+    with st.spinner(text("explain.wait")):
+        channels, steps = _importance(str(study.folder), cell, explained)
+    left, right = st.columns(2)
+    with left:
+        chart = importance_chart(
+            channels,
+            title=text("explain.channels_title"),
+            axis=raw_text("explain.input"),
+        )
+        show_chart(chart, key="channels")
+    with right:
+        chart = importance_chart(
+            steps,
+            title=text("explain.steps_title"),
+            axis=raw_text("explain.rows_before"),
+        )
+        show_chart(chart, key="steps_used")
+
+
+@st.fragment
+def show_window(
+    study: StudyHandle,
+    results: StudyResults,
+    cell: Cell,
+    explained: Explained,
+    target: str,
+) -> None:
+    """Let a forecast be chosen in the chart, and show what made it."""
+    st.subheader(
+        text("explain.window_heading"), help=text("explain.window_help"), anchor=False
+    )
+    targets = study.settings.roles.targets
+    step = _choose_step(study.settings.task.horizon)
+    place = _choose_window(study, results, cell, target, step)
+    number = targets.index(target)
+    scale = target_scale(target)
+    values = integrated_gradients(
+        explained.network, explained.past[place], step=step, target=number
+    )
+    show_chart(
+        attribution_chart(values * explained.scale[number], explained.channels, scale),
+        key="attribution",
+    )
+    _show_gates(cell, explained, place)
+
+
+def _choose_step(horizon: int) -> int:
+    if horizon == 1:
+        return 0
+    return st.slider(text("compare.step"), 1, horizon, 1, key="explain_step") - 1
+
+
+def _choose_window(
+    study: StudyHandle, results: StudyResults, cell: Cell, target: str, step: int
+) -> int:
+    """Return the place of the forecast that was clicked; at first the worst one."""
+    holdout = winner_holdout(study, results, cell).get(target)
+    if holdout is None:
+        return 0
+    worst = int(np.abs(holdout.errors[:, step]).argmax())
+    chart = step_chart(
+        {cell: holdout}, target_scale(target), step=step, x_title=time_title(study)
+    )
+    chosen = show_figure(
+        chart.figure,
+        key=f"explain_windows_{cell}_{step}",
+        title=text("explain.choose"),
+        summary=chart.summary,
+        on_select="rerun",
+    )
+    points = chosen.selection.points if chosen is not None else []
+    place = worst
+    if points:
+        times = holdout.times[:, step].astype(str)
+        clicked = np.asarray([points[0]["x"]], dtype=holdout.times.dtype).astype(str)
+        matches = np.flatnonzero(times == clicked[0])
+        place = int(matches[0]) if len(matches) else worst
+    st.caption(
+        text(
+            "explain.chosen" if points else "explain.chosen_worst",
+            time=str(holdout.times[place, step])[:16].replace("T", " "),
+        )
+    )
+    return place
+
+
+def _show_gates(cell: Cell, explained: Explained, place: int) -> None:
+    st.subheader(
+        text("explain.gates_heading"),
+        help=text(f"explain.gates_help_{cell.lower()}"),
+        anchor=False,
+    )
+    traces = explained.network.trace(explained.past[place][None])
+    layer = 0
+    if len(traces) > 1:
+        layer = (
+            st.slider(text("explain.layer"), 1, len(traces), 1, key="explain_layer") - 1
+        )
+    trace = traces[layer]
+    pictures = {name: values[0] for name, values in trace.gates.items()}
+    pictures.pop("inner", None)
+    pictures["state"] = trace.states[0]
+    columns = st.columns(2)
+    for number, (name, values) in enumerate(pictures.items()):
+        with columns[number % 2]:
+            show_chart(gate_chart(name, values), key=f"gate_{name.replace(' ', '_')}")
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def winner_explained(
+    folder: str,
+    cell: Cell,
+    trial: int,
+    _study: StudyHandle,
+    _results: StudyResults,
+) -> Explained | None:
+    """Return a winner that can be explained; None if this one cannot."""
+    return load_explained(_study, cell, _results.winners[cell])
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _importance(
+    folder: str, cell: Cell, _explained: Explained
+) -> tuple[Importance, Importance]:
+    network, past = _explained.network, _explained.past
+    n_steps, n_inputs = past.shape[1], past.shape[2]
+    work = sum(
+        n_steps * 4 * layer.units * (layer.units + (n_inputs if not k else layer.units))
+        for k, layer in enumerate(network.layers)
+    )
+    n_shuffles = N_REPEATS * (n_inputs + min(24, n_steps))
+    n_windows = int(np.clip(MOST_WORK / (work * n_shuffles), 20, MOST_WINDOWS))
+    chosen = np.unique(
+        np.linspace(0, len(past) - 1, min(n_windows, len(past))).astype(int)
+    )
+    given = (past[chosen], _explained.known[chosen], _explained.targets[chosen])
+    return (
+        channel_importance(
+            network.predict,
+            *given,
+            channels=_explained.channels,
+            n_repeats=N_REPEATS,
+        ),
+        step_importance(network.predict, *given, n_repeats=N_REPEATS),
+    )

@@ -1,0 +1,117 @@
+"""A delivered network with the windows of the holdout, ready to be explained."""
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from search.config import Cell
+from search.errors import StudyCorrupted
+from search.evaluation.framing import frame_series
+from search.evaluation.panel import make_panel
+from search.evaluation.scaling import fit_scaler
+from search.evaluation.windows import gather_targets, gather_windows
+from search.explain.network import NumpyNetwork
+from search.files import write_bytes
+from search.study.folders import StudyHandle, winner_folder
+from search.study.results import WinnerResult
+from search.study.studies import load_panel_series
+
+WEIGHTS_FILE = "weights.npz"
+
+
+@dataclass(frozen=True)
+class Explained:
+    """A winner and what it saw on the holdout, in scaled units.
+
+    Attributes
+    ----------
+    network
+        The delivered network.
+    channels
+        Name of each channel of `past`; those known in advance are the last ones.
+    origins
+        First target row of each window, of shape (n_windows,).
+    past, known
+        See `search.evaluation.windows.Windows`.
+    targets
+        What the network should give, of shape (n_windows, horizon, n_targets).
+    scale
+        Units of the target for one scaled unit, of shape (n_targets,).
+    """
+
+    network: NumpyNetwork
+    channels: tuple[str, ...]
+    origins: np.ndarray
+    past: np.ndarray
+    known: np.ndarray
+    targets: np.ndarray
+    scale: np.ndarray
+
+
+def save_weights(folder: Path, weights: list[np.ndarray]) -> None:
+    """Keep the weights of a winner, in the order of ``Model.get_weights``."""
+    content = io.BytesIO()
+    np.savez_compressed(content, *weights, allow_pickle=False)
+    write_bytes(folder / WEIGHTS_FILE, content.getvalue())
+
+
+def load_explained(
+    handle: StudyHandle, cell: Cell, winner: WinnerResult
+) -> Explained | None:
+    """Return a winner that can be explained.
+
+    Returns
+    -------
+    Explained or None
+        None for a bidirectional network, whose gates read the window from both ends,
+        and for a winner of an older version that kept no weights.
+
+    Raises
+    ------
+    StudyCorrupted
+        If the weights cannot be read.
+    """
+    settings = handle.settings
+    params, task = settings.space.complete(winner.params), settings.task
+    path = winner_folder(handle, cell) / WEIGHTS_FILE
+    if params.bidirectional or not path.exists():
+        return None
+    series = load_panel_series(handle)
+    panel = make_panel(series, settings.roles, calendar=params.calendar == "cycles")
+    plan = settings.plan(len(series))
+    scaler = fit_scaler(panel, params.scaler, stop=plan.holdout_start)
+    framed = frame_series(
+        panel, scaler, params.framing, horizon=task.horizon, season=task.season
+    )
+    origins = np.arange(plan.holdout_start, plan.holdout_stop)
+    windows = gather_windows(
+        framed,
+        origins,
+        sequence_length=params.sequence_length,
+        n_known=panel.n_known,
+    )
+    return Explained(
+        network=NumpyNetwork.of(
+            params.cell,
+            _load_weights(path),
+            horizon=task.horizon,
+            n_targets=panel.n_targets,
+        ),
+        channels=panel.channels,
+        origins=origins,
+        past=windows.past,
+        known=windows.known,
+        targets=gather_targets(framed.targets, origins, horizon=task.horizon)
+        - windows.base,
+        scale=scaler.scale[: panel.n_targets],
+    )
+
+
+def _load_weights(path: Path) -> list[np.ndarray]:
+    try:
+        with np.load(path, allow_pickle=False) as found:
+            return [found[f"arr_{place}"] for place in range(len(found.files))]
+    except (OSError, ValueError, KeyError) as error:
+        raise StudyCorrupted(f"{WEIGHTS_FILE} cannot be read: {error}.") from error
