@@ -146,9 +146,11 @@ def _show_optimism(study: StudyHandle, scale: Scale) -> None:
         trial.fold_scores for trial in study_trials(study) if trial.state == "complete"
     ]
     optimism = selection_optimism(folds)
-    if optimism is not None:
-        size = with_unit(optimism, scale.unit)
-        st.caption(text("compare.optimism", n=len(folds), size=size, name=scale.name))
+    if optimism is None:
+        return
+    size = with_unit(optimism, scale.unit)
+    key = "compare.optimism" if optimism > 0 else "compare.optimism_none"
+    st.caption(text(key, n=len(folds), size=size, name=scale.name))
 
 
 show_page()

@@ -46,6 +46,7 @@ def show_importance(study: StudyHandle, cell: Cell, explained: Explained) -> Non
             channels,
             title=text("explain.channels_title"),
             axis=raw_text("explain.input"),
+            summary="explain.channels_summary",
         )
         show_chart(chart, key="channels")
     with right:
@@ -53,6 +54,7 @@ def show_importance(study: StudyHandle, cell: Cell, explained: Explained) -> Non
             steps,
             title=text("explain.steps_title"),
             axis=raw_text("explain.rows_before"),
+            summary="explain.steps_summary",
         )
         show_chart(chart, key="steps_used")
 
@@ -87,7 +89,8 @@ def show_window(
 def _choose_step(horizon: int) -> int:
     if horizon == 1:
         return 0
-    return st.slider(text("compare.step"), 1, horizon, 1, key="explain_step") - 1
+    label = text("compare.step")
+    return st.slider(label, 1, horizon, 1, key="explain_step", width=320) - 1
 
 
 def _choose_window(
@@ -133,9 +136,8 @@ def _show_gates(cell: Cell, explained: Explained, place: int) -> None:
     traces = explained.network.trace(explained.past[place][None])
     layer = 0
     if len(traces) > 1:
-        layer = (
-            st.slider(text("explain.layer"), 1, len(traces), 1, key="explain_layer") - 1
-        )
+        label = text("explain.layer")
+        layer = st.slider(label, 1, len(traces), 1, key="explain_layer", width=320) - 1
     trace = traces[layer]
     pictures = {name: values[0] for name, values in trace.gates.items()}
     pictures.pop("inner", None)

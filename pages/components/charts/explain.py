@@ -18,8 +18,18 @@ _BOTH_SIDES = [
 _ONE_SIDE = [[0.0, BACKGROUND], [1.0, ACCENT]]
 
 
-def importance_chart(found: Importance, *, title: str, axis: str) -> Chart:
-    """Draw how much worse the forecasts become without each input."""
+def importance_chart(
+    found: Importance, *, title: str, axis: str, summary: str
+) -> Chart:
+    """Draw how much worse the forecasts become without each input.
+
+    Parameters
+    ----------
+    title, axis
+        Question above the chart, and name of the inputs.
+    summary
+        Key of the sentence below it, with `name` and `growth`.
+    """
     figure = new_figure(
         x_title=axis,
         y_title=chart_text("explain.growth"),
@@ -40,7 +50,7 @@ def importance_chart(found: Importance, *, title: str, axis: str) -> Chart:
         figure=figure,
         title=title,
         summary=text(
-            "explain.importance_summary",
+            summary,
             name=found.names[first],
             growth=f"{100 * found.means[first]:.0f}",
         ),

@@ -17,7 +17,7 @@ body { font: 16px/1.5 system-ui, sans-serif; color: #1b2422; margin: 2rem auto;
 h1 { line-height: 1.2; } h2 { margin-top: 2.5rem; border-bottom: 1px solid #cfd8d5; }
 table { border-collapse: collapse; font-size: 0.85rem; margin: 0.75rem 0; }
 th, td { border: 1px solid #cfd8d5; padding: 0.25rem 0.5rem; text-align: right; }
-th:first-child, td:first-child { text-align: left; }
+th:first-child, td:first-child, .facts td { text-align: left; }
 .scroll { overflow-x: auto; }
 .verdict { border-left: 0.4rem solid #0f6b62; padding: 0.25rem 1rem; }
 .note { color: #5c6764; font-size: 0.9rem; }
@@ -61,7 +61,9 @@ class Document:
             f"<tr><td>{html.escape(name)}</td><td>{html.escape(str(value))}</td></tr>"
             for name, value in facts.items()
         )
-        self._parts.append(f'<div class="scroll"><table>{rows}</table></div>')
+        self._parts.append(
+            f'<div class="scroll"><table class="facts">{rows}</table></div>'
+        )
 
     def table(self, rows: pd.DataFrame) -> None:
         """Add a table; its cells are shown as they are written."""
