@@ -63,7 +63,7 @@ bench-pruners: $(RUN_STAMP) ## what each pruner gains and loses
 
 bench-throughput: $(RUN_STAMP) ## the search against scripts on the same configurations
 	$(BIN)/python -m benchmarks.throughput --points 2000 --keras-epochs 3
-	$(BIN)/python -m benchmarks.throughput --points 10000 --keras-epochs 2 --other-epochs 2
+	$(BIN)/python -m benchmarks.throughput --points 10000 --keras-epochs 2 --scripts keras --short
 
 bench-quality: $(RUN_STAMP) ## time until the search is as good as a script
 	$(BIN)/python -m benchmarks.quality

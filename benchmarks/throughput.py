@@ -124,7 +124,7 @@ def make_plan(args: argparse.Namespace, folder: Path) -> Plan:
         options=options,
         configurations=tuple(drawn),
         epochs=args.epochs,
-        full=_middle_ones(problem, drawn) if args.per_cell > 1 else (),
+        full=() if args.short else _middle_ones(problem, drawn),
         folder=folder,
         workers=args.workers,
     )
@@ -212,7 +212,7 @@ def measure(args: argparse.Namespace, plan: Plan) -> Comparison:
         scripts[script.name] = run_configurations(
             script, plan.options, planned, folder=plan.folder
         )
-    after = run_ours(plan, "ours-after")
+    ours = [before] if args.short else [before, run_ours(plan, "ours-after")]
     return Comparison(
         points=args.points,
         batch=args.batch,
@@ -222,7 +222,7 @@ def measure(args: argparse.Namespace, plan: Plan) -> Comparison:
         n_measured={name: _fewest_epochs(run) for name, run in scripts.items()},
         configurations=plan.configurations,
         full=plan.full,
-        ours=(before, after),
+        ours=ours,
         scripts=scripts,
     )
 
@@ -253,9 +253,15 @@ def parse() -> argparse.Namespace:
     parser.add_argument(
         "--fresh", choices=("ours", "all"), help="forget these former results"
     )
+    parser.add_argument(
+        "--short",
+        action="store_true",
+        help="ours once instead of twice, and no script to the end of its epochs",
+    )
     parser.add_argument("--quick", action="store_true", help="a short try-out")
     args = parser.parse_args()
     if args.quick:
+        args.short = True
         args.points, args.per_cell, args.folds, args.epochs = 300, 1, 2, 4
         args.keras_epochs = args.other_epochs = 2
     return args

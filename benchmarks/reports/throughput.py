@@ -99,13 +99,14 @@ def _introduction(found: Comparison) -> str:
         note.launched for run in found.scripts.values() for note in run.notes
     )
     day = datetime.fromtimestamp(launched, UTC).date().isoformat()
+    after = f", {', '.join(others)} after them" if others else ""
     return (
         f"{len(found.configurations)} random configurations of the default space, "
         f"{found.epochs} epochs, {found.folds} folds, batch {found.batch}, "
         f"{found.points:,} points in one column, no early stopping, no pruning. Ours "
         f"is `python -m search run` with {found.workers} workers, imports and "
         f"compilation into an empty cache included: {first} before the scripts ran "
-        f"(from {day} on), {', '.join(others)} after them. A trial of ours counts with "
+        f"(from {day} on){after}. A trial of ours counts with "
         "its share of that time, in proportion to its seconds in the worker (beside "
         "it, with the part before the first epoch). "
         f"`python -m benchmarks.throughput --points {found.points}`"
