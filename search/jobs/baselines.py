@@ -3,7 +3,7 @@
 import logging
 import subprocess
 
-from search.jobs.commands import child_environment, command, last_lines, open_log
+from search.jobs.commands import last_lines, start_process
 from search.study.baselines import has_baselines
 from search.study.folders import StudyHandle, log_path
 
@@ -45,20 +45,9 @@ class BaselineProcess:
         """Start it, unless the study has its baselines."""
         if has_baselines(self._handle):
             return
-        with open_log(log_path(self._handle, LOG_NAME)) as log:
-            self._process = subprocess.Popen(
-                command(
-                    "baselines",
-                    self._handle.uuid,
-                    "--supervised",
-                    str(self._supervisor_pid),
-                ),
-                env=child_environment(self._handle.environment),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        words = ("baselines", self._handle.uuid)
+        parent = ("--supervised", str(self._supervisor_pid))
+        self._process = start_process(self._handle, LOG_NAME, *words, *parent)
 
     def close(self) -> None:
         """End it at once if it is still at work; it begins anew with the study."""

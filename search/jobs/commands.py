@@ -1,12 +1,14 @@
 """How the processes of a study are started: their commands, environment and logs."""
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import BinaryIO
 
 import search
 from search.config import Environment
+from search.study.folders import StudyHandle, log_path
 
 MAX_LOG_BYTES = 2_000_000
 
@@ -29,6 +31,29 @@ def child_environment(environment: Environment) -> dict[str, str]:
     paths = [package_parent, variables.get("PYTHONPATH", "")]
     variables["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
     return variables
+
+
+def start_process(
+    handle: StudyHandle, log_name: str, *arguments: str
+) -> "subprocess.Popen[bytes]":
+    """Start a process of a study, in a session of its own, that writes to its log.
+
+    Parameters
+    ----------
+    log_name
+        See `search.study.folders.log_path`.
+    arguments
+        Of `command`.
+    """
+    with open_log(log_path(handle, log_name)) as log:
+        return subprocess.Popen(
+            command(*arguments),
+            env=child_environment(handle.environment),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
 
 
 def open_log(path: Path) -> BinaryIO:

@@ -1,7 +1,6 @@
 """Start the supervisor of a study as a process of its own, from the page or a shell."""
 
 import logging
-import subprocess
 import threading
 import time
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ import msgspec
 from search.config import Environment
 from search.errors import SearchError
 from search.files import write_json
-from search.jobs.commands import child_environment, command, open_log
+from search.jobs.commands import start_process
 from search.study.control import (
     ENDED,
     is_supervised,
@@ -19,7 +18,7 @@ from search.study.control import (
     read_state,
     wish,
 )
-from search.study.folders import StudyHandle, log_path
+from search.study.folders import StudyHandle
 from search.study.selection import best_trials
 from search.study.studies import list_studies
 from search.study.trials import read_trials
@@ -132,15 +131,7 @@ def _launch(handle: StudyHandle) -> None:
 
 def _spawn(handle: StudyHandle) -> None:
     """Start a supervisor that survives this process."""
-    with open_log(log_path(handle, "supervisor")) as log:
-        process = subprocess.Popen(
-            command("supervise", handle.uuid),
-            env=child_environment(handle.environment),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+    process = start_process(handle, "supervisor", "supervise", handle.uuid)
     # A thread collects the exit status, so that no zombie stays in the web process.
     threading.Thread(target=process.wait, name="supervisor-wait", daemon=True).start()
     logger.info("Study %s: started supervisor %d.", handle.uuid, process.pid)

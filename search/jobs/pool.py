@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from search.jobs import memory
-from search.jobs.commands import child_environment, command, last_lines, open_log
+from search.jobs.commands import last_lines, start_process
 from search.study.folders import StudyHandle, log_path
 
 logger = logging.getLogger(__name__)
@@ -89,17 +89,8 @@ class WorkerPool:
         slot = next(n for n in range(1, len(self) + 2) if n not in self._workers)
         log = log_path(self._handle, f"worker-{slot}")
         started = time.monotonic()
-        with open_log(log) as output:
-            process = subprocess.Popen(
-                command(
-                    "work", self._handle.uuid, "--supervised", str(self._supervisor_pid)
-                ),
-                env=child_environment(self._handle.environment),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        words = ("work", self._handle.uuid, "--supervised", str(self._supervisor_pid))
+        process = start_process(self._handle, log.stem, *words)
         self._workers[slot] = _Worker(process, log, started)
         logger.info("Study %s: worker %d started.", self._handle.uuid, process.pid)
 

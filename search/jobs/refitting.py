@@ -10,8 +10,8 @@ from search.config import Cell
 from search.errors import StudyCorrupted
 from search.files import write_json
 from search.jobs import memory
-from search.jobs.commands import child_environment, command, open_log
-from search.study.folders import StudyHandle, log_path, winner_folder
+from search.jobs.commands import start_process
+from search.study.folders import StudyHandle, winner_folder
 from search.study.results import WinnerResult
 
 WINNER_FILE = "winner.json"
@@ -162,21 +162,9 @@ class RefitPool:
 
     def _start(self, cell: Cell) -> "subprocess.Popen[bytes]":
         (winner_folder(self._handle, cell) / FAILURE_FILE).unlink(missing_ok=True)
-        with open_log(log_path(self._handle, f"refit-{cell}")) as log:
-            return subprocess.Popen(
-                command(
-                    "refit",
-                    self._handle.uuid,
-                    cell,
-                    "--supervised",
-                    str(self._supervisor_pid),
-                ),
-                env=child_environment(self._handle.environment),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        words = ("refit", self._handle.uuid, cell)
+        parent = ("--supervised", str(self._supervisor_pid))
+        return start_process(self._handle, f"refit-{cell}", *words, *parent)
 
     def _note_end(self, cell: Cell, code: int) -> None:
         if code == 0:
