@@ -151,7 +151,7 @@ def test_refit_cells_ends_a_refit_that_takes_too_much_memory(
 ) -> None:
     handle = make_study()
     monkeypatch.setattr(
-        "search.jobs.refitting.command", lambda *arguments: ["sleep", "600"]
+        "search.jobs.commands.command", lambda *arguments: ["sleep", "600"]
     )
     monkeypatch.setattr("search.jobs.memory.resident_bytes", lambda pid: 2_600_000_000)
     pool = make_pool(handle, "GRU", n_processes=1, memory_limit_bytes=2_500_000_000)
@@ -175,7 +175,7 @@ def test_refit_cells_records_why_a_cell_has_no_winner(
     handle = make_study()
     script = "import os, sys; os._exit(7 if 'LSTM' in sys.argv else 1)"
     monkeypatch.setattr(
-        "search.jobs.refitting.command",
+        "search.jobs.commands.command",
         lambda *arguments: ["python3", "-c", script, *arguments],
     )
     pool = make_pool(handle, "GRU", "LSTM", n_processes=1)
@@ -198,7 +198,7 @@ def test_refit_cells_ends_at_once_when_told(
 ) -> None:
     handle = make_study()
     monkeypatch.setattr(
-        "search.jobs.refitting.command", lambda *arguments: ["sleep", "600"]
+        "search.jobs.commands.command", lambda *arguments: ["sleep", "600"]
     )
     pool = make_pool(handle, "GRU", n_processes=2)
     assert refit_cells(pool, is_ending=lambda: True, wait=lambda _: None) is None
