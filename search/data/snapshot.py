@@ -50,7 +50,9 @@ def load_series(folder: Path, expected_sha256: str | None = None) -> pd.DataFram
                 f"{DATA_FILE} was changed after the study was made: its SHA-256 is "
                 f"{found[:12]}…, the study has {expected_sha256[:12]}…."
             )
-        table = pq.read_table(io.BytesIO(content))
+        # Without Arrow's threads: a process that ends while they are being started is
+        # aborted, and a worker with nothing left to do ends right after this.
+        table = pq.read_table(io.BytesIO(content), use_threads=False, pre_buffer=False)
         return _framed(table)
     except (OSError, pa.ArrowException, ValueError, KeyError) as error:
         raise StudyCorrupted(
