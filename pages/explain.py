@@ -41,7 +41,7 @@ def show_page() -> None:
     if explained is None:
         st.info(text("explain.cannot", cell=cell), icon=":material/info:")
         return
-    show_importance(study, cell, explained)
+    show_importance(study, cell, winner.trial, explained)
     show_window(study, results, cell, explained, target)
 
 

@@ -10,14 +10,10 @@ from pages.components.study_data import study_series, trial_curve, winner_holdou
 from pages.components.text import plain, raw_text, text
 from pages.components.theme import CELL_BADGES
 from search.config import Cell
-from search.evaluation.diagnosis import Diagnosis
+from search.evaluation.diagnosis import Diagnosis, diagnose_folds
 from search.study.cures import cured_settings
 from search.study.folders import StudyHandle
-from search.study.illnesses import (
-    diagnose_fold_scores,
-    diagnose_forecasts,
-    diagnose_training,
-)
+from search.study.illnesses import diagnose_forecasts, diagnose_training
 from search.study.results import StudyResults, WinnerResult
 from search.study.score_ranges import lowest_mean
 
@@ -56,7 +52,8 @@ def winner_illnesses(
         score=winner.cv,
         reference=None if best is None else best[1],
     )
-    found += diagnose_fold_scores(winner.cv_folds, baselines)
+    if best is not None:
+        found += diagnose_folds(winner.cv_folds, baselines[best[0]])
     target = study.settings.roles.targets[0]
     holdout = winner_holdout(study, results, cell).get(target)
     if holdout is not None:

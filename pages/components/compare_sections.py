@@ -87,7 +87,7 @@ def _show_holdout(study: StudyHandle, results: StudyResults) -> None:
             spread_chart(only_cells(models) or models, error_scale(target, mean=False)),
             key="spread",
         )
-    step = _choose_position(
+    step = choose_position(
         study.settings.task.horizon,
         text("compare.error_step"),
         key="compare_error_step",
@@ -190,9 +190,9 @@ def _show_windows(
             required=True,
         )
         position = (
-            _choose_position(n_origins, text("compare.origin"), key="compare_origin")
+            choose_position(n_origins, text("compare.origin"), key="compare_origin")
             if view == "view_origin"
-            else _choose_position(
+            else choose_position(
                 first.horizon, text("compare.step"), key="compare_step"
             )
         )
@@ -210,7 +210,7 @@ def _show_windows(
     show_chart(chart, key="windows")
 
 
-def _choose_position(count: int, label: str, *, key: str) -> int:
+def choose_position(count: int, label: str, *, key: str) -> int:
     """Return a position from 0; people count from 1, and one is not asked for."""
     if count == 1:
         return 0

@@ -10,12 +10,14 @@ from pages.components.charts.explain import (
 )
 from pages.components.charts.record import show_chart
 from pages.components.charts.windows import step_chart
+from pages.components.compare_sections import choose_position
 from pages.components.figure import show_figure
 from pages.components.scales import target_scale, time_title
 from pages.components.study_data import winner_holdout
 from pages.components.text import raw_text, text
 from search.config import Cell
 from search.explain.importance import (
+    MOST_STEPS,
     MOST_WINDOWS,
     Importance,
     channel_importance,
@@ -31,7 +33,9 @@ N_REPEATS = 5
 MOST_WORK = 4e10
 
 
-def show_importance(study: StudyHandle, cell: Cell, explained: Explained) -> None:
+def show_importance(
+    study: StudyHandle, cell: Cell, trial: int, explained: Explained
+) -> None:
     """Show which inputs and which time steps the network uses."""
     st.subheader(
         text("explain.importance_heading"),
@@ -39,7 +43,7 @@ def show_importance(study: StudyHandle, cell: Cell, explained: Explained) -> Non
         anchor=False,
     )
     with st.spinner(text("explain.wait")):
-        channels, steps = _importance(str(study.folder), cell, explained)
+        channels, steps = _importance(str(study.folder), cell, trial, explained)
     left, right = st.columns(2)
     with left:
         chart = importance_chart(
@@ -72,7 +76,8 @@ def show_window(
         text("explain.window_heading"), help=text("explain.window_help"), anchor=False
     )
     targets = study.settings.roles.targets
-    step = _choose_step(study.settings.task.horizon)
+    horizon = study.settings.task.horizon
+    step = choose_position(horizon, text("compare.step"), key="explain_step")
     place = _choose_window(study, results, cell, target, step)
     number = targets.index(target)
     scale = target_scale(target)
@@ -84,13 +89,6 @@ def show_window(
         key="attribution",
     )
     _show_gates(cell, explained, place)
-
-
-def _choose_step(horizon: int) -> int:
-    if horizon == 1:
-        return 0
-    label = text("compare.step")
-    return st.slider(label, 1, horizon, 1, key="explain_step", width=320) - 1
 
 
 def _choose_window(
@@ -134,10 +132,7 @@ def _show_gates(cell: Cell, explained: Explained, place: int) -> None:
         anchor=False,
     )
     traces = explained.network.trace(explained.past[place][None])
-    layer = 0
-    if len(traces) > 1:
-        label = text("explain.layer")
-        layer = st.slider(label, 1, len(traces), 1, key="explain_layer", width=320) - 1
+    layer = choose_position(len(traces), text("explain.layer"), key="explain_layer")
     trace = traces[layer]
     pictures = {name: values[0] for name, values in trace.gates.items()}
     pictures.pop("inner", None)
@@ -162,7 +157,7 @@ def winner_explained(
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _importance(
-    folder: str, cell: Cell, _explained: Explained
+    folder: str, cell: Cell, trial: int, _explained: Explained
 ) -> tuple[Importance, Importance]:
     network, past = _explained.network, _explained.past
     n_steps, n_inputs = past.shape[1], past.shape[2]
@@ -170,7 +165,7 @@ def _importance(
         n_steps * 4 * layer.units * (layer.units + (n_inputs if not k else layer.units))
         for k, layer in enumerate(network.layers)
     )
-    n_shuffles = N_REPEATS * (n_inputs + min(24, n_steps))
+    n_shuffles = N_REPEATS * (n_inputs + min(MOST_STEPS, n_steps))
     n_windows = int(np.clip(MOST_WORK / (work * n_shuffles), 20, MOST_WINDOWS))
     chosen = np.unique(
         np.linspace(0, len(past) - 1, min(n_windows, len(past))).astype(int)

@@ -1,6 +1,6 @@
 """Top of the Progress page: state, bar, time left, the best so far, the buttons."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
@@ -98,7 +98,10 @@ def duel_sentence(study: StudyHandle, progress: Progress) -> str:
     for trial in progress.trials:
         if trial.state == "complete" and trial.score is not None:
             scores[trial.cell].append(trial.score)
-    chances = winning_chances(scores, trials_left(progress, cells))
+    n_scored = tuple(map(len, scores.values()))
+    left = trials_left(progress, cells)
+    n_left = tuple(left.values())
+    chances = _chances(str(study.folder), n_scored, n_left, scores, left)
     if chances is None:
         return text("progress.duel_early", n=FEWEST_TRIALS)
     shares = ", ".join(
@@ -109,6 +112,18 @@ def duel_sentence(study: StudyHandle, progress: Progress) -> str:
     if ahead is None:
         return text("progress.duel_open", shares=shares)
     return text("progress.duel_leader", cell=ahead, shares=shares)
+
+
+# The scores of a cell only ever grow in number.
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _chances(
+    folder: str,
+    n_scored: tuple[int, ...],
+    n_left: tuple[int, ...],
+    _scores: Mapping[Cell, Sequence[float]],
+    _left: Mapping[Cell, int],
+) -> dict[Cell, float] | None:
+    return winning_chances(_scores, _left)
 
 
 def _best_card(

@@ -1,12 +1,12 @@
 """The baselines of a study: computed once, kept in its folder, read by all."""
 
-import io
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import msgspec
 import numpy as np
 
+from search.arrays import read_arrays, write_arrays
 from search.errors import StudyCorrupted
 from search.evaluation.baselines.suite import (
     BASELINE_NAMES,
@@ -16,7 +16,7 @@ from search.evaluation.baselines.suite import (
 from search.evaluation.metrics import Metrics, forecast_metrics, seasonal_naive_scale
 from search.evaluation.panel import make_panel
 from search.evaluation.windows import gather_targets
-from search.files import write_bytes, write_json
+from search.files import write_json
 from search.study.folders import StudyHandle
 from search.study.studies import load_panel_series
 
@@ -73,10 +73,8 @@ def make_baselines(
     actual = gather_targets(panel.targets, origins, horizon=plan.horizon)
     past = panel.targets[: plan.holdout_start]
     scale = seasonal_naive_scale(past, settings.task.season)
-    content = io.BytesIO()
-    np.savez_compressed(content, allow_pickle=False, **found.holdout)
     # The forecasts first: who finds the scores finds everything.
-    write_bytes(handle.folder / FORECASTS_FILE, content.getvalue())
+    write_arrays(handle.folder / FORECASTS_FILE, found.holdout)
     write_json(
         handle.folder / BASELINES_FILE,
         StudyBaselines(
@@ -120,11 +118,6 @@ def load_baseline_forecasts(handle: StudyHandle) -> Forecasts:
     StudyCorrupted
         If the file is damaged.
     """
-    path = handle.folder / FORECASTS_FILE
     if not has_baselines(handle):
         return {}
-    try:
-        with np.load(path, allow_pickle=False) as found:
-            return {name: found[name] for name in found.files}
-    except (OSError, ValueError, KeyError) as error:
-        raise StudyCorrupted(f"{FORECASTS_FILE} cannot be read: {error}.") from error
+    return read_arrays(handle.folder / FORECASTS_FILE)

@@ -1,19 +1,17 @@
 """A delivered network with the windows of the holdout, ready to be explained."""
 
-import io
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from search.arrays import read_arrays, write_arrays
 from search.config import Cell
-from search.errors import StudyCorrupted
 from search.evaluation.framing import frame_series
 from search.evaluation.panel import make_panel
 from search.evaluation.scaling import fit_scaler
 from search.evaluation.windows import gather_targets, gather_windows
 from search.explain.network import NumpyNetwork
-from search.files import write_bytes
 from search.study.folders import StudyHandle, winner_folder
 from search.study.results import WinnerResult
 from search.study.studies import load_panel_series
@@ -52,9 +50,8 @@ class Explained:
 
 def save_weights(folder: Path, weights: list[np.ndarray]) -> None:
     """Keep the weights of a winner, in the order of ``Model.get_weights``."""
-    content = io.BytesIO()
-    np.savez_compressed(content, *weights, allow_pickle=False)
-    write_bytes(folder / WEIGHTS_FILE, content.getvalue())
+    named = {f"arr_{place}": one for place, one in enumerate(weights)}
+    write_arrays(folder / WEIGHTS_FILE, named)
 
 
 def load_explained(
@@ -95,7 +92,7 @@ def load_explained(
     return Explained(
         network=NumpyNetwork.of(
             params.cell,
-            _load_weights(path),
+            list(read_arrays(path).values()),
             horizon=task.horizon,
             n_targets=panel.n_targets,
         ),
@@ -107,11 +104,3 @@ def load_explained(
         - windows.base,
         scale=scaler.scale[: panel.n_targets],
     )
-
-
-def _load_weights(path: Path) -> list[np.ndarray]:
-    try:
-        with np.load(path, allow_pickle=False) as found:
-            return [found[f"arr_{place}"] for place in range(len(found.files))]
-    except (OSError, ValueError, KeyError) as error:
-        raise StudyCorrupted(f"{WEIGHTS_FILE} cannot be read: {error}.") from error

@@ -1,6 +1,6 @@
 """What is wrong with a winner: its curve, its folds and its forecasts together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -8,7 +8,6 @@ import pandas as pd
 from search.evaluation.diagnosis import (
     Diagnosis,
     diagnose_curve,
-    diagnose_folds,
     diagnose_lag,
     diagnose_residuals,
     diagnose_times,
@@ -44,16 +43,6 @@ def diagnose_training(
     if score is not None and reference is not None:
         share = skill(score, reference)
     return diagnose_curve(train, valid, most_epochs=most_epochs, skill=share)
-
-
-def diagnose_fold_scores(
-    scores: Sequence[float], baselines: Mapping[str, Sequence[float]]
-) -> list[Diagnosis]:
-    """Compare the folds of a trial with those of the best baseline."""
-    if not baselines or not scores:
-        return []
-    best = min(baselines.values(), key=lambda folds: float(np.mean(folds)))
-    return diagnose_folds(scores, best)
 
 
 def diagnose_forecasts(holdout: Predictions, last: np.ndarray) -> list[Diagnosis]:

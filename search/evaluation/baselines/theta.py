@@ -53,7 +53,9 @@ class ThetaFit:
             First row of each forecast; after the rows that were learned from.
         """
         n_rows = int(origins.max()) - self.start
-        adjusted = self._without_season(values[self.start :][:n_rows])
+        adjusted = _without_season(
+            values[self.start :][:n_rows], self.seasonal, self.is_multiplicative
+        )
         levels = _levels(adjusted, self.alpha)
         places = origins[:, None] - self.start
         steps = np.arange(horizon)
@@ -61,10 +63,6 @@ class ThetaFit:
         found = levels[places - 1] + self.slope / 2 * (steps + faded)
         seasonal = self.seasonal[(places + steps) % len(self.seasonal)]
         return found * seasonal if self.is_multiplicative else found + seasonal
-
-    def _without_season(self, values: np.ndarray) -> np.ndarray:
-        seasonal = np.resize(self.seasonal, len(values))
-        return values / seasonal if self.is_multiplicative else values - seasonal
 
 
 def fit_theta(values: np.ndarray, *, season: int) -> ThetaFit | None:
@@ -99,11 +97,7 @@ def fit_theta(values: np.ndarray, *, season: int) -> ThetaFit | None:
         model = "multiplicative" if is_multiplicative else "additive"
         parts = seasonal_decompose(recent, model=model, period=season)
         seasonal = np.asarray(parts.seasonal)[:season]
-    adjusted = (
-        recent / np.resize(seasonal, len(recent))
-        if is_multiplicative
-        else (recent - np.resize(seasonal, len(recent)))
-    )
+    adjusted = _without_season(recent, seasonal, is_multiplicative)
     alpha, slope = 1.0, 0.0
     if np.ptp(adjusted) > 0:
         with warnings.catch_warnings():
@@ -118,6 +112,14 @@ def fit_theta(values: np.ndarray, *, season: int) -> ThetaFit | None:
         seasonal=seasonal,
         is_multiplicative=is_multiplicative,
     )
+
+
+def _without_season(
+    values: np.ndarray, seasonal: np.ndarray, is_multiplicative: bool
+) -> np.ndarray:
+    """Take the season out of rows that begin with its first place."""
+    repeated = np.resize(seasonal, len(values))
+    return values / repeated if is_multiplicative else values - repeated
 
 
 def _is_seasonal(values: np.ndarray, season: int) -> bool:

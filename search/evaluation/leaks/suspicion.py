@@ -15,7 +15,6 @@ Kind = Literal[
     "gap",
     "border",
     "holdout_border",
-    "group_border",
     "scaler",
     "changes_with_future",
 ]
