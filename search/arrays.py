@@ -27,7 +27,8 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
         If the file is absent or damaged.
     """
     try:
-        with np.load(path, allow_pickle=False) as found:
+        # From memory: of a damaged file NumPy would leave the handle open.
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as found:
             return {name: found[name] for name in found.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise StudyCorrupted(f"{path.name} cannot be read: {error}.") from error
