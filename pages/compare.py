@@ -28,9 +28,9 @@ from pages.components.state import (
 from pages.components.status import is_live, state_word
 from pages.components.study_data import fold_baselines
 from pages.components.text import plain, text
-from search.study.comparison import ModelRow, best_baseline, model_rows
+from search.analysis.comparison import ModelRow, best_baseline, model_rows
+from search.analysis.optimism import selection_optimism
 from search.study.folders import StudyHandle
-from search.study.optimism import selection_optimism
 from search.study.results import StudyResults
 
 

@@ -142,6 +142,16 @@ def test_worker_is_loaded_late_and_from_search_only(imports: list[Import]) -> No
     assert [str(one) for one in outside if one.is_by("pages", "app")] == []
 
 
+def test_studies_are_stored_without_knowing_what_is_read_from_them(
+    imports: list[Import],
+) -> None:
+    below = {"search.study": {"search.analysis", "search.jobs"}}
+    for package in ("search.data", "search.evaluation", "search.explain"):
+        below[package] = {*below["search.study"], "search.study"}
+    for package, above in below.items():
+        assert violations(imports, by=package, of=above) == []
+
+
 def test_pages_read_studies_through_the_engine(imports: list[Import]) -> None:
     banned = {"optuna", "optuna_dashboard", *TRAINING}
     found = [

@@ -9,13 +9,13 @@ from pages.components.state import go_to
 from pages.components.study_data import study_series, trial_curve, winner_holdout
 from pages.components.text import plain, raw_text, text
 from pages.components.theme import CELL_BADGES
+from search.analysis.cures import cured_settings
+from search.analysis.illnesses import diagnose_forecasts, diagnose_training
+from search.analysis.score_ranges import lowest_mean
 from search.config import Cell
 from search.evaluation.diagnosis import Diagnosis, diagnose_folds
-from search.study.cures import cured_settings
 from search.study.folders import StudyHandle
-from search.study.illnesses import diagnose_forecasts, diagnose_training
 from search.study.results import StudyResults, WinnerResult
-from search.study.score_ranges import lowest_mean
 
 MOST_CURES = 2
 

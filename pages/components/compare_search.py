@@ -14,9 +14,9 @@ from pages.components.frame import error_boundary
 from pages.components.scales import score_scale
 from pages.components.state import study_trials
 from pages.components.text import text
+from search.analysis.importance import FEWEST_TRIALS, parameter_importance
 from search.errors import SearchError
 from search.study.folders import StudyHandle
-from search.study.importance import FEWEST_TRIALS, parameter_importance
 from search.study.trials import TrialView
 
 

@@ -36,10 +36,10 @@ from pages.components.study_data import (
 )
 from pages.components.text import raw_text, text
 from pages.components.theme import CELL_BADGES
+from search.analysis.comparison import ModelRow, parameter_rows
+from search.analysis.predictions import Predictions
 from search.data.columns import unit_of
-from search.study.comparison import ModelRow, parameter_rows
 from search.study.folders import StudyHandle
-from search.study.predictions import Predictions
 from search.study.results import StudyResults
 
 

@@ -11,8 +11,8 @@ from pages.components.charts.style import model_name
 from pages.components.numbers import count, duration, three_digits
 from pages.components.scales import SCORE_NAMES
 from pages.components.text import raw_text, text
+from search.analysis.comparison import ModelRow, ParamRow
 from search.config import Score
-from search.study.comparison import ModelRow, ParamRow
 from search.study.results import Comparison
 
 _METRICS = ("rmse", "mae", "mse", "mase", "smape", "r2")

@@ -15,6 +15,7 @@ from pages.components.figure import show_figure
 from pages.components.scales import target_scale, time_title
 from pages.components.study_data import winner_holdout
 from pages.components.text import raw_text, text
+from search.analysis.explaining import Explained, load_explained
 from search.config import Cell
 from search.explain.importance import (
     MOST_STEPS,
@@ -24,7 +25,6 @@ from search.explain.importance import (
     step_importance,
 )
 from search.explain.network import integrated_gradients
-from search.study.explaining import Explained, load_explained
 from search.study.folders import StudyHandle
 from search.study.results import StudyResults
 

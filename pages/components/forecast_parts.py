@@ -14,10 +14,10 @@ from pages.components.study_data import (
     winner_holdout,
 )
 from pages.components.text import raw_text, text
+from search.analysis.forecasts import Forecast, last_part
 from search.config import CELLS, Cell
 from search.data.columns import unit_of
 from search.study.folders import StudyHandle
-from search.study.forecasts import Forecast, last_part
 from search.study.results import StudyResults, WinnerResult
 
 

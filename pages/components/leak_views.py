@@ -8,10 +8,10 @@ import streamlit as st
 from pages.components.draft import DraftSeries
 from pages.components.study_data import study_series
 from pages.components.text import plain, text
+from search.analysis.leak_audit import audit_data, audit_winner
 from search.errors import SearchError
 from search.evaluation.leaks.suspicion import Suspicion
 from search.study.folders import StudyHandle
-from search.study.leak_audit import audit_data, audit_winner
 from search.study.results import StudyResults
 from search.study.settings import StudySettings
 

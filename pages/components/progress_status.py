@@ -13,11 +13,11 @@ from pages.components.status import is_live, state_badge
 from pages.components.study_data import best_fold_baseline
 from pages.components.text import plain, raw_text, text
 from pages.components.theme import CELL_BADGES
+from search.analysis.comparison import skill
+from search.analysis.duel import FEWEST_TRIALS, leader, trials_left, winning_chances
 from search.config import Cell
 from search.jobs.launch import pause_study, start_study, stop_study
-from search.study.comparison import skill
 from search.study.control import State
-from search.study.duel import FEWEST_TRIALS, leader, trials_left, winning_chances
 from search.study.folders import StudyHandle
 from search.study.progress import Progress
 from search.study.trials import TrialView

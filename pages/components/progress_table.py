@@ -11,10 +11,10 @@ import streamlit as st
 from pages.components.draft import follow
 from pages.components.scales import digits_format, score_scale
 from pages.components.text import raw_text, text
+from search.analysis.score_ranges import varying_parameters
 from search.config import Cell
 from search.study.folders import StudyHandle
 from search.study.progress import Progress
-from search.study.score_ranges import varying_parameters
 from search.study.trials import TrialView
 
 Order = Literal["number", "score"]

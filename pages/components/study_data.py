@@ -7,28 +7,28 @@ import pandas as pd
 import streamlit as st
 
 from pages.components.charts.curves import WinnerCurve
-from search.config import Cell
-from search.errors import SearchError
-from search.study.baselines import (
+from search.analysis.baselines import (
     BASELINES_FILE,
     load_baseline_forecasts,
     load_baselines,
 )
-from search.study.curves import EpochPoint, curve_path, read_curve
-from search.study.folders import StudyHandle, winner_folder
-from search.study.forecasts import (
+from search.analysis.forecasts import (
     FORECAST_FILE,
     Forecast,
     last_part,
     load_forecast,
 )
-from search.study.predictions import (
+from search.analysis.predictions import (
     Predictions,
     baseline_predictions,
     load_predictions,
 )
+from search.analysis.score_ranges import lowest_mean
+from search.config import Cell
+from search.errors import SearchError
+from search.study.curves import EpochPoint, curve_path, read_curve
+from search.study.folders import StudyHandle, winner_folder
 from search.study.results import StudyResults
-from search.study.score_ranges import lowest_mean
 from search.study.studies import load_panel_series
 
 

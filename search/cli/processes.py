@@ -3,13 +3,13 @@
 import argparse
 import os
 
+from search.analysis.baselines import make_baselines
 from search.cli.arguments import cell_name
 from search.cli.exit_codes import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK
 from search.config import Environment
 from search.evaluation.baselines.naive import NAIVE_NAMES
 from search.evaluation.baselines.suite import BASELINE_NAMES
 from search.jobs.parent import ParentWatch
-from search.study.baselines import make_baselines
 from search.study.folders import StudyHandle
 from search.study.studies import find_study
 

@@ -3,8 +3,8 @@
 import logging
 import subprocess
 
+from search.analysis.baselines import has_baselines
 from search.jobs.commands import last_lines, start_process
-from search.study.baselines import has_baselines
 from search.study.folders import StudyHandle, log_path
 
 LOG_NAME = "baselines"

@@ -6,6 +6,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from search.analysis.baselines import (
+    StudyBaselines,
+    load_baseline_forecasts,
+    load_baselines,
+)
+from search.analysis.predictions import load_predictions
+from search.analysis.verdict import Contestant, give_verdict, origin_losses
 from search.config import CELLS, Cell
 from search.data.columns import unit_of
 from search.evaluation.baselines.suite import BASELINE_NAMES
@@ -13,19 +20,12 @@ from search.evaluation.metrics import target_weights
 from search.evaluation.splits import SplitPlan
 from search.evaluation.windows import gather_targets
 from search.jobs.refitting import read_winner
-from search.study.baselines import (
-    StudyBaselines,
-    load_baseline_forecasts,
-    load_baselines,
-)
 from search.study.control import State
 from search.study.folders import StudyHandle
-from search.study.predictions import load_predictions
 from search.study.progress import read_progress
 from search.study.results import StudyResults, WinnerResult, save_results
 from search.study.settings import StudySettings
 from search.study.studies import load_panel_series
-from search.study.verdict import Contestant, give_verdict, origin_losses
 
 
 def finish_study(

@@ -4,6 +4,8 @@ import logging
 from dataclasses import replace
 from pathlib import Path
 
+from search.analysis.baselines import load_baselines
+from search.analysis.explaining import save_weights
 from search.bundle.build import write_bundle
 from search.bundle.check import check_bundle
 from search.bundle.contents import BundleContents
@@ -12,8 +14,6 @@ from search.errors import SearchError, TrialFailed
 from search.evaluation.metrics import Metrics
 from search.evaluation.panel import make_panel
 from search.files import write_json
-from search.study.baselines import load_baselines
-from search.study.explaining import save_weights
 from search.study.folders import StudyHandle, winner_folder
 from search.study.results import BundleCheck, SeedResult, WinnerResult
 from search.study.selection import best_trials

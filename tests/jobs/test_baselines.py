@@ -5,10 +5,10 @@ from collections.abc import Callable
 
 import pytest
 
+from search.analysis.baselines import load_baseline_forecasts, load_baselines
 from search.data.snapshot import DATA_FILE
 from search.evaluation.baselines.naive import NAIVE_NAMES
 from search.jobs.baselines import BaselineProcess
-from search.study.baselines import load_baseline_forecasts, load_baselines
 from search.study.folders import StudyHandle
 from search.worker.toy import TOY_VARIABLE
 from tests.jobs.conftest import wait_until

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from search.analysis.baselines import make_baselines
 from search.config import Cell
 from search.errors import StudyCorrupted
 from search.evaluation.baselines.naive import NAIVE_NAMES
@@ -21,7 +22,6 @@ from search.jobs.refitting import (
     refit_cells,
     save_failure,
 )
-from search.study.baselines import make_baselines
 from search.study.folders import StudyHandle, winner_folder
 from search.study.results import BundleCheck, SeedResult, WinnerResult, load_results
 

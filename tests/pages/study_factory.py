@@ -15,6 +15,8 @@ import numpy as np
 import optuna
 import pandas as pd
 
+from search.analysis.baselines import load_baselines, make_baselines
+from search.analysis.explaining import save_weights
 from search.config import Budget, Cell, Environment, Roles, Task, Training
 from search.data.source import Source
 from search.evaluation.baselines.naive import NAIVE_NAMES
@@ -26,7 +28,6 @@ from search.evaluation.metrics import (
 from search.evaluation.panel import Panel, make_panel
 from search.evaluation.scaling import fit_scaler
 from search.evaluation.windows import gather_targets
-from search.study.baselines import load_baselines, make_baselines
 from search.study.batching import batching_storage
 from search.study.claims import (
     Claim,
@@ -41,7 +42,6 @@ from search.study.claims import (
 from search.study.control import State, StateRecord, wish, write_state
 from search.study.curves import CurveWriter, EpochPoint
 from search.study.defaults import default_space
-from search.study.explaining import save_weights
 from search.study.folders import SUPERVISOR_LOCK, StudyHandle, winner_folder
 from search.study.locks import FileLock, try_lock
 from search.study.optuna_study import open_study

@@ -38,11 +38,11 @@ from pages.components.series_chart import (
     series_figure,
 )
 from pages.components.theme import ACTUAL, CELL_COLOURS, new_figure, readable_axes
+from search.analysis.forecasts import Forecast
+from search.analysis.predictions import Predictions, error_band
+from search.analysis.score_ranges import running_best
 from search.data.outliers import mark_outliers
 from search.study.curves import EpochPoint
-from search.study.forecasts import Forecast
-from search.study.predictions import Predictions, error_band
-from search.study.score_ranges import running_best
 from search.study.space import Line
 from search.study.trials import TrialView
 

@@ -9,8 +9,8 @@ from streamlit.testing.v1 import AppTest
 from pages.components import compare_search, compare_sections
 from pages.components.compare_table import model_table
 from pages.components.downloads import show_results_download
+from search.analysis.comparison import ModelRow, Spread
 from search.evaluation.metrics import Metrics
-from search.study.comparison import ModelRow, Spread
 from search.study.folders import StudyHandle
 from search.study.space import Space
 from tests.pages.conftest import OpenPage, words

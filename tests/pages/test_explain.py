@@ -2,8 +2,8 @@
 
 import pytest
 
+from search.analysis.explaining import WEIGHTS_FILE
 from search.config import CELLS, Environment
-from search.study.explaining import WEIGHTS_FILE
 from search.study.folders import winner_folder
 from tests.pages.conftest import OpenPage, words
 from tests.pages.study_factory import add_trials, finish, make_settings, new_study

@@ -9,17 +9,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from search.analysis.baselines import make_baselines
+from search.analysis.forecasts import load_forecast
+from search.analysis.predictions import load_predictions
 from search.bundle.contents import BundleContents
 from search.config import Budget, Cell, Environment, Roles, Task, Training
 from search.data.source import Source
 from search.errors import SearchError, TrialFailed
 from search.evaluation.baselines.naive import NAIVE_NAMES, naive_forecasts
 from search.evaluation.metrics import forecast_metrics, seasonal_naive_scale
-from search.study.baselines import make_baselines
 from search.study.defaults import default_space
 from search.study.folders import StudyHandle
-from search.study.forecasts import load_forecast
-from search.study.predictions import load_predictions
 from search.study.results import BundleCheck, WinnerResult
 from search.study.settings import StudySettings
 from search.study.space import Line, Value

@@ -15,9 +15,9 @@ from pages.components.theme import (
     CELL_SYMBOLS,
     new_figure,
 )
+from search.analysis.score_ranges import needs_log_axis
 from search.config import Cell
 from search.study.curves import EpochPoint
-from search.study.score_ranges import needs_log_axis
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pages.components.charts.style import model_line, model_name
 from pages.components.numbers import three_digits
 from pages.components.text import chart_text, raw_text, text
 from pages.components.theme import new_figure
-from search.study.score_ranges import comparable
+from search.analysis.score_ranges import comparable
 
 
 def fold_chart(

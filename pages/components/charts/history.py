@@ -24,8 +24,8 @@ from pages.components.theme import (
     CELL_SYMBOLS,
     new_figure,
 )
+from search.analysis.score_ranges import needs_log_axis
 from search.config import Cell
-from search.study.score_ranges import needs_log_axis
 from search.study.trials import TrialView
 
 FEWEST_SHOWN = 5

@@ -18,9 +18,9 @@ from pages.components.theme import (
     CELL_SYMBOLS,
     new_figure,
 )
+from search.analysis.importance import EVALUATOR
+from search.analysis.score_ranges import needs_log_axis
 from search.config import CELLS
-from search.study.importance import EVALUATOR
-from search.study.score_ranges import needs_log_axis
 from search.study.space import Line
 from search.study.trials import TrialView
 

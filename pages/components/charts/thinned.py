@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from pages.components.text import text
+from search.analysis.score_ranges import running_best
 from search.config import CELLS, Cell
 from search.data.thinning import thin_cloud
-from search.study.score_ranges import running_best
 from search.study.trials import TrialView
 
 

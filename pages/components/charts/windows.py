@@ -11,8 +11,8 @@ from pages.components.charts.style import model_line, model_name
 from pages.components.charts.times import speak_times, time_words
 from pages.components.text import chart_text, raw_text, text
 from pages.components.theme import ACTUAL, new_figure, shade_holdout
+from search.analysis.predictions import Predictions
 from search.data.thinning import thin
-from search.study.predictions import Predictions
 
 MOST_POINTS = 1500
 

@@ -30,10 +30,10 @@ from pages.components.study_data import (
     winner_holdout,
 )
 from pages.components.text import raw_text
+from search.analysis.comparison import model_rows, parameter_rows
+from search.analysis.forecasts import last_part
 from search.cli.reproduce import run_command, space_document
-from search.study.comparison import model_rows, parameter_rows
 from search.study.folders import StudyHandle, load_document
-from search.study.forecasts import last_part
 from search.study.results import StudyResults
 
 

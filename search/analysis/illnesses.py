@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from search.analysis.comparison import skill
+from search.analysis.predictions import Predictions
 from search.evaluation.diagnosis import (
     Diagnosis,
     diagnose_curve,
@@ -12,9 +14,7 @@ from search.evaluation.diagnosis import (
     diagnose_residuals,
     diagnose_times,
 )
-from search.study.comparison import skill
 from search.study.curves import EpochPoint
-from search.study.predictions import Predictions
 
 N_LEVELS = 5
 

@@ -5,9 +5,9 @@ import optuna
 import pytest
 from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 
+from search.analysis.importance import parameter_importance
 from search.config import Roles, Task
 from search.study.defaults import default_space
-from search.study.importance import parameter_importance
 from search.study.space import Line, Space, Value
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from search.study.score_ranges import (
+from search.analysis.score_ranges import (
     comparable,
     lowest_mean,
     needs_log_axis,

@@ -2,14 +2,14 @@
 
 from dataclasses import replace
 
-from search.evaluation.metrics import Metrics
-from search.study.comparison import (
+from search.analysis.comparison import (
     best_baseline,
     model_rows,
     parameter_rows,
     seed_spread,
     skill,
 )
+from search.evaluation.metrics import Metrics
 from search.study.results import SeedResult, StudyResults, TrialCounts, WinnerResult
 
 

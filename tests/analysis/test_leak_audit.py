@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from search.analysis.leak_audit import audit_data, audit_winner
 from search.config import Roles, Task
 from search.data.samples import SAMPLES, make_sample
 from search.data.series import SeriesSettings, build_series
@@ -21,7 +22,6 @@ from search.study.defaults import (
     suggest_task,
     textbook_configurations,
 )
-from search.study.leak_audit import audit_data, audit_winner
 from search.study.settings import StudySettings
 
 N_ROWS = 600

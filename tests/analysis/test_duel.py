@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from search.analysis.duel import leader, winning_chances
 from search.config import Cell
-from search.study.duel import leader, winning_chances
 
 
 def _scores(middle: float, n: int = 12, seed: int = 0) -> list[float]:

@@ -5,10 +5,10 @@ from typing import get_args
 
 import pytest
 
+from search.analysis.cures import cured_settings
 from search.config import Roles, Task
 from search.data.source import Source
 from search.evaluation.diagnosis import Cure
-from search.study.cures import cured_settings
 from search.study.defaults import default_space, textbook_configurations
 from search.study.settings import StudySettings
 from search.study.space import Value

@@ -6,15 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from search.errors import StudyCorrupted
-from search.study.forecasts import last_part, load_forecast
-from search.study.predictions import (
+from search.analysis.forecasts import last_part, load_forecast
+from search.analysis.predictions import (
     Predictions,
     error_band,
     error_by_step,
     load_predictions,
     residual_table,
 )
+from search.errors import StudyCorrupted
 
 ROWS = """origin,step,timestamp,actual,predicted
 11,1,2026-01-12,4.0,5.0

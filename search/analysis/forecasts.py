@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from search.errors import StudyCorrupted
-from search.study.predictions import (
+from search.analysis.predictions import (
     ErrorBand,
     Predictions,
     error_band,
     measured_coverage,
     parse_times,
 )
+from search.errors import StudyCorrupted
 
 FORECAST_FILE = "forecast.csv"
 COLUMNS = ("step", "timestamp", "predicted")

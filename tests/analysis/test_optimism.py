@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from search.study.optimism import selection_optimism
+from search.analysis.optimism import selection_optimism
 
 
 def test_a_trial_that_is_best_on_every_fold_is_not_optimistic() -> None:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from search.study.verdict import (
+from search.analysis.verdict import (
     Contestant,
     compare,
     give_verdict,

@@ -1,0 +1,1 @@
+"""What the trials and winners of a study tell: comparison, verdict, diagnosis."""
