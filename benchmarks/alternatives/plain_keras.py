@@ -40,7 +40,7 @@ def build_model(params: TrialParams, fold: FoldData) -> keras.Model:
     output = keras.layers.Dense(horizon * n_targets)(state)
     model = keras.Model(inputs, keras.layers.Reshape((horizon, n_targets))(output))
     optimizer = keras.optimizers.Adam(params.learning_rate, clipnorm=params.clipnorm)
-    model.compile(optimizer=optimizer, loss=params.loss)
+    model.compile(optimizer=optimizer, loss=params.loss, metrics=["mse"])
     return model
 
 
@@ -66,7 +66,7 @@ def fit_fold(
         callbacks=callbacks,
         verbose=0,
     )
-    scores = [fold.scale * value**0.5 for value in history.history["val_loss"]]
+    scores = [fold.scale * value**0.5 for value in history.history["val_mse"]]
     return scores, clock.seconds
 
 

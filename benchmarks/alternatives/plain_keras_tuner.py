@@ -57,7 +57,7 @@ class Forecaster(keras_tuner.HyperModel):
         optimizer = keras.optimizers.Adam(
             params.learning_rate, clipnorm=params.clipnorm
         )
-        model.compile(optimizer=optimizer, loss=params.loss)
+        model.compile(optimizer=optimizer, loss=params.loss, metrics=["mse"])
         return model
 
 
@@ -116,7 +116,7 @@ class CrossValidation(keras_tuner.GridSearch):
             callbacks=[clock],
             verbose=0,
         )
-        scores = [fold.scale * value**0.5 for value in history.history["val_loss"]]
+        scores = [fold.scale * value**0.5 for value in history.history["val_mse"]]
         return scores, clock.seconds
 
 

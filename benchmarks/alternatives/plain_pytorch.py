@@ -63,7 +63,8 @@ def fit_fold(
     """Train one fold; return validation score and seconds of each epoch."""
     model = Forecaster(params, fold)
     optimizer = torch.optim.Adam(model.parameters(), lr=params.learning_rate)
-    loss_of = nn.MSELoss()
+    loss_of = nn.L1Loss() if params.loss == "mae" else nn.MSELoss()
+    squared = nn.MSELoss()
     batches = loader(fold.train, params, is_shuffled=True)
     validation = loader(fold.valid, params, is_shuffled=False)
     scores, seconds = [], []
@@ -80,7 +81,7 @@ def fit_fold(
         total = 0.0
         with torch.no_grad():
             for *inputs, targets in validation:
-                total += loss_of(model(*inputs), targets).item() * len(targets)
+                total += squared(model(*inputs), targets).item() * len(targets)
         scores.append(fold.scale * (total / len(fold.valid.targets)) ** 0.5)
         seconds.append(time.perf_counter() - started)
     return scores, seconds

@@ -64,6 +64,10 @@ def default_workers() -> int:
 
 
 def _capped(line: Line, most: int) -> Line:
-    if line.high is None or line.high <= most:
-        return line
-    return replace(line, high=most)
+    """Return the line without what exceeds `most`; at least one value stays."""
+    if line.choices:
+        low = min(line.choices)
+        kept = tuple(one for one in line.choices if one <= most)  # type: ignore[operator]
+        return replace(line, choices=kept or (low,))
+    assert line.low is not None and line.high is not None
+    return replace(line, high=max(line.low, min(line.high, most)))

@@ -1,4 +1,4 @@
-"""Settings that fit the data: folds, search space, first configurations."""
+"""Settings that fit the data: folds and search space."""
 
 from collections.abc import Sequence
 
@@ -67,15 +67,18 @@ def default_space(n_rows: int, roles: Roles, task: Task) -> Space:
 
     Sequence lengths follow a season of up to 100 rows (half, one and two of them); a
     longer season has the ladder 12, 24, 48, 96, a series without one 6, 12, 24, 48.
-    Those that leave the first fold too few training windows are left out. The
-    batch grows with the number of windows, because an epoch of many small steps
-    spends its time on overhead.
+    Those that leave the first fold too few training windows are left out. Framing,
+    calendar, loss and scaler are searched, because each of them decides as often as
+    the cell does; of the scalers the two that differ where the values have outliers,
+    which is where a scaler matters. The batch grows with the number of windows,
+    because an epoch of many small steps spends its time on overhead.
     """
     framings: list[FramingName] = ["none", "last_value"]
     lengths = _sequence_lengths(n_rows, task, "none")
     if task.season > 1 and _fitting(n_rows, task, lengths, "seasonal"):
         framings.append("seasonal")
         lengths = _sequence_lengths(n_rows, task, "seasonal")
+    losses = ("mae", "mse") if task.score == "mae" else ("mse", "mae")
     calendars: tuple[Value, ...] = ("none", "cycles") if roles.calendar else ("none",)
     return Space(
         (
@@ -88,52 +91,14 @@ def default_space(n_rows: int, roles: Roles, task: Task) -> Space:
             Line("clipnorm", low=0.1, high=5.0, log=True),
             Line("framing", choices=tuple(framings)),
             Line("calendar", choices=calendars),
-            Line("loss", choices=("mae" if task.score == "mae" else "mse",)),
-            Line("scaler", choices=("standard",)),
+            Line("loss", choices=losses),
+            Line("scaler", choices=("standard", "robust")),
             Line("batch_size", choices=(_batch_size(n_rows - task.holdout),)),
             Line("recurrent_dropout", choices=(0.0,)),
             Line("bidirectional", choices=(False,)),
             Line("optimizer", choices=("adam",)),
         )
     )
-
-
-def textbook_configurations(space: Space) -> list[dict[str, Value]]:
-    """Return the configuration that a course would start with, once for each cell.
-
-    One layer of 32 units, dropout 0.1, learning rate 0.003, gradients clipped at 1,
-    and the strongest framing of the space. Values outside the space move to its
-    nearest end.
-    """
-    wishes: dict[str, Value] = {
-        "units": 32,
-        "layers": 1,
-        "dropout": 0.1,
-        "learning_rate": 3e-3,
-        "clipnorm": 1.0,
-        "framing": space["framing"].values[-1],
-        "calendar": space["calendar"].values[-1],
-    }
-    lengths = space["sequence_length"].values
-    wishes["sequence_length"] = lengths[len(lengths) // 2] if lengths else 1
-    chosen = {
-        name: _nearest(space[name], wish)
-        for name, wish in wishes.items()
-        if not space[name].is_fixed
-    }
-    cells = () if space["cell"].is_fixed else space.cells
-    return [{"cell": cell, **chosen} for cell in cells] or [chosen]
-
-
-def _nearest(line: Line, wish: Value) -> Value:
-    if line.choices:
-        return wish if wish in line.choices else line.choices[0]
-    low, high = line.values
-    clipped = min(max(wish, low), high)
-    if line.kind != "int":
-        return clipped
-    assert isinstance(clipped, int) and isinstance(low, int)
-    return low + round((clipped - low) / line.step) * line.step
 
 
 def _valid_sizes(n_rows: int, horizon: int, folds: int) -> list[int | None]:

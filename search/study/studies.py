@@ -17,7 +17,6 @@ from search.errors import StudyCorrupted, UserInputError
 from search.evaluation.panel import make_panel
 from search.evaluation.splits import confirm_folds
 from search.study.control import set_archived
-from search.study.defaults import textbook_configurations
 from search.study.folders import (
     CONTROL_LOCK,
     SUBFOLDERS,
@@ -42,6 +41,7 @@ from search.study.optuna_study import (
 from search.study.owners import is_alive, read_owner
 from search.study.settings import StudySettings
 from search.study.space import Space, Value
+from search.study.starting import starting_configurations
 from search.study.storage import (
     call_storage,
     open_storage,
@@ -234,13 +234,13 @@ def load_panel_series(handle: StudyHandle) -> pd.DataFrame:
 
 
 def first_configurations(settings: StudySettings) -> list[dict[str, Value]]:
-    """Return what is tried first: the user's wishes, then the textbook.
+    """Return what is tried first: the user's wishes, then textbook and variants.
 
     A configuration without a cell gets one by turns, so that each trial has one.
     """
     wishes = _with_cells(settings.enqueue, settings.space)
-    textbook = textbook_configurations(settings.space)
-    return [*wishes, *(params for params in textbook if params not in wishes)]
+    starts = starting_configurations(settings.space, settings.budget.trials)
+    return [*wishes, *(params for params in starts if params not in wishes)]
 
 
 def _with_cells(

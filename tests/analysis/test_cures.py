@@ -9,9 +9,10 @@ from search.analysis.cures import cured_settings
 from search.config import Roles, Task
 from search.data.source import Source
 from search.evaluation.diagnosis import Cure
-from search.study.defaults import default_space, textbook_configurations
+from search.study.defaults import default_space
 from search.study.settings import StudySettings
 from search.study.space import Value
+from search.study.starting import textbook_configurations
 
 
 @pytest.fixture

@@ -20,9 +20,9 @@ from search.evaluation.scaling import fit_scaler
 from search.study.defaults import (
     default_space,
     suggest_task,
-    textbook_configurations,
 )
 from search.study.settings import StudySettings
+from search.study.starting import textbook_configurations
 
 N_ROWS = 600
 

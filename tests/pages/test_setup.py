@@ -5,8 +5,11 @@ from streamlit.testing.v1 import AppTest
 
 from pages.components import starting
 from pages.components.prefill import form_values
-from search.config import Environment
+from pages.components.presets import PRESETS
+from search.config import Environment, Roles, Task
+from search.study.defaults import default_space
 from search.study.estimate import estimate_seconds
+from search.study.space import Line
 from search.study.studies import list_studies
 from tests.pages.conftest import OpenPage, words
 from tests.pages.study_factory import N_ROWS, make_settings, new_study
@@ -34,6 +37,15 @@ def test_without_a_series_the_page_leads_to_data(open_page: OpenPage) -> None:
     shown = words(open_page("setup"))
     assert "There is no series yet" in shown
     assert "was lost" in shown
+
+
+def test_quick_leaves_out_the_large_networks() -> None:
+    space = default_space(2_000, Roles(targets=("a",)), Task(horizon=2, holdout=40))
+    narrow = PRESETS["quick"].narrow(space)
+    assert narrow["units"].values == (16, 32, 64)
+    assert narrow["layers"].values == (1, 2)
+    ranges = space.with_line(Line("units", low=100, high=200))
+    assert PRESETS["quick"].narrow(ranges)["units"].values == (100, 100)
 
 
 def test_quick_is_the_first_choice_and_can_start(form: AppTest) -> None:

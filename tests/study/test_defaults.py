@@ -4,17 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.config import CELLS, Roles, Task
+from search.config import Roles, Task
 from search.data.source import Source
 from search.errors import ConfigError
 from search.study.defaults import (
     default_holdout,
     default_space,
     suggest_task,
-    textbook_configurations,
 )
 from search.study.settings import StudySettings
-from search.study.space import Line
 
 ROLES = Roles(targets=("a",))
 
@@ -126,10 +124,12 @@ def test_default_space_searches_the_calendar_only_if_there_is_one():
     )
 
 
-@pytest.mark.parametrize(("score", "loss"), [("rmse", "mse"), ("mae", "mae")])
-def test_default_space_loss_follows_the_score(score, loss):
+@pytest.mark.parametrize(
+    ("score", "losses"), [("rmse", ("mse", "mae")), ("mae", ("mae", "mse"))]
+)
+def test_default_space_has_both_losses_the_one_of_the_score_first(score, losses):
     task = Task(horizon=2, holdout=40, score=score)
-    assert default_space(2_000, ROLES, task)["loss"].values == (loss,)
+    assert default_space(2_000, ROLES, task)["loss"].values == losses
 
 
 @pytest.mark.parametrize(
@@ -139,60 +139,3 @@ def test_default_space_loss_follows_the_score(score, loss):
 def test_default_space_batch_grows_with_the_series(n_rows, batch):
     task = Task(horizon=2, holdout=40)
     assert default_space(n_rows, ROLES, task)["batch_size"].values == (batch,)
-
-
-def test_textbook_configurations_one_for_each_cell():
-    space = default_space(2_000, ROLES, Task(horizon=2, holdout=40, season=12))
-    textbook = textbook_configurations(space)
-    assert [params["cell"] for params in textbook] == list(CELLS)
-    assert textbook[0] == {
-        "cell": "SimpleRNN",
-        "units": 32,
-        "layers": 1,
-        "dropout": 0.1,
-        "learning_rate": 0.003,
-        "clipnorm": 1.0,
-        "framing": "seasonal",
-        "sequence_length": 12,
-    }
-
-
-def test_textbook_configurations_move_into_the_space():
-    space = default_space(2_000, ROLES, Task(horizon=2, holdout=40))
-    space = space.with_line(Line("units", low=40, high=100, step=20))
-    space = space.with_line(Line("dropout", low=0.3, high=0.5))
-    space = space.with_line(Line("layers", choices=(2, 3)))
-    params = textbook_configurations(space)[0]
-    assert (params["units"], params["dropout"], params["layers"]) == (40, 0.3, 2)
-    space.check_configuration(params)
-
-
-def test_textbook_configurations_stay_on_the_steps():
-    """32 lies between 20 and 36; 60 is not on a step, 52 is the last one."""
-    space = default_space(2_000, ROLES, Task(horizon=2, holdout=40))
-    between = space.with_line(Line("units", low=20, high=60, step=16))
-    assert textbook_configurations(between)[0]["units"] == 36
-    below = space.with_line(Line("units", low=1, high=30, step=20))
-    assert textbook_configurations(below)[0]["units"] == 21
-
-
-def test_textbook_configurations_with_a_fixed_cell():
-    space = default_space(2_000, ROLES, Task(horizon=2, holdout=40))
-    space = space.with_line(Line("cell", choices=("LSTM",)))
-    (params,) = textbook_configurations(space)
-    assert "cell" not in params
-
-
-def test_textbook_configurations_with_nothing_to_search():
-    space = default_space(2_000, ROLES, Task(horizon=2, holdout=40))
-    for line in space.lines:
-        space = space.with_line(Line(line.name, choices=(line.values[0],)))
-    assert textbook_configurations(space) == [{}]
-
-
-def test_textbook_configurations_of_a_range_of_sequence_lengths():
-    space = default_space(2_000, ROLES, Task(horizon=2, holdout=40))
-    space = space.with_line(Line("sequence_length", low=5, high=25, step=10))
-    params = textbook_configurations(space)[0]
-    space.check_configuration(params)
-    assert params["sequence_length"] == 25

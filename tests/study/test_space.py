@@ -149,7 +149,7 @@ def test_space_complete_refuses_what_is_no_configuration():
         ({"units": 300}, r"`units` = 300 lies outside the search space \(16 to 128\)"),
         ({"units": 1_000}, "must lie between 1 and 512"),
         ({"units": "many"}, "must be a whole number"),
-        ({"scaler": "robust"}, r"outside the search space \(standard\)"),
+        ({"scaler": "minmax"}, r"outside the search space \(standard, robust\)"),
         ({"dropout": 0.6}, r"outside the search space \(0.0 to 0.5\)"),
     ],
 )

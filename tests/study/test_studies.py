@@ -96,7 +96,7 @@ def test_first_configurations_says_nothing_twice(settings):
 def test_first_configurations_with_a_fixed_cell(settings, one_cell):
     fixed = replace(one_cell, enqueue=({"units": 64},))
     assert first_configurations(fixed)[0] == {"units": 64}
-    assert len(first_configurations(fixed)) == 2
+    assert len(first_configurations(fixed)) == 3
 
 
 def test_create_study_refuses_a_series_that_is_too_short(environment, settings, series):
