@@ -11,7 +11,7 @@ DEV_STAMP := $(VENV)/.installed-dev
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-quick test-slow e2e check format clean bench bench-epoch bench-peak bench-study bench-storage bench-scaling bench-memory bench-dashboard bench-csv bench-pruners bench-throughput bench-quality
+.PHONY: help run test test-quick test-slow e2e check format clean bench bench-epoch bench-peak bench-study bench-storage bench-scaling bench-memory bench-dashboard bench-csv bench-pruners bench-throughput bench-quality bench-accuracy
 
 help: ## show this list
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -31,7 +31,7 @@ e2e: $(DEV_STAMP) ## the browser test alone; needs Chromium
 	$(BIN)/python -m pytest -m e2e
 
 # The short ones first.
-bench: bench-epoch bench-peak bench-study bench-storage bench-csv bench-dashboard bench-scaling bench-memory bench-throughput bench-quality bench-pruners ## every benchmark, one after the other; takes hours
+bench: bench-epoch bench-peak bench-study bench-storage bench-csv bench-dashboard bench-scaling bench-memory bench-throughput bench-quality bench-accuracy bench-pruners ## every benchmark, one after the other; takes hours
 
 bench-epoch: $(RUN_STAMP) ## one epoch: the training engine against Keras
 	$(BIN)/python -m benchmarks.epoch
@@ -64,6 +64,9 @@ bench-pruners: $(RUN_STAMP) ## what each pruner gains and loses
 bench-throughput: $(RUN_STAMP) ## the search against scripts on the same configurations
 	$(BIN)/python -m benchmarks.throughput --points 2000 --keras-epochs 3
 	$(BIN)/python -m benchmarks.throughput --points 10000 --keras-epochs 2 --scripts keras --short
+
+bench-accuracy: $(RUN_STAMP) ## models of five-minute searches on public series
+	$(BIN)/python -m benchmarks.accuracy
 
 bench-quality: $(RUN_STAMP) ## time until the search is as good as a script
 	$(BIN)/python -m benchmarks.quality
