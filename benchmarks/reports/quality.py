@@ -1,6 +1,6 @@
 """What `quality.py` found, and its table."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -8,10 +8,6 @@ import numpy as np
 
 from benchmarks.alternatives.job import Note
 from benchmarks.support.recording import table
-
-# Once the common yardstick is met, the stricter one is waited for up to this share of
-# the script's time.
-SHARE_FOR_STRICTER = 0.25
 
 
 @dataclass(frozen=True)
@@ -22,28 +18,12 @@ class OurTrial:
     ----------
     finished
         Seconds from the start of the process to its end.
-    common
+    score
         Mean over the folds of the best validation score of each.
-    own
-        Best mean over the folds at one epoch.
     """
 
     finished: float
-    common: float
-    own: float
-
-
-ScoreOf = Callable[[OurTrial], float]
-
-
-def common(trial: OurTrial) -> float:
-    """Return the score by the yardstick of the script."""
-    return trial.common
-
-
-def own(trial: OurTrial) -> float:
-    """Return the score by our stricter yardstick."""
-    return trial.own
+    score: float
 
 
 @dataclass(frozen=True)
@@ -55,27 +35,26 @@ class OurRun:
     n_pruned: int
     trials: tuple[OurTrial, ...]
 
-    def reached(self, target: float, score_of: ScoreOf) -> OurTrial:
-        """Return the first trial that is as good as `target`.
-
-        Raises
-        ------
-        LookupError
-            If there is none.
-        """
-        for trial in sorted(self.trials, key=lambda trial: trial.finished):
-            if score_of(trial) <= target:
-                return trial
-        raise LookupError
+    def seconds_until(self, target: float) -> float | None:
+        """Return when a trial was as good as `target`; None if none was."""
+        times = [trial.finished for trial in self.trials if trial.score <= target]
+        return min(times, default=None)
 
 
 @dataclass(frozen=True)
 class Found:
-    """What was found on one series."""
+    """What was found on one series.
+
+    Attributes
+    ----------
+    core_factor
+        Seconds that the script would have needed alone, over those it needed.
+    """
 
     name: str
     n_rows: int
     notes: tuple[Note, ...]
+    core_factor: float
     ours: tuple[OurRun, ...]
 
     @property
@@ -85,29 +64,30 @@ class Found:
 
     @property
     def script_seconds(self) -> float:
-        """Seconds of the script from start to end."""
-        return max(note.finished - note.launched for note in self.notes)
+        """Seconds of the script from start to end, as if it had been alone."""
+        measured = max(note.finished - note.launched for note in self.notes)
+        return measured * self.core_factor
 
-    def ratios(self, score_of: ScoreOf) -> list[float | None]:
-        """Return our time over that of the script, for each seed; None: not reached."""
-        ratios: list[float | None] = []
-        for run in self.ours:
-            try:
-                seconds = run.reached(self.target, score_of).finished
-            except LookupError:
-                ratios.append(None)
-            else:
-                ratios.append(min(seconds / self.script_seconds, 1.0))
-        return ratios
+    @property
+    def ratios(self) -> list[float]:
+        """Our time over that of the script, for each seed; 1: not reached."""
+        times = [run.seconds_until(self.target) for run in self.ours]
+        return [
+            1.0 if time is None else min(time / self.script_seconds, 1.0)
+            for time in times
+        ]
 
 
-def report(all_found: Sequence[Found]) -> str:
+def report(all_found: Sequence[Found], core_factor: float) -> str:
     """Return the section of the results."""
     columns = ["series", "rows", "script: best score", "seconds", "trials (pruned)"]
-    columns += ["ours: seconds until as good, each seed", "complete trials by then"]
-    columns += ["ratio, median", "ratio by our stricter yardstick"]
+    columns += ["ours: seconds until as good, each seed", "trials by then (pruned)"]
+    columns += ["ratio, median"]
     first = min(note.launched for found in all_found for note in found.notes)
     day = datetime.fromtimestamp(first, UTC).date().isoformat()
+    medians = [float(np.median(found.ratios)) for found in all_found]
+    n_missing = sum(found.ratios.count(1.0) for found in all_found)
+    n_runs = sum(len(found.ours) for found in all_found)
     return "\n\n".join(
         [
             f"The script ({len(all_found[0].notes)} trials, one seed, from {day} on) "
@@ -115,24 +95,14 @@ def report(all_found: Sequence[Found]) -> str:
             "an empty cache of compiled programs). Ratio: seconds that ours needs from "
             "the start of its process to a complete trial as good as the best of the "
             "script, over all the seconds of the script; 1 where it is not reached in "
-            "that time. `python -m benchmarks.quality`",
+            "that time. Scripts ran two at a time, each on one core; alone on all "
+            f"cores they need {core_factor:.2f} of that time, by which their seconds "
+            "are corrected. `python -m benchmarks.quality`",
             table(columns, [_row(found) for found in all_found]),
-            f"By the script's yardstick: {_summary(all_found, common)} By our stricter "
-            f"one: {_summary(all_found, own)} The stricter one is looked for until "
-            f"{SHARE_FOR_STRICTER:.0%} of the script's time, then counts as not "
-            "reached.",
+            f"Geometric mean of the medians "
+            f"**{float(np.exp(np.mean(np.log(medians)))):.3f}**; {n_missing} of "
+            f"{n_runs} searches did not get there.",
         ]
-    )
-
-
-def _summary(all_found: Sequence[Found], score_of: ScoreOf) -> str:
-    ratios = [_median(found.ratios(score_of)) for found in all_found]
-    n_missing = sum(found.ratios(score_of).count(None) for found in all_found)
-    n_runs = sum(len(found.ours) for found in all_found)
-    mean = float(np.exp(np.mean(np.log(ratios))))
-    return (
-        f"geometric mean of the ratios {mean:.3f}, {n_missing} of {n_runs} searches "
-        "did not get there."
     )
 
 
@@ -140,15 +110,9 @@ def _row(found: Found) -> list[str]:
     n_pruned = sum(note.state == "pruned" for note in found.notes)
     seconds, trials = [], []
     for run in found.ours:
-        try:
-            first = run.reached(found.target, common)
-        except LookupError:
-            seconds.append("not reached")
-            trials.append("-")
-        else:
-            seconds.append(f"{first.finished:.0f}")
-            n_done = sum(one.finished <= first.finished for one in run.trials)
-            trials.append(str(n_done))
+        reached = run.seconds_until(found.target)
+        seconds.append("not reached" if reached is None else f"{reached:.0f}")
+        trials.append(f"{len(run.trials)} ({run.n_pruned})")
     return [
         found.name,
         str(found.n_rows),
@@ -157,10 +121,5 @@ def _row(found: Found) -> list[str]:
         f"{len(found.notes)} ({n_pruned})",
         ", ".join(seconds),
         ", ".join(trials),
-        f"{_median(found.ratios(common)):.3f}",
-        f"{_median(found.ratios(own)):.3f}",
+        f"{np.median(found.ratios):.3f}",
     ]
-
-
-def _median(ratios: Sequence[float | None]) -> float:
-    return float(np.median([1.0 if ratio is None else ratio for ratio in ratios]))

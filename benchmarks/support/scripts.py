@@ -110,7 +110,12 @@ def extrapolate(note: Note, n_measured: int, *, epochs: int) -> float:
 
 
 def run_configurations(
-    script: Script, options: Sequence[str], planned: Sequence[Planned], *, folder: Path
+    script: Script,
+    options: Sequence[str],
+    planned: Sequence[Planned],
+    *,
+    folder: Path,
+    core: int | None = None,
 ) -> ScriptRun:
     """Let `script` train the planned configurations that it has not trained yet."""
     results = folder / f"{script.module}.jsonl"
@@ -118,14 +123,19 @@ def run_configurations(
     left = tuple(one for one in planned if one.number not in known)
     if left:
         job = Job(tuple(options), str(results), configurations=left)
-        run_job(script, job, folder=folder)
+        run_job(script, job, folder=folder, core=core)
     wanted = {one.number for one in planned}
     notes = [note for note in read_notes(results) if note.number in wanted]
     return ScriptRun(tuple(notes))
 
 
-def run_job(script: Script, job: Job, *, folder: Path) -> None:
+def run_job(script: Script, job: Job, *, folder: Path, core: int | None = None) -> None:
     """Run `script` until it ends; say now and then how far it is.
+
+    Parameters
+    ----------
+    core
+        Number of the only processor core that it may use; None for all of them.
 
     Raises
     ------
@@ -147,6 +157,9 @@ def run_job(script: Script, job: Job, *, folder: Path) -> None:
             stdout=log,
             stderr=log,
         )
+    if core is not None:
+        # Long before a framework is imported and starts threads.
+        os.sched_setaffinity(process.pid, {core})
     try:
         _wait(script, process, job)
     finally:

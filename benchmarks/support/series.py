@@ -42,21 +42,27 @@ class PublicSeries:
     options: tuple[str, ...]
     columns: tuple[str, ...] = ()
 
-    def run_options(self) -> list[str]:
-        """Write the cut-out and return the options of `python -m search run`."""
-        return [str(self._write_rows()), *self.options]
+    def run_options(self, most_rows: int | None = None) -> list[str]:
+        """Write the cut-out and return the options of `python -m search run`.
 
-    def _write_rows(self) -> Path:
+        Parameters
+        ----------
+        most_rows
+            Keep at most so many of the last rows.
+        """
+        return [str(self._write_rows(most_rows)), *self.options]
+
+    def _write_rows(self, most_rows: int | None) -> Path:
         if self.columns:
             table = pd.read_csv(
                 DATA / self.path, sep=r"\s+", header=None, names=list(self.columns)
             )
         else:
             table = pd.read_csv(DATA / self.path)
-        path = CACHE / "series" / f"{self.name}.csv"
+        path = CACHE / "series" / f"{self.name}-{most_rows or 'all'}.csv"
         path.parent.mkdir(parents=True, exist_ok=True)
-        rows = table if self.n_rows is None else table.tail(self.n_rows)
-        rows.to_csv(path, index=False)
+        limits = [limit for limit in (self.n_rows, most_rows) if limit is not None]
+        table.tail(min(limits, default=len(table))).to_csv(path, index=False)
         return path
 
 
