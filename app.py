@@ -12,9 +12,10 @@ from contextlib import asynccontextmanager, suppress
 import streamlit as st
 
 from pages.components.live_figure import plotly_routes
-from pages.components.mount import dashboard_routes
+from pages.server.dashboard import dashboard_routes
+from pages.server.guard import check_address, host_middleware
 from search.config import Environment
-from search.errors import SearchError
+from search.errors import ConfigError, SearchError
 from search.jobs.launch import ensure_running
 from search.study.storage import prepare_storage
 
@@ -55,8 +56,14 @@ async def lifespan(_app: st.App) -> AsyncIterator[dict[str, object] | None]:
             await watcher
 
 
+try:
+    check_address(st.get_option("server.address"))
+except ConfigError as error:
+    raise SystemExit(f"Not started. {error}") from None
+
 app = st.App(
     "pages/main.py",
     lifespan=lifespan,
     routes=[*dashboard_routes(Environment.from_process()), *plotly_routes()],
+    middleware=[host_middleware(st.get_option("server.allowedHosts"))],
 )

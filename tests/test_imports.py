@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 STANDALONE = "search.bundle.template"
 TRAINING = {"tensorflow", "keras"}
 # The page that optuna-dashboard is mounted by; everything else reads search.study.
-MOUNT = "pages.components.mount"
+MOUNT = "pages.server.dashboard"
 
 
 @dataclass(frozen=True)

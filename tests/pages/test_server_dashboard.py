@@ -1,61 +1,15 @@
 """optuna-dashboard in the web server: it reads, and nothing can be changed there."""
 
-import asyncio
-from dataclasses import dataclass
-
 import optuna
 import pytest
 from starlette.applications import Starlette
 
-from pages.components.mount import dashboard_routes, index_page
+from pages.server.dashboard import dashboard_routes, index_page
 from search.config import Environment
 from search.study.storage import open_storage
+from tests.pages.asgi import ask
 
 PATHS = ("/api/studies", "/api/studies/1", "/csv/1", "/artifacts/1/2")
-
-
-@dataclass
-class Answer:
-    """What the server sent back."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-
-def ask(app: Starlette, path: str, method: str = "GET") -> Answer:
-    """Send one request through the ASGI interface."""
-    sent: list[dict] = []
-    asked: list[bool] = []
-
-    async def receive() -> dict:
-        if asked:
-            await asyncio.Event().wait()  # a client that stays and says no more
-        asked.append(True)
-        return {"type": "http.request", "body": b"", "more_body": False}
-
-    async def send(message: dict) -> None:
-        sent.append(message)
-
-    scope = {
-        "type": "http",
-        "asgi": {"version": "3.0", "spec_version": "2.3"},
-        "http_version": "1.1",
-        "method": method,
-        "path": path,
-        "raw_path": path.encode(),
-        "root_path": "",
-        "scheme": "http",
-        "query_string": b"",
-        "headers": [(b"host", b"localhost")],
-        "client": ("127.0.0.1", 1),
-        "server": ("127.0.0.1", 80),
-    }
-    asyncio.run(app(scope, receive, send))
-    start = next(m for m in sent if m["type"] == "http.response.start")
-    body = b"".join(m.get("body", b"") for m in sent if m["type"].endswith("body"))
-    headers = {k.decode().lower(): v.decode() for k, v in start["headers"]}
-    return Answer(start["status"], headers, body)
 
 
 @pytest.fixture
