@@ -300,7 +300,7 @@ def _write_winner(
         with zipfile.ZipFile(bundle, "w") as file:
             file.writestr("predict.py", "")
             file.writestr("preprocessing.json", _preprocessing(handle, trial))
-    save_weights(folder, _random_weights(handle, trial))
+    save_weights(folder, [_random_weights(handle, trial)])
     assert trial.score is not None
     return WinnerResult(
         trial=trial.number,
