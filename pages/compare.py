@@ -121,7 +121,6 @@ def show_scores(
         anchor=False,
     )
     show_model_table(rows, score)
-    show_seeds(results)
     counts = results.trials
     note = ""
     if len(study.settings.roles.targets) > 1:
@@ -140,6 +139,7 @@ def show_scores(
     )
     st.caption(f"{text('compare.star_note')} {note} {line}")
     _show_optimism(study, scale)
+    show_seeds(results)
     show_tests(results.comparisons)
 
 

@@ -169,6 +169,11 @@ class Training:
                 "one network."
             )
 
+    @property
+    def networks(self) -> int:
+        """Networks in each delivered model, if no refit diverges."""
+        return self.refit_seeds if self.deliver == "average" else 1
+
     def check_new(self) -> None:
         """Refuse what a new study may not have, though an older one may.
 

@@ -156,7 +156,7 @@ def results_table(results: StudyResults) -> Table:
             )
         )
         if len(winner.seeds) > 1:
-            rows.append(_seeds_row(winner))
+            rows += _seed_rows(winner)
     for name, metrics in results.baselines.items():
         rows.append(
             (
@@ -186,13 +186,13 @@ def write_results(console: Console, results: StudyResults) -> None:
         write_line(console, f"{cell_name} was left out: {reason}")
 
 
-def _seeds_row(winner: WinnerResult) -> tuple[str, ...]:
-    cells = (_spread(winner, metric) for metric in ("rmse", "mae", "mase"))
-    return (f"  mean of {len(winner.seeds)} seeds", "", *cells, "", "")
-
-
-def _spread(winner: WinnerResult, metric: MetricName) -> str:
-    spread = seed_spread(winner, metric)
-    if spread is None:
-        return "–"
-    return f"{number(spread.mean)} ± {spread.deviation:.2g}"
+def _seed_rows(winner: WinnerResult) -> list[tuple[str, ...]]:
+    """Return mean and standard deviation over the seeds of a winner."""
+    metrics: tuple[MetricName, ...] = ("rmse", "mae", "mase")
+    spreads = [seed_spread(winner, metric) for metric in metrics]
+    means = [number(one.mean if one else None) for one in spreads]
+    deviations = [number(one.deviation if one else None) for one in spreads]
+    return [
+        (f"  mean, {len(winner.seeds)} seeds", "", *means, "", ""),
+        ("  spread ±", "", *deviations, "", ""),
+    ]

@@ -20,8 +20,8 @@ def delivery_sentence(winner: WinnerResult) -> str:
     if not any(one.seed < winner.seeds[0].seed for one in winner.diverged):
         which = "the first seed"
     return (
-        f"What is delivered is the network of {which}, a rule from before anything "
-        "was scored."
+        f"What is delivered is the network of {which}, whatever the scores of the "
+        "others are."
     )
 
 

@@ -58,9 +58,8 @@ def written(winner: WinnerResult) -> str:
 def test_mean_and_spread_stand_below_the_delivered_network() -> None:
     lines = written(WINNER).splitlines()
     assert lines[1].split()[:5] == ["GRU", "*", "1.25", "2", "1.5"]
-    assert lines[2].split() == [
-        *("mean", "of", "2", "seeds", "2.5", "±", "0.71", "1.5", "±", "0", "–"),
-    ]
+    assert lines[2].split() == ["mean,", "2", "seeds", "2.5", "1.5", "–"]
+    assert lines[3].split() == ["spread", "±", "0.7071", "0", "–"]
     assert "GRU: What is delivered is the network of the first seed" in written(WINNER)
     assert "LSTM was left out: All 3 seeds diverged." in written(WINNER)
     assert "seeds diverged;" not in written(WINNER)
@@ -75,4 +74,4 @@ def test_diverged_seeds_are_named_with_their_reason() -> None:
     shown = written(one_left)
     assert "1 of 2 seeds diverged; scores are those of the other one." in shown
     assert "GRU, seed 0: Loss is infinite at epoch 2 of the refit." in shown
-    assert "mean of" not in shown
+    assert "mean," not in shown

@@ -317,6 +317,7 @@ def _write_winner(
         with zipfile.ZipFile(bundle, "w") as file:
             file.writestr("predict.py", "")
             file.writestr("preprocessing.json", _preprocessing(handle, trial))
+    scored = [seed for seed in range(3) if seed not in diverged]
     assert trial.score is not None
     winner = WinnerResult(
         trial=trial.number,
@@ -327,8 +328,7 @@ def _write_winner(
         holdout=holdout,
         seeds=tuple(
             SeedResult(seed, replace(holdout, rmse=holdout.rmse * factor), 4.2)
-            for seed, factor in enumerate((1.0, 1.04, 0.98))
-            if seed not in diverged
+            for seed, factor in zip(scored, (1.0, 1.04, 0.98), strict=False)
         ),
         targets={target: holdout for target in targets},
         n_parameters=trial.n_parameters or 1,

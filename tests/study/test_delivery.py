@@ -33,9 +33,9 @@ def test_divergence_sentence_counts(scored, diverged, sentence):
 @pytest.mark.parametrize(
     ("scored", "diverged", "words"),
     [
-        ((1, 2), (), "the network of the first seed, a rule"),
-        ((1, 3), (2,), "the network of the first seed, a rule"),
-        ((2, 3), (1,), "the network of the first seed that did not diverge, a rule"),
+        ((1, 2), (), "the network of the first seed, whatever"),
+        ((1, 3), (2,), "the network of the first seed, whatever"),
+        ((2, 3), (1,), "the network of the first seed that did not diverge, whatever"),
     ],
 )
 def test_delivery_sentence_of_one_network(scored, diverged, words):
