@@ -18,6 +18,7 @@ from pages.components.frame import empty_state, next_step, page_frame
 from pages.components.leak_views import show_winner_audit
 from pages.components.numbers import duration, with_unit
 from pages.components.scales import SCORE_NAMES, score_scale
+from pages.components.seed_views import show_seeds
 from pages.components.state import (
     go_to,
     require_study,
@@ -27,7 +28,7 @@ from pages.components.state import (
 )
 from pages.components.status import is_live, state_word
 from pages.components.study_data import fold_baselines
-from pages.components.text import plain, text
+from pages.components.text import plain, raw_text, text
 from search.analysis.comparison import ModelRow, best_baseline, model_rows
 from search.analysis.optimism import selection_optimism
 from search.study.folders import StudyHandle
@@ -113,6 +114,7 @@ def show_scores(
         help=text(
             "compare.scores_help",
             seeds=study.settings.training.refit_seeds,
+            delivered=raw_text(f"compare.delivers_{study.settings.training.deliver}"),
             name=SCORE_NAMES[score],
             baseline=model_name(reference) if reference else "–",
         ),
@@ -137,6 +139,7 @@ def show_scores(
     )
     st.caption(f"{text('compare.star_note')} {note} {line}")
     _show_optimism(study, scale)
+    show_seeds(results)
     show_tests(results.comparisons)
 
 

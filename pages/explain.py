@@ -41,6 +41,9 @@ def show_page() -> None:
     if explained is None:
         st.info(text("explain.cannot", cell=cell), icon=":material/info:")
         return
+    n_networks = len(explained.network.members)
+    if n_networks > 1:
+        st.markdown(text("explain.average", n=n_networks))
     show_importance(study, cell, winner.trial, explained)
     show_window(study, results, cell, explained, target)
 

@@ -14,6 +14,7 @@ PrunerName = Literal[
     "none", "best_third", "median", "percentile", "hyperband", "halving"
 ]
 Balance = Literal["equal_trials", "sampler"]
+Deliver = Literal["one", "average"]
 
 CELLS: tuple[Cell, ...] = ("SimpleRNN", "LSTM", "GRU")
 CELL_SHORT_NAMES: dict[str, Cell] = {"rnn": "SimpleRNN", "lstm": "LSTM", "gru": "GRU"}
@@ -21,6 +22,7 @@ CELL_SHORT_NAMES: dict[str, Cell] = {"rnn": "SimpleRNN", "lstm": "LSTM", "gru": 
 MAX_TRIALS = 5_000
 MAX_SECONDS = 30 * 24 * 3600
 MAX_WORKERS = 64
+MAX_REFITS = 10
 
 
 @dataclass(frozen=True)
@@ -138,9 +140,13 @@ class Training:
         ``equal_trials`` gives each cell the same number of trials;
         ``sampler`` lets the sampler choose the cell.
     refit_seeds
-        How many times each winner is trained again from other initial weights.
+        How many times each winner is trained again from other initial weights; at
+        most 10 for a new study, see `check_new`.
     seed
         Seed from which all others are derived.
+    deliver
+        ``one`` delivers the network of the first seed; ``average`` the mean of the
+        forecasts of all seeds, which takes two of them at least.
     """
 
     epochs: int = 60
@@ -149,12 +155,38 @@ class Training:
     balance: Balance = "equal_trials"
     refit_seeds: int = 3
     seed: int = 0
+    deliver: Deliver = "one"
 
     def __post_init__(self) -> None:
         _check_at_least("epochs", self.epochs, 1)
         _check_at_least("patience", self.patience, 0)
         _check_at_least("refit_seeds", self.refit_seeds, 1)
         _check_at_least("seed", self.seed, 0)
+        if self.deliver == "average" and self.refit_seeds < 2:
+            raise ConfigError(
+                "`refit_seeds` must be at least 2 where the average of the refits is "
+                f"delivered, got {self.refit_seeds}. Ask for more refits, or deliver "
+                "one network."
+            )
+
+    @property
+    def networks(self) -> int:
+        """Networks in each delivered model, if no refit diverges."""
+        return self.refit_seeds if self.deliver == "average" else 1
+
+    def check_new(self) -> None:
+        """Refuse what a new study may not have, though an older one may.
+
+        Raises
+        ------
+        ConfigError
+            If there are more refits than a new study may ask for.
+        """
+        if self.refit_seeds > MAX_REFITS:
+            raise ConfigError(
+                f"`refit_seeds`, the refits of each winner, must be at most "
+                f"{MAX_REFITS}, got {self.refit_seeds}."
+            )
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from search.config import MAX_TRIALS, Budget, Environment, Roles, Task, Training
@@ -76,11 +77,28 @@ def test_budget_smallest_and_largest(settings: dict[str, Any]) -> None:
         ({"patience": -1}, "`patience` must be at least 0, got -1"),
         ({"refit_seeds": 0}, "`refit_seeds` must be at least 1, got 0"),
         ({"seed": -1}, "`seed` must be at least 0, got -1"),
+        (
+            {"refit_seeds": 1, "deliver": "average"},
+            "`refit_seeds` must be at least 2 where the average .* got 1. Ask for more",
+        ),
     ],
 )
-def test_training_refuses(settings: dict[str, int], message: str) -> None:
+def test_training_refuses(settings: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
-        Training(**settings)  # type: ignore[arg-type]
+        Training(**settings)
+
+
+def test_a_new_study_has_ten_refits_at_most() -> None:
+    Training(refit_seeds=10, deliver="average").check_new()
+    many = Training(refit_seeds=11)  # as a study of an older version may have
+    with pytest.raises(ConfigError, match=r"refits of each winner, must be .* 10, got"):
+        many.check_new()
+
+
+def test_training_of_an_older_study_delivers_one_network() -> None:
+    stored = b'{"refit_seeds": 20, "seed": 4}'
+    training = msgspec.json.decode(stored, type=Training)
+    assert (training.refit_seeds, training.deliver) == (20, "one")
 
 
 def test_training_smallest_legal_settings() -> None:

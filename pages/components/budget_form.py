@@ -9,10 +9,12 @@ from pages.components.draft import follow
 from pages.components.presets import Preset, default_workers
 from pages.components.text import raw_text, text
 from search.config import (
+    MAX_REFITS,
     MAX_TRIALS,
     MAX_WORKERS,
     Balance,
     Budget,
+    Deliver,
     PrunerName,
     Training,
 )
@@ -26,6 +28,8 @@ _PRUNERS: tuple[PrunerName, ...] = (
     "none",
 )
 _BALANCES: tuple[Balance, ...] = ("equal_trials", "sampler")
+_DELIVERIES: tuple[Deliver, ...] = ("one", "average")
+_MOST = 100_000
 _Option = TypeVar("_Option", bound=str)
 
 
@@ -88,29 +92,41 @@ def choose_workers() -> int:
 
 
 def choose_training(first: Training) -> Training:
-    """Show epochs, patience, pruner, balance, refits and seed."""
+    """Show epochs, patience, pruner, balance, seed, refits and what is delivered.
+
+    Raises
+    ------
+    ConfigError
+        If two of them cannot work together.
+    """
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        whole = {
-            name: _whole(name, getattr(first, name), least)
-            for name, least in (
-                ("epochs", 1),
-                ("patience", 0),
-                ("refit_seeds", 1),
-                ("seed", 0),
-            )
-        }
+        epochs = _whole("epochs", first.epochs, least=1)
+        patience = _whole("patience", first.patience, least=0)
+        seed = _whole("seed", first.seed, least=0)
         pruner = _choice("pruner", first.pruner, _PRUNERS)
         balance = _choice("balance", first.balance, _BALANCES)
-    return replace(first, **whole, pruner=pruner, balance=balance)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        refits = _whole("refit_seeds", first.refit_seeds, least=1, most=MAX_REFITS)
+        deliver = _choice("deliver", first.deliver, _DELIVERIES)
+    return replace(
+        first,
+        epochs=epochs,
+        patience=patience,
+        seed=seed,
+        pruner=pruner,
+        balance=balance,
+        refit_seeds=refits,
+        deliver=deliver,
+    )
 
 
-def _whole(name: str, first: int, least: int) -> int:
+def _whole(name: str, first: int, *, least: int, most: int = _MOST) -> int:
     follow(f"setup_{name}", first)
     return int(
         st.number_input(
             text(f"setup.{name}"),
             min_value=least,
-            max_value=100_000,
+            max_value=most,
             step=1,
             key=f"setup_{name}",
             help=text(f"setup.{name}_help"),

@@ -140,6 +140,8 @@ def _shown(rows: Sequence[ModelRow], table: pd.DataFrame) -> pd.DataFrame:
 def _spread(row: ModelRow) -> str:
     if row.seeds is None:
         return "–"
+    if row.seeds.deviation is None:
+        return raw_text("compare.spread_single", mean=three_digits(row.seeds.mean))
     return raw_text(
         "compare.spread",
         mean=three_digits(row.seeds.mean),

@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages.components.numbers import three_digits
+from pages.components.seed_views import delivery_note
 from pages.components.study_data import forecast_file, study_series
 from pages.components.text import raw_text, text
 from search.config import Cell
@@ -17,7 +18,7 @@ SERIES_TIME = "time"
 def show_winner_downloads(
     study: StudyHandle, cell: Cell, winner: WinnerResult, *, unit: str | None, key: str
 ) -> None:
-    """Offer bundle, predictions and forecast of one winner, and the bundle's proof."""
+    """Offer bundle, predictions and forecast of one winner, what it is, its proof."""
     with st.container(horizontal=True):
         _bundle(study, cell, winner, key=key)
         file_button(
@@ -32,6 +33,7 @@ def show_winner_downloads(
             file_name=file_name(study, cell, "forecast.csv"),
             key=f"{key}_forecast_{cell}",
         )
+    st.caption(delivery_note(winner))
     show_check(winner, unit=unit)
 
 

@@ -131,7 +131,11 @@ def _show_gates(cell: Cell, explained: Explained, place: int) -> None:
         help=text(f"explain.gates_help_{cell.lower()}"),
         anchor=False,
     )
-    traces = explained.network.trace(explained.past[place][None])
+    members = explained.network.members
+    if len(members) > 1:
+        st.caption(text("explain.gates_of_member", n=len(members)))
+    member = choose_position(len(members), text("explain.member"), key="explain_member")
+    traces = members[member].trace(explained.past[place][None])
     layer = choose_position(len(traces), text("explain.layer"), key="explain_layer")
     trace = traces[layer]
     pictures = {name: values[0] for name, values in trace.gates.items()}
@@ -163,7 +167,8 @@ def _importance(
     n_steps, n_inputs = past.shape[1], past.shape[2]
     work = sum(
         n_steps * 4 * layer.units * (layer.units + (n_inputs if not k else layer.units))
-        for k, layer in enumerate(network.layers)
+        for member in network.members
+        for k, layer in enumerate(member.layers)
     )
     n_shuffles = N_REPEATS * (n_inputs + min(MOST_STEPS, n_steps))
     n_windows = int(np.clip(MOST_WORK / (work * n_shuffles), 20, MOST_WINDOWS))

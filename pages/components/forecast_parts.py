@@ -7,13 +7,14 @@ from pages.components.charts.forecast import forecast_chart, forecast_numbers
 from pages.components.charts.record import show_chart
 from pages.components.charts.times import time_words
 from pages.components.downloads import show_winner_downloads
-from pages.components.scales import target_scale, time_title
+from pages.components.scales import holdout_scale, target_scale, time_title
+from pages.components.seed_views import holdout_line
 from pages.components.study_data import (
     study_series,
     winner_forecast,
     winner_holdout,
 )
-from pages.components.text import raw_text, text
+from pages.components.text import plain, raw_text, text
 from search.analysis.forecasts import Forecast, last_part
 from search.config import CELLS, Cell
 from search.data.columns import unit_of
@@ -32,10 +33,12 @@ def show_forecast(
         return
     series = study_series(str(study.folder), study)
     task = study.settings.task
+    score, winner = task.score, results.winners[cell]
     past = last_part(series[target], horizon=task.horizon, season=task.season)
     scale = target_scale(target)
     chart = forecast_chart(forecast, past, scale, cell=cell, x_title=time_title(study))
     show_chart(chart, key="forecast")
+    st.caption(plain(holdout_line(winner, score, holdout_scale(study))))
     st.caption(_band_note(forecast))
     st.caption(text("forecast.trained_note", last=time_words(past.index[-1:])[0]))
     with st.expander(text("forecast.table_heading"), key="forecast_numbers_table"):

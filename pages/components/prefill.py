@@ -5,6 +5,7 @@ import secrets
 import streamlit as st
 
 from pages.components.draft import DraftSeries, discard_draft, keep_series
+from search.config import MAX_REFITS
 from search.data.seasons import season_candidates
 from search.data.series import BuiltSeries
 from search.study.folders import StudyHandle
@@ -62,7 +63,9 @@ def form_values(settings: StudySettings) -> dict[str, object]:
         "workers": settings.workers,
         "epochs": training.epochs,
         "patience": training.patience,
-        "refit_seeds": training.refit_seeds,
+        # Studies of older versions may have more than the form takes.
+        "refit_seeds": min(training.refit_seeds, MAX_REFITS),
+        "deliver": training.deliver,
         "seed": training.seed,
         "pruner": training.pruner,
         "balance": training.balance,

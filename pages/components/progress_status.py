@@ -7,8 +7,9 @@ import streamlit as st
 from pages.components.charts.record import Scale
 from pages.components.charts.style import model_name
 from pages.components.numbers import duration, with_unit
-from pages.components.scales import score_scale
-from pages.components.state import dashboard_link, forget_progress
+from pages.components.scales import holdout_scale, score_scale
+from pages.components.seed_views import holdout_line
+from pages.components.state import dashboard_link, forget_progress, study_results
 from pages.components.status import is_live, state_badge
 from pages.components.study_data import best_fold_baseline
 from pages.components.text import plain, raw_text, text
@@ -18,8 +19,10 @@ from search.analysis.duel import FEWEST_TRIALS, leader, trials_left, winning_cha
 from search.config import Cell
 from search.jobs.launch import pause_study, start_study, stop_study
 from search.study.control import State
+from search.study.delivery import divergence_sentence
 from search.study.folders import StudyHandle
 from search.study.progress import Progress
+from search.study.results import WinnerResult
 from search.study.trials import TrialView
 
 CAN_PAUSE: tuple[State, ...] = ("waiting", "searching", "refitting")
@@ -30,6 +33,7 @@ CAN_STOP: tuple[State, ...] = (
     "paused",
     "interrupted",
 )
+ENDED: tuple[State, ...] = ("finished", "stopped")
 _SMALLEST_SKILL = 0.005
 
 
@@ -43,7 +47,7 @@ def show_status(study: StudyHandle, progress: Progress) -> None:
         st.error(message, icon=":material/error:")
     elif progress.message and progress.state != "interrupted":
         st.markdown(plain(progress.message))
-    if progress.state in ("finished", "stopped"):
+    if progress.state in ENDED:
         st.caption(_done_line(study, progress))
     else:
         st.progress(progress.fraction, text=_done_line(study, progress))
@@ -71,6 +75,8 @@ def show_controls(study: StudyHandle, progress: Progress) -> None:
 def show_best(study: StudyHandle, progress: Progress) -> None:
     """Show the best score of each cell, with unit and skill."""
     scale = score_scale(study)
+    results = study_results(study) if progress.state in ENDED else None
+    winners = results.winners if results is not None else {}
     st.subheader(
         text("progress.best_title"),
         help=text("progress.best_help", name=scale.name),
@@ -87,6 +93,8 @@ def show_best(study: StudyHandle, progress: Progress) -> None:
                 scale=scale,
                 baseline=baseline,
             )
+            if cell in winners:
+                _holdout(study, winners[cell])
     if len(cells) > 1 and is_live(progress.state):
         st.markdown(duel_sentence(study, progress))
 
@@ -142,6 +150,15 @@ def _best_card(
     if baseline is not None:
         st.markdown(skill_sentence(trial.score, *baseline))
     st.caption(text("progress.best_trial", number=trial.number, n=n_done))
+
+
+def _holdout(study: StudyHandle, winner: WinnerResult) -> None:
+    """Show what the winner of a cell scored in the end, and its seeds."""
+    score = study.settings.task.score
+    st.markdown(plain(holdout_line(winner, score, holdout_scale(study))))
+    divergence = divergence_sentence(winner)
+    if divergence:
+        st.caption(plain(divergence))
 
 
 def skill_sentence(score: float, name: str, reference: float) -> str:

@@ -31,6 +31,16 @@ def score_scale(study: StudyHandle) -> Scale:
     return Scale(name, unit_of(targets[0]))
 
 
+def holdout_scale(study: StudyHandle) -> Scale:
+    """Return name and unit of the same error on the holdout.
+
+    With several targets it is the mean of their errors, each in its own unit.
+    """
+    targets = study.settings.roles.targets
+    unit = unit_of(targets[0]) if len(targets) == 1 else None
+    return Scale(SCORE_NAMES[study.settings.task.score], unit)
+
+
 def target_scale(target: str) -> Scale:
     """Return name and unit of a target column."""
     column = split_unit(target)

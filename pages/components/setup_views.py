@@ -134,6 +134,8 @@ def _task_words(settings: StudySettings) -> str:
         "trials": budget.trials or none,
         "minutes": duration(budget.seconds) if budget.seconds else none,
         "epochs": training.epochs,
+        "refit_seeds": training.refit_seeds,
+        "deliver": raw_text(f"setup.deliver_{training.deliver}"),
         "workers": settings.workers,
     }
     labels = {"targets": text("data.targets"), "inputs": text("setup.inputs")}

@@ -24,11 +24,14 @@ class Spread:
         Mean over the seeds.
     low, high
         Smallest and largest of them.
+    deviation
+        Standard deviation over the seeds; None for a single one.
     """
 
     mean: float
     low: float
     high: float
+    deviation: float | None = None
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class ModelRow:
     holdout
         Metrics on the holdout; of a winner, those of the delivered model.
     seeds
-        The score's metric over all seeds; None for a baseline.
+        The score's metric over the seeds that did not diverge; None for a baseline.
     skill
         Share by which the holdout error is smaller than that of the best baseline.
     """
@@ -96,11 +99,12 @@ def best_baseline(baselines: Mapping[str, Metrics], score: Score) -> str | None:
 
 
 def seed_spread(winner: WinnerResult, metric: MetricName) -> Spread | None:
-    """Return the metric over all seeds; None where it is not defined for each."""
+    """Return the metric over the scored seeds; None where one has no such metric."""
     values = [getattr(seed.holdout, metric) for seed in winner.seeds]
     if not values or any(value is None for value in values):
         return None
-    return Spread(float(np.mean(values)), min(values), max(values))
+    deviation = float(np.std(values, ddof=1)) if len(values) > 1 else None
+    return Spread(float(np.mean(values)), min(values), max(values), deviation)
 
 
 def model_rows(

@@ -1,5 +1,6 @@
 """A delivered network with the windows of the holdout, ready to be explained."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from search.evaluation.framing import frame_series
 from search.evaluation.panel import make_panel
 from search.evaluation.scaling import fit_scaler
 from search.evaluation.windows import gather_targets, gather_windows
-from search.explain.network import NumpyNetwork
+from search.explain.network import NumpyAverage, NumpyNetwork
 from search.study.folders import StudyHandle, winner_folder
 from search.study.results import WinnerResult
 from search.study.studies import load_panel_series
@@ -26,7 +27,7 @@ class Explained:
     Attributes
     ----------
     network
-        The delivered network.
+        The delivered model: one network, or the average of several.
     channels
         Name of each channel of `past`; those known in advance are the last ones.
     origins
@@ -39,7 +40,7 @@ class Explained:
         Units of the target for one scaled unit, of shape (n_targets,).
     """
 
-    network: NumpyNetwork
+    network: NumpyAverage
     channels: tuple[str, ...]
     origins: np.ndarray
     past: np.ndarray
@@ -48,8 +49,9 @@ class Explained:
     scale: np.ndarray
 
 
-def save_weights(folder: Path, weights: list[np.ndarray]) -> None:
-    """Keep the weights of a winner, in the order of ``Model.get_weights``."""
+def save_weights(folder: Path, networks: Sequence[Sequence[np.ndarray]]) -> None:
+    """Keep the weights of a winner: of each network as in ``Model.get_weights``."""
+    weights = [one for network in networks for one in network]
     named = {f"arr_{place}": one for place, one in enumerate(weights)}
     write_arrays(folder / WEIGHTS_FILE, named)
 
@@ -90,11 +92,16 @@ def load_explained(
         n_known=panel.n_known,
     )
     return Explained(
-        network=NumpyNetwork.of(
-            params.cell,
-            list(read_arrays(path).values()),
-            horizon=task.horizon,
-            n_targets=panel.n_targets,
+        network=NumpyAverage(
+            tuple(
+                NumpyNetwork.of(
+                    params.cell,
+                    weights,
+                    horizon=task.horizon,
+                    n_targets=panel.n_targets,
+                )
+                for weights in _shared(read_arrays(path), winner.n_networks)
+            )
         ),
         channels=panel.channels,
         origins=origins,
@@ -104,3 +111,13 @@ def load_explained(
         - windows.base,
         scale=scaler.scale[: panel.n_targets],
     )
+
+
+def _shared(
+    arrays: Mapping[str, np.ndarray], n_networks: int
+) -> list[list[np.ndarray]]:
+    """Return the weights of each network from those of all, one after the other."""
+    weights, n_each = list(arrays.values()), len(arrays) // n_networks
+    return [
+        weights[number * n_each : (number + 1) * n_each] for number in range(n_networks)
+    ]

@@ -7,6 +7,8 @@ import numpy as np
 from search.bundle.contents import BundleContents
 from search.bundle.preprocessing import Preprocessing
 from search.evaluation.metrics import Metrics
+from search.study.delivery import delivery_sentence, divergence_sentence
+from search.study.results import WinnerResult
 
 _BASELINES = {
     "last_value": "Last value",
@@ -45,7 +47,7 @@ def _what(contents: BundleContents, preprocessing: Preprocessing) -> str:
     lines = (
         f"# {params.cell} forecast of {_names(preprocessing.targets)}",
         "",
-        f"A recurrent network ({params.cell}, {n_layers} of {params.units} "
+        f"{_kind(result)} ({params.cell}, {n_layers} of {params.units} "
         f"units{both}, {result.n_parameters:,} weights). From "
         f"{_count(preprocessing.sequence_length, 'row')} it predicts the next {steps} "
         f"of {_names(preprocessing.targets)} at once. What it is asked for is "
@@ -53,9 +55,15 @@ def _what(contents: BundleContents, preprocessing: Preprocessing) -> str:
         "",
         f"It is the best {params.cell} of the study “{contents.settings.name}” (trial "
         f"{result.trial}), trained again for {_count(result.epochs, 'epoch')} on all "
-        "rows before the holdout.",
+        f"rows before the holdout. {delivery_sentence(result)}",
     )
     return "\n".join(lines)
+
+
+def _kind(result: WinnerResult) -> str:
+    if result.n_networks == 1:
+        return "A recurrent network"
+    return f"The average of {result.n_networks} recurrent networks of one kind"
 
 
 def _data(contents: BundleContents, preprocessing: Preprocessing) -> str:
@@ -84,7 +92,10 @@ def _scores(contents: BundleContents) -> str:
     result, task = contents.result, contents.settings.task
     n_seeds = len(result.seeds)
     origins = task.holdout - task.horizon + 1
-    rows = [("**This network**", _cells(result.holdout))]
+    name = "**This network**"
+    if result.n_networks > 1:
+        name = f"**This average of {result.n_networks} networks**"
+    rows = [(name, _cells(result.holdout))]
     if n_seeds > 1:
         spread = [
             _spread([getattr(s.holdout, m) for s in result.seeds]) for m in _METRICS
@@ -110,6 +121,7 @@ def _scores(contents: BundleContents) -> str:
         "",
         *table,
         "",
+        *_divergence(result),
         _comparison(contents),
         "",
         f"In the search this configuration had a mean {task.score.upper()} of "
@@ -117,6 +129,13 @@ def _scores(contents: BundleContents) -> str:
         f"({', '.join(map(_number, result.cv_folds))}).",
     )
     return "\n".join(lines)
+
+
+def _divergence(result: WinnerResult) -> list[str]:
+    if not result.diverged:
+        return []
+    reasons = [f"- Seed {one.seed}: {one.reason}" for one in result.diverged]
+    return [divergence_sentence(result), "", *reasons, ""]
 
 
 def _comparison(contents: BundleContents) -> str:
@@ -152,7 +171,7 @@ def _limits(contents: BundleContents, preprocessing: Preprocessing) -> str:
         "- The network gives single values without an interval.",
         "- It knows only what it saw: after a change of plant, product or measurement "
         "it has to be trained again.",
-        "- The delivered network was not trained on the holdout rows. It was chosen "
+        "- What is delivered was not trained on the holdout rows. It was settled "
         "before anything was scored, not because it scored best.",
         f"- It needs {_count(preprocessing.rows_before_origin, 'row')} without gaps "
         "before the first predicted step, in the same units.",

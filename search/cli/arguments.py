@@ -8,8 +8,10 @@ from typing import Any, NoReturn, get_args
 from search.config import (
     CELL_SHORT_NAMES,
     CELLS,
+    MAX_REFITS,
     Balance,
     Cell,
+    Deliver,
     PrunerName,
     Score,
     Training,
@@ -139,7 +141,13 @@ def _add_search(group: argparse._ArgumentGroup) -> None:
         type=int,
         default=usual.refit_seeds,
         metavar="N",
-        help="trainings of each winner from other initial weights",
+        help=f"trainings of each winner from other starts, at most {MAX_REFITS}",
+    )
+    group.add_argument(
+        "--deliver",
+        choices=get_args(Deliver),
+        default=usual.deliver,
+        help="the network of the first refit, or the average of all",
     )
     group.add_argument(
         "--balance",

@@ -11,10 +11,10 @@ from search.cli.screen import (
     counted,
     number,
     remaining,
-    results_table,
     stdout,
     table,
     write_line,
+    write_results,
 )
 from search.config import Environment
 from search.errors import StudyCorrupted, UserInputError
@@ -58,8 +58,7 @@ def show_study(options: argparse.Namespace) -> int:
             console, f"Trial {trial.number} ({trial.cell}) failed: {trial.error}"
         )
     if results is not None:
-        console.print(results_table(results))
-        write_line(console, results.verdict)
+        write_results(console, results)
     return 0
 
 

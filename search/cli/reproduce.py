@@ -54,6 +54,7 @@ def run_command(settings: StudySettings, *, time_column: str | None) -> str:
         "patience": training.patience,
         "pruner": training.pruner,
         "refits": training.refit_seeds,
+        "deliver": training.deliver,
         "balance": training.balance,
     }
     for name, value in numbers.items():

@@ -5,7 +5,13 @@ import logging
 from pathlib import Path
 
 from search.cli.exit_codes import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK
-from search.cli.screen import ProgressScreen, results_table, stderr, stdout, write_line
+from search.cli.screen import (
+    ProgressScreen,
+    stderr,
+    stdout,
+    write_line,
+    write_results,
+)
 from search.cli.source import (
     budget_from_options,
     build_from_options,
@@ -100,11 +106,7 @@ def _tell(handle: StudyHandle, ending: Ending) -> None:
 
 
 def _show_results(results: StudyResults, json_path: Path | None) -> None:
-    console = stdout()
-    console.print(results_table(results))
-    write_line(console, results.verdict)
-    for cell, reason in results.skipped_cells.items():
-        write_line(console, f"{cell} was left out: {reason}")
+    write_results(stdout(), results)
     if json_path is not None:
         write_json(json_path.resolve(), results)
         _note(f"Wrote {json_path}.")

@@ -10,8 +10,10 @@ from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
+from search.analysis.comparison import MetricName, seed_spread
+from search.study.delivery import delivery_sentence, divergence_sentence
 from search.study.progress import Progress as StudyProgress
-from search.study.results import StudyResults
+from search.study.results import StudyResults, WinnerResult
 
 
 def stdout() -> Console:
@@ -134,8 +136,11 @@ def table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> Table:
 
 
 def results_table(results: StudyResults) -> Table:
-    """Return winners and baselines, with their errors on the holdout."""
-    rows = []
+    """Return winners and baselines, with their errors on the holdout.
+
+    Below a winner stand mean and standard deviation over its seeds.
+    """
+    rows: list[tuple[str, ...]] = []
     for cell, winner in results.winners.items():
         star = " *" if cell == results.best_cell else ""
         metrics = winner.holdout
@@ -150,6 +155,8 @@ def results_table(results: StudyResults) -> Table:
                 f"{winner.seconds:.1f} s",
             )
         )
+        if len(winner.seeds) > 1:
+            rows += _seed_rows(winner)
     for name, metrics in results.baselines.items():
         rows.append(
             (
@@ -164,3 +171,28 @@ def results_table(results: StudyResults) -> Table:
         )
     headings = ("", "cv score", "rmse", "mae", "mase", "parameters", "training")
     return table(headings, rows)
+
+
+def write_results(console: Console, results: StudyResults) -> None:
+    """Write the comparison: its table, the verdict, and what to know of each winner."""
+    console.print(results_table(results))
+    write_line(console, results.verdict)
+    for cell, winner in results.winners.items():
+        sentences = f"{delivery_sentence(winner)} {divergence_sentence(winner)}"
+        write_line(console, f"{cell}: {sentences.strip()}")
+        for one in winner.diverged:
+            write_line(console, f"{cell}, seed {one.seed}: {one.reason}")
+    for cell_name, reason in results.skipped_cells.items():
+        write_line(console, f"{cell_name} was left out: {reason}")
+
+
+def _seed_rows(winner: WinnerResult) -> list[tuple[str, ...]]:
+    """Return mean and standard deviation over the seeds of a winner."""
+    metrics: tuple[MetricName, ...] = ("rmse", "mae", "mase")
+    spreads = [seed_spread(winner, metric) for metric in metrics]
+    means = [number(one.mean if one else None) for one in spreads]
+    deviations = [number(one.deviation if one else None) for one in spreads]
+    return [
+        (f"  mean, {len(winner.seeds)} seeds", "", *means, "", ""),
+        ("  spread ±", "", *deviations, "", ""),
+    ]

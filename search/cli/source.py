@@ -103,6 +103,7 @@ def settings_from_options(
             balance=options.balance,
             refit_seeds=options.refits,
             seed=options.seed,
+            deliver=options.deliver,
         ),
         workers=options.workers,
         enqueue=_enqueued(options.enqueue),

@@ -96,8 +96,37 @@ class NumpyNetwork:
         return outputs.reshape(len(features), self.horizon, self.n_targets)
 
 
+@dataclass(frozen=True)
+class NumpyAverage:
+    """Networks of one shape whose forecasts are averaged; a single one is itself.
+
+    Attributes
+    ----------
+    members
+        At least one.
+    """
+
+    members: tuple[NumpyNetwork, ...]
+
+    def predict(self, past: np.ndarray, known: np.ndarray | None = None) -> np.ndarray:
+        """Return the mean of the forecasts; see `NumpyNetwork.predict`."""
+        found: np.ndarray = np.mean(
+            [member.predict(past, known) for member in self.members], axis=0
+        )
+        return found
+
+    def input_gradient(self, past: np.ndarray, *, step: int, target: int) -> np.ndarray:
+        """Return the mean of the gradients; see `NumpyNetwork.input_gradient`."""
+        gradients = [
+            member.input_gradient(past, step=step, target=target)
+            for member in self.members
+        ]
+        found: np.ndarray = np.mean(gradients, axis=0)
+        return found
+
+
 def integrated_gradients(
-    network: NumpyNetwork,
+    network: NumpyNetwork | NumpyAverage,
     window: np.ndarray,
     *,
     step: int,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from search.config import CELLS
 from search.evaluation.splits import SplitPlan
+from search.study.eta import NETWORK_SECONDS
 from search.study.settings import StudySettings
 from search.study.space import Line
 
@@ -72,7 +73,9 @@ def _refit_seconds(settings: StudySettings, plan: SplitPlan) -> float:
     epochs = max(1.0, _SHARE_OF_EPOCHS * settings.training.epochs)
     once = epochs * _epoch_seconds(settings, plan.refit_stop)
     n_cells = len(settings.space.cells)
-    one_cell = _START_SECONDS + _COMPILE_SECONDS + settings.training.refit_seeds * once
+    training = settings.training
+    export = NETWORK_SECONDS * (training.networks - 1)
+    one_cell = _START_SECONDS + _COMPILE_SECONDS + training.refit_seeds * once + export
     return one_cell * n_cells / min(settings.workers, n_cells)
 
 

@@ -12,6 +12,8 @@ from search.study.trials import TrialView
 
 # To start a process with TensorFlow, score, export and check one winner.
 WINNER_SECONDS = 14.0
+# To export and check one more network where the average of several is delivered.
+NETWORK_SECONDS = 2.0
 # Share of the allowed epochs that early stopping leaves, before anything is known.
 USUAL_EPOCHS_SHARE = 0.6
 # A running trial counts as unfinished however long it has taken.
@@ -38,6 +40,8 @@ class Plan:
         Training windows of the refit over those of all folds together.
     refit_seeds
         Trainings of each winner.
+    networks
+        Networks in each delivered model.
     refitted, refit_seconds
         Winners that are done, and seconds since the refit began.
     """
@@ -53,6 +57,7 @@ class Plan:
     refit_seeds: int
     refitted: tuple[Cell, ...] = ()
     refit_seconds: float = 0.0
+    networks: int = 1
 
     @classmethod
     def of(
@@ -75,6 +80,7 @@ class Plan:
             refit_seeds=training.refit_seeds,
             refitted=state.refitted,
             refit_seconds=state.refit_seconds,
+            networks=training.networks,
         )
 
 
@@ -183,7 +189,8 @@ def _winner_seconds(trial: TrialView, plan: Plan) -> float:
     epoch = (trial.seconds_train or 0.0) / max(1, trial.epochs_run)
     epochs = trial.best_epoch or trial.epochs_run
     training = epochs * epoch * plan.refit_share * plan.refit_seeds
-    return WINNER_SECONDS + (trial.seconds_compile or 0.0) + training
+    export = NETWORK_SECONDS * (plan.networks - 1)
+    return WINNER_SECONDS + export + (trial.seconds_compile or 0.0) + training
 
 
 def _refit_share(settings: StudySettings, n_rows: int) -> float:

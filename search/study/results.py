@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from search.config import Cell
+from search.config import Cell, Deliver
 from search.errors import StudyCorrupted
 from search.evaluation.metrics import Metrics
 from search.files import write_json
@@ -21,6 +21,22 @@ class SeedResult:
     seed: int
     holdout: Metrics
     seconds: float
+
+
+@dataclass(frozen=True)
+class DivergedSeed:
+    """One training of a winner that ended in numbers that are not finite.
+
+    Attributes
+    ----------
+    seed
+        As in `SeedResult`.
+    reason
+        What was not finite, and where.
+    """
+
+    seed: int
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -61,14 +77,14 @@ class WinnerResult:
     epochs
         Epochs of the refit: the best epoch of the mean validation curve.
     holdout
-        Metrics of the delivered model, the one trained from the first seed; chosen
-        before anything was scored.
+        Metrics of the delivered model; which one that is was settled before anything
+        was scored.
     seeds
-        Metrics of every seed; the first is the delivered model.
+        Metrics of every seed that did not diverge.
     targets
         Metrics of the delivered model for each target.
     n_parameters
-        Number of trained weights.
+        Number of trained weights of the delivered model, all its networks together.
     seconds
         Seconds to train the delivered model.
     inference_ms
@@ -78,6 +94,11 @@ class WinnerResult:
         could not be made.
     check
         Proof of the bundle.
+    diverged
+        Seeds whose training diverged; no score counts them.
+    delivered
+        ``one``: the network of the first of `seeds`. ``average``: the mean of the
+        forecasts of all of them.
     """
 
     trial: int
@@ -94,6 +115,18 @@ class WinnerResult:
     bundle: str | None
     predictions: str
     check: BundleCheck | None = None
+    diverged: tuple[DivergedSeed, ...] = ()
+    delivered: Deliver = "one"
+
+    @property
+    def n_seeds(self) -> int:
+        """Trainings of the winner, those that diverged included."""
+        return len(self.seeds) + len(self.diverged)
+
+    @property
+    def n_networks(self) -> int:
+        """Networks in the delivered model."""
+        return len(self.seeds) if self.delivered == "average" else 1
 
 
 @dataclass(frozen=True)

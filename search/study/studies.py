@@ -80,12 +80,14 @@ def create_study(
     Raises
     ------
     ConfigError
-        If the series is too short for the settings.
+        If the series is too short for the settings, or a setting is beyond what a
+        new study may have.
     SeriesError
         If the series lacks a column or holds a value that is not a finite number.
     StudyCorrupted
         If the storage cannot be used.
     """
+    settings.training.check_new()
     confirm_folds(settings.plan(len(series)))
     make_panel(series, settings.roles)
     uuid = uuids.uuid4().hex

@@ -72,6 +72,7 @@ def build_model(
     dropout: float = 0.0,
     recurrent_dropout: float = 0.0,
     dropout_layer: Callable[..., keras.layers.Layer] = keras.layers.Dropout,
+    name: str | None = None,
 ) -> keras.Model:
     """Build the network with fresh weights.
 
@@ -92,6 +93,8 @@ def build_model(
         where `shape` has them.
     dropout_layer
         Called with `dropout` and a name for each layer that drops values.
+    name
+        Name of the network; that of its cell by default.
     """
     past = keras.Input((shape.sequence_length, shape.n_channels), name="past")
     inputs = [past]
@@ -111,7 +114,26 @@ def build_model(
         name="head",
     )
     output = keras.layers.Reshape((shape.horizon, shape.n_targets), name="forecast")
-    return keras.Model(as_inputs(inputs), output(head(state)), name=shape.cell.lower())
+    name = name or shape.cell.lower()
+    return keras.Model(as_inputs(inputs), output(head(state)), name=name)
+
+
+def average_model(members: Sequence[keras.Model]) -> keras.Model:
+    """Return a network whose output is the mean of the outputs of `members`.
+
+    Scaling and framing are undone by one straight line for each value, the same for
+    every member. So the mean of scaled outputs, scaled back, is the mean of the
+    forecasts.
+
+    Parameters
+    ----------
+    members
+        At least two networks of one shape, with names of their own.
+    """
+    inputs = [keras.Input(one.shape[1:], name=one.name) for one in members[0].inputs]
+    outputs = [member(as_inputs(inputs)) for member in members]
+    mean = keras.layers.Average(name="mean")(outputs)
+    return keras.Model(as_inputs(inputs), mean, name="average")
 
 
 def initial_weights(shape: NetworkShape, *, seed: int) -> list[np.ndarray]:

@@ -6,27 +6,23 @@ from dataclasses import dataclass
 
 import keras
 import numpy as np
-import tensorflow as tf
 
-from search.config import Task
-from search.evaluation.framing import FramedSeries, frame_series
+from search.config import Deliver, Task
+from search.errors import TrialFailed
 from search.evaluation.panel import Panel
-from search.evaluation.scaling import Scaler
+from search.evaluation.scaling import Scaler, fit_scaler
 from search.evaluation.splits import SplitPlan
-from search.evaluation.windows import gather_windows
+from search.study.results import DivergedSeed
 from search.study.space import TrialParams
 from search.worker.folds import Run, panel_of, program_of, start_run
 from search.worker.models import (
-    as_inputs,
+    average_model,
     build_model,
-    count_weights,
     network_shape,
 )
+from search.worker.predictor import Predictor
 from search.worker.records import Rates
 from search.worker.training import check_finite
-
-PREDICTION_BATCH = 512
-_TIMED_CALLS = 20
 
 
 @dataclass(frozen=True)
@@ -40,48 +36,77 @@ class SeedRun:
     predictions
         Forecasts from every holdout origin, of shape (n_origins, horizon, n_targets),
         in original units.
-    seconds
-        Seconds of training, without compiling.
+    forecast
+        Forecast beyond the end of the series, of shape (horizon, n_targets), in
+        original units; None where it cannot be made.
+    weights
+        In the order of ``Model.get_weights``.
+    seconds, seconds_compile
+        Seconds of training, and of compiling before it.
     """
 
     seed: int
     predictions: np.ndarray
+    forecast: np.ndarray | None
+    weights: tuple[np.ndarray, ...]
     seconds: float
+    seconds_compile: float
 
 
 @dataclass(frozen=True)
 class Refit:
-    """The winner trained from several seeds; the model is that of the first one.
+    """The winner trained from several seeds, and the model that is delivered.
 
     Attributes
     ----------
+    deliver
+        See `search.config.Training`.
     runs
-        One for each seed, in the order given.
+        One for each seed that did not diverge, in the order given.
+    diverged
+        The other seeds.
     model
-        Plain Keras model of the first seed.
+        The delivered model: plain Keras, of the first of `runs` or the mean of all.
     scaler
         Fitted on the rows before the holdout.
     panel
         The channels that the model sees.
-    forecast
-        Forecast of the first seed beyond the end of the series, of shape
-        (horizon, n_targets), in original units; None where it cannot be made.
     n_parameters
-        Number of trained weights.
+        Number of trained weights of `model`.
     inference_ms
-        Milliseconds to predict one window.
-    seconds_compile
-        Seconds spent compiling.
+        Milliseconds in which `model` predicts one window.
     """
 
+    deliver: Deliver
     runs: tuple[SeedRun, ...]
+    diverged: tuple[DivergedSeed, ...]
     model: keras.Model
     scaler: Scaler
     panel: Panel
-    forecast: np.ndarray | None
     n_parameters: int
     inference_ms: float
-    seconds_compile: float
+
+    @property
+    def delivered(self) -> tuple[SeedRun, ...]:
+        """The runs whose networks are in the delivered model."""
+        return delivered_runs(self.runs, self.deliver)
+
+    @property
+    def predictions(self) -> np.ndarray:
+        """Forecasts of the delivered model; see `SeedRun`."""
+        return np.mean([run.predictions for run in self.delivered], axis=0)
+
+    @property
+    def forecast(self) -> np.ndarray | None:
+        """Forecast of the delivered model beyond the end; see `SeedRun`."""
+        forecasts = [run.forecast for run in self.delivered]
+        found = [forecast for forecast in forecasts if forecast is not None]
+        return np.mean(found, axis=0) if found else None
+
+    @property
+    def seconds(self) -> float:
+        """Seconds to train the delivered model."""
+        return sum(run.seconds for run in self.delivered)
 
 
 def refit_winner(
@@ -92,9 +117,12 @@ def refit_winner(
     epochs: int,
     task: Task,
     seeds: Sequence[int],
+    deliver: Deliver = "one",
     future: Panel | None = None,
 ) -> Refit:
     """Train `params` on all origins before the holdout and forecast the holdout.
+
+    A seed whose training diverges is set aside with its reason.
 
     Parameters
     ----------
@@ -110,7 +138,9 @@ def refit_winner(
     task
         What is predicted.
     seeds
-        One training for each; the first one gives the delivered model.
+        One training for each.
+    deliver
+        Whether the first of them gives the delivered model, or all together.
     future
         `panel` extended by the rows of the next horizon, of which only the channels
         known in advance are read. With it the next horizon is forecast.
@@ -118,124 +148,140 @@ def refit_winner(
     Raises
     ------
     TrialFailed
-        If a loss or a forecast is not a finite number.
+        If the training of every seed diverges.
     """
     panel = panel_of(panel, params)
-    model = build_model(
-        network_shape(params, panel, task),
-        dropout=params.dropout,
-        recurrent_dropout=params.recurrent_dropout,
-    )
-    predictor = _Predictor(model, panel, params, task)
-    runs, seconds_compile = [], 0.0
-    for seed in reversed(seeds):  # the first one is last, and stays in the model
-        run = start_run(
-            panel,
-            params,
-            task,
-            train_stop=plan.refit_stop,
-            scaler_stop=plan.holdout_start,
-            seed=(seed, 0),
-        )
-        program = program_of(panel, params, task)
-        seconds_compile += program.compile(run.state, run.series)
-        seconds = _train(run, panel, params, task=task, epochs=epochs)
-        model.set_weights(program.weights(run.state))
-        origins = np.arange(plan.holdout_start, plan.holdout_stop)
-        predictions = predictor.predict(panel, run.scaler, origins)
-        check_finite("Forecast", float(np.abs(predictions).max()), "the holdout")
-        runs.append(SeedRun(seed, predictions, seconds))
-    forecast = None
-    if future is not None:
-        end = np.array([panel.n_rows])
-        forecast = predictor.predict(panel_of(future, params), run.scaler, end)[0]
+    trainer = _Trainer(panel, plan, params, task, epochs=epochs, future=future)
+    runs, diverged = [], []
+    for seed in seeds:
+        try:
+            runs.append(trainer.train(seed))
+        except TrialFailed as error:
+            diverged.append(DivergedSeed(seed, str(error)))
+    if not runs:
+        raise TrialFailed(_all_diverged(diverged))
+    model = trainer.model_of(delivered_runs(runs, deliver))
+    predictor = Predictor(model, panel, params, task)
     return Refit(
-        runs=tuple(reversed(runs)),
+        deliver=deliver,
+        runs=tuple(runs),
+        diverged=tuple(diverged),
         model=model,
-        scaler=run.scaler,
+        scaler=trainer.scaler,
         panel=panel,
-        forecast=forecast,
-        n_parameters=count_weights(run.state.shape),
-        inference_ms=predictor.milliseconds(panel, run.scaler, plan.holdout_start),
-        seconds_compile=seconds_compile,
+        n_parameters=model.count_params(),
+        inference_ms=predictor.milliseconds(panel, trainer.scaler, plan.holdout_start),
     )
 
 
-def _train(
-    run: Run, panel: Panel, params: TrialParams, *, task: Task, epochs: int
-) -> float:
-    """Train `run` for some epochs; return the seconds."""
-    program = program_of(panel, params, task)
-    started = time.perf_counter()
-    for epoch in range(1, epochs + 1):
-        outcome = program.run(
-            run.state,
-            run.series,
-            order=run.order(epoch),
-            validation=run.validation,
-            rates=Rates.of(params),
-        )
-        check_finite("Loss", outcome.loss, f"epoch {epoch} of the refit")
-        run.state = outcome.state
-    return time.perf_counter() - started
+def delivered_runs(runs: Sequence[SeedRun], deliver: Deliver) -> tuple[SeedRun, ...]:
+    """Return the runs whose networks are delivered."""
+    return tuple(runs) if deliver == "average" else tuple(runs[:1])
 
 
-class _Predictor:
-    """Forecasts of the plain model in original units."""
+def _all_diverged(diverged: Sequence[DivergedSeed]) -> str:
+    first = diverged[0]
+    if len(diverged) == 1:
+        return first.reason
+    return f"All {len(diverged)} seeds diverged. Seed {first.seed}: {first.reason}"
+
+
+class _Trainer:
+    """Trains one configuration from any seed, each time on the same rows."""
 
     def __init__(
-        self, model: keras.Model, panel: Panel, params: TrialParams, task: Task
+        self,
+        panel: Panel,
+        plan: SplitPlan,
+        params: TrialParams,
+        task: Task,
+        *,
+        epochs: int,
+        future: Panel | None,
     ) -> None:
-        self._model = model
+        self._panel = panel
+        self._plan = plan
         self._params = params
+        self._epochs = epochs
         self._task = task
-        self._n_known = panel.n_known
-        signature = [
-            tf.TensorSpec((None, *one.shape[1:]), tf.float32) for one in model.inputs
-        ]
-        self._call = tf.function(
-            lambda *inputs: model(as_inputs(inputs), training=False),
-            input_signature=signature,
-            autograph=False,
+        self._future = None if future is None else panel_of(future, params)
+        self.scaler = fit_scaler(panel, params.scaler, stop=plan.holdout_start)
+        self._model = self._build()
+        self._predictor = Predictor(self._model, panel, params, task)
+
+    def train(self, seed: int) -> SeedRun:
+        """Train from `seed` and forecast.
+
+        Raises
+        ------
+        TrialFailed
+            If a loss, a weight or a forecast is not a finite number.
+        """
+        run = start_run(
+            self._panel,
+            self._params,
+            self._task,
+            train_stop=self._plan.refit_stop,
+            scaler_stop=self._plan.holdout_start,
+            seed=(seed, 0),
+        )
+        program = program_of(self._panel, self._params, self._task)
+        seconds_compile = program.compile(run.state, run.series)
+        seconds = self._run_epochs(run)
+        weights = tuple(program.weights(run.state))
+        _check_all_finite("A weight", weights, "the end of the refit")
+        self._model.set_weights(weights)
+        origins = np.arange(self._plan.holdout_start, self._plan.holdout_stop)
+        predictions = self._predictor.predict(self._panel, self.scaler, origins)
+        _check_all_finite("Forecast", [predictions], "the holdout")
+        return SeedRun(
+            seed, predictions, self._forecast(), weights, seconds, seconds_compile
         )
 
-    def predict(self, panel: Panel, scaler: Scaler, origins: np.ndarray) -> np.ndarray:
-        """Return the forecasts of shape (n_origins, horizon, n_targets)."""
-        framed = self._frame(panel, scaler)
-        parts = [
-            self._predict_scaled(framed, origins[start : start + PREDICTION_BATCH])
-            for start in range(0, len(origins), PREDICTION_BATCH)
-        ]
-        n = panel.n_targets
-        return np.concatenate(parts) * scaler.scale[:n] + scaler.center[:n]
+    def model_of(self, runs: Sequence[SeedRun]) -> keras.Model:
+        """Return the network of a single run, or the mean of several."""
+        members = []
+        for number, run in enumerate(runs, 1):
+            name = f"network_{number}" if len(runs) > 1 else None
+            members.append(self._build(name))
+            members[-1].set_weights(run.weights)
+        return members[0] if len(members) == 1 else average_model(members)
 
-    def milliseconds(self, panel: Panel, scaler: Scaler, origin: int) -> float:
-        """Return the median time to predict one window."""
-        framed = self._frame(panel, scaler)
-        seconds = []
-        for _ in range(_TIMED_CALLS):
-            started = time.perf_counter()
-            self._predict_scaled(framed, np.array([origin]))
-            seconds.append(time.perf_counter() - started)
-        return 1000 * float(np.median(seconds))
-
-    def _frame(self, panel: Panel, scaler: Scaler) -> FramedSeries:
-        return frame_series(
-            panel,
-            scaler,
-            self._params.framing,
-            horizon=self._task.horizon,
-            season=self._task.season,
+    def _build(self, name: str | None = None) -> keras.Model:
+        return build_model(
+            network_shape(self._params, self._panel, self._task),
+            dropout=self._params.dropout,
+            recurrent_dropout=self._params.recurrent_dropout,
+            name=name,
         )
 
-    def _predict_scaled(self, framed: FramedSeries, origins: np.ndarray) -> np.ndarray:
-        windows = gather_windows(
-            framed,
-            origins,
-            sequence_length=self._params.sequence_length,
-            n_known=self._n_known,
-        )
-        inputs = [windows.past, windows.known][: len(self._model.inputs)]
-        output = self._call(*map(tf.constant, inputs)).numpy()
-        # In float64, so that original units lose nothing.
-        return output.astype(np.float64) + windows.base
+    def _run_epochs(self, run: Run) -> float:
+        """Train `run` to the end; return the seconds."""
+        program = program_of(self._panel, self._params, self._task)
+        started = time.perf_counter()
+        for epoch in range(1, self._epochs + 1):
+            outcome = program.run(
+                run.state,
+                run.series,
+                order=run.order(epoch),
+                validation=run.validation,
+                rates=Rates.of(self._params),
+            )
+            check_finite("Loss", outcome.loss, f"epoch {epoch} of the refit")
+            run.state = outcome.state
+        return time.perf_counter() - started
+
+    def _forecast(self) -> np.ndarray | None:
+        """Forecast beyond the end with the weights that the model has now."""
+        if self._future is None:
+            return None
+        end = np.array([self._panel.n_rows])
+        forecast = self._predictor.predict(self._future, self.scaler, end)[0]
+        _check_all_finite("Forecast", [forecast], "the rows after the data")
+        return forecast
+
+
+def _check_all_finite(what: str, arrays: Sequence[np.ndarray], where: str) -> None:
+    """Fail if any number of `arrays` is NaN or infinite."""
+    largest = np.max([np.abs(array).max() for array in arrays])
+    check_finite(what, float(largest), where)

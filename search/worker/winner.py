@@ -40,13 +40,14 @@ def make_winner(handle: StudyHandle, cell: Cell) -> WinnerResult:
 
     It is trained on everything before the holdout, from as many seeds as the study
     asks for, and each of these networks is scored on the holdout. The delivered one
-    is that of the first seed, whatever the scores are. Everything is written to the
-    folder of the winner, ``winner.json`` last.
+    is that of the first seed that did not diverge, or the average of all that did
+    not, as the study asks, whatever the scores are. Everything is written to the folder
+    of the winner, ``winner.json`` last.
 
     Raises
     ------
     TrialFailed
-        If the cell has no complete trial, or a training diverges.
+        If the cell has no complete trial, or the training of every seed diverges.
     StudyCorrupted
         If the series of the study cannot be used.
     """
@@ -62,7 +63,7 @@ def make_winner(handle: StudyHandle, cell: Cell) -> WinnerResult:
     holdout = Holdout.of(handle)
     refit = _refit(holdout, params, epochs=best.best_epoch or 1)
     _save_tables(folder, holdout, refit)
-    save_weights(folder, refit.model.get_weights())
+    save_weights(folder, [run.weights for run in refit.delivered])
     result = _score(best, holdout, refit, predictions=folder / PREDICTIONS_FILE)
     result = _pack(handle, folder, params, holdout, refit, result)
     write_json(folder / WINNER_FILE, result)
@@ -80,6 +81,7 @@ def _refit(holdout: Holdout, params: TrialParams, *, epochs: int) -> Refit:
         epochs=epochs,
         task=settings.task,
         seeds=[training.seed + number for number in range(training.refit_seeds)],
+        deliver=training.deliver,
         future=future_panel(
             holdout.series,
             settings.roles,
@@ -96,7 +98,7 @@ def _save_tables(folder: Path, holdout: Holdout, refit: Refit) -> None:
         holdout.series.index,
         holdout.origins,
         actual=holdout.actual,
-        predicted=refit.runs[0].predictions,
+        predicted=refit.predictions,
         targets=targets,
     )
     if refit.forecast is None:
@@ -113,7 +115,6 @@ def _save_tables(folder: Path, holdout: Holdout, refit: Refit) -> None:
 def _score(
     best: TrialView, holdout: Holdout, refit: Refit, *, predictions: Path
 ) -> WinnerResult:
-    delivered = refit.runs[0]
     seeds = tuple(
         SeedResult(run.seed, holdout.metrics(run.predictions), run.seconds)
         for run in refit.runs
@@ -125,14 +126,16 @@ def _score(
         cv=best.score,
         cv_folds=best.fold_scores,
         epochs=best.best_epoch or 1,
-        holdout=seeds[0].holdout,
+        holdout=holdout.metrics(refit.predictions),
         seeds=seeds,
-        targets=holdout.target_metrics(delivered.predictions),
+        targets=holdout.target_metrics(refit.predictions),
         n_parameters=refit.n_parameters,
-        seconds=delivered.seconds,
+        seconds=refit.seconds,
         inference_ms=refit.inference_ms,
         bundle=None,
         predictions=str(predictions),
+        diverged=refit.diverged,
+        delivered=refit.deliver,
     )
 
 

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from search.analysis.comparison import (
     best_baseline,
     model_rows,
@@ -73,6 +75,15 @@ def test_model_rows_order_winners_by_folds_and_measure_skill() -> None:
 def test_model_rows_without_baselines_have_no_skill() -> None:
     rows = model_rows(replace(results(), baselines={}), "rmse")
     assert [row.skill for row in rows] == [None, None]
+
+
+def test_seed_spread_has_a_deviation_from_two_seeds_on() -> None:
+    several = seed_spread(winner(1.0, 6.0, 8.0), "rmse")
+    assert several is not None
+    assert several.deviation == pytest.approx(2**0.5)
+    single = seed_spread(winner(1.0, 6.0), "rmse")
+    assert single is not None
+    assert single.deviation is None
 
 
 def test_seed_spread_is_none_where_the_metric_is_not_defined() -> None:

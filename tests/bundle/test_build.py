@@ -11,6 +11,7 @@ import pytest
 from search.bundle.build import write_bundle
 from search.config import Roles
 from search.errors import SearchError
+from search.study.results import DivergedSeed
 
 MEMBERS = [
     "holdout_inputs.csv",
@@ -108,6 +109,50 @@ def test_card_says_when_no_network_is_needed(mae, sentence, made, tmp_path):
     contents = replace(made.contents, baselines={"last_value": baseline})
     with zipfile.ZipFile(write_bundle(tmp_path, contents)) as archive:
         assert sentence in archive.read("model_card.md").decode()
+
+
+def card_of(made, tmp_path, **changes: object) -> str:
+    contents = replace(made.contents, result=replace(made.contents.result, **changes))
+    with zipfile.ZipFile(write_bundle(tmp_path, contents)) as archive:
+        return archive.read("model_card.md").decode()
+
+
+def test_card_says_which_network_is_delivered(made):
+    card = (made.folder / "model_card.md").read_text()
+    assert (
+        "What is delivered is the network of the first seed, whatever the scores"
+        in card
+    )
+    assert "diverged" not in card
+
+
+def test_card_says_that_an_average_is_delivered(made, tmp_path):
+    card = card_of(made, tmp_path, delivered="average")
+    assert "The average of 3 recurrent networks of one kind (GRU" in card
+    assert "is the average of 3 networks: the mean of the forecasts of all" in card
+    assert "| **This average of 3 networks** | 1.5 | 2 |" in card
+    assert "| 3 trainings from other starts, mean ± spread | 1.5 ± 0.1 |" in card
+    assert "**This network**" not in card
+
+
+def test_card_names_the_seeds_that_diverged(made, tmp_path):
+    _, second, third = made.contents.result.seeds
+    diverged = (DivergedSeed(0, "Loss is infinite at epoch 3 of the refit."),)
+    card = card_of(made, tmp_path, seeds=(second, third), diverged=diverged)
+    assert "1 of 3 seeds diverged; scores are over the 2 others." in card
+    assert "- Seed 0: Loss is infinite at epoch 3 of the refit." in card
+    assert "the network of the first seed that did not diverge, whatever" in card
+    assert "| 2 trainings from other starts, mean ± spread | 1.5 ± 0.14 |" in card
+    card = card_of(
+        made,
+        tmp_path,
+        seeds=(third,),
+        diverged=(*diverged, DivergedSeed(1, "Loss is infinite.")),
+        delivered="average",
+    )
+    assert "2 of 3 seeds diverged; scores are those of the other one." in card
+    assert "the network of the only seed that did not diverge; an average" in card
+    assert "trainings from other starts" not in card
 
 
 def test_a_missing_file_keeps_the_older_bundle(made):

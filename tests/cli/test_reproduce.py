@@ -43,6 +43,7 @@ def folder(tmp_path: Path) -> Path:
             *("--trials", "9", "--timeout", "600", "--workers", "1", "--seed", "4"),
             *("--epochs", "30", "--patience", "5", "--pruner", "median"),
             *("--calendar", "hour", "--score", "mae", "--refits", "5"),
+            *("--deliver", "average"),
             *(
                 "--balance",
                 "sampler",

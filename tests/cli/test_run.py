@@ -128,6 +128,22 @@ def test_run_refuses_wrong_input_with_one_sentence(
     assert not list_studies(_environment(empty_studies))
 
 
+def test_run_takes_ten_refits_and_refuses_eleven(
+    table: Path, empty_studies: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["run", str(table), "--target", "load", "--cells", "gru"]
+    arguments += ["--trials", "1", "--epochs", "1", "--workers", "1"]
+    assert main([*arguments, "--refits", "11"]) == 2
+    assert "refits of each winner, must be at most 10, got 11" in (
+        capsys.readouterr().err
+    )
+    assert list_studies(_environment(empty_studies)) == ()
+    assert main([*arguments, "--refits", "10", "--deliver", "average"]) == 0
+    [handle] = list_studies(_environment(empty_studies))
+    assert handle.settings.training.refit_seeds == 10
+    assert handle.settings.training.deliver == "average"
+
+
 def test_run_refuses_a_file_that_is_not_there(
     empty_studies: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

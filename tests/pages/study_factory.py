@@ -17,7 +17,7 @@ import pandas as pd
 
 from search.analysis.baselines import load_baselines, make_baselines
 from search.analysis.explaining import save_weights
-from search.config import Budget, Cell, Environment, Roles, Task, Training
+from search.config import Budget, Cell, Deliver, Environment, Roles, Task, Training
 from search.data.source import Source
 from search.evaluation.baselines.naive import NAIVE_NAMES
 from search.evaluation.metrics import (
@@ -49,6 +49,7 @@ from search.study.progress import read_progress
 from search.study.results import (
     BundleCheck,
     Comparison,
+    DivergedSeed,
     SeedResult,
     StudyResults,
     WinnerResult,
@@ -207,12 +208,22 @@ def finish(
     skipped: dict[str, str] | None = None,
     with_forecast: bool = True,
     with_bundle: bool = True,
+    deliver: Deliver = "one",
+    diverged: tuple[int, ...] = (),
 ) -> StudyResults:
-    """Write winners and results from the trials, as the refit would."""
+    """Write winners and results from the trials, as the refit would.
+
+    The seeds named by `diverged`, of 0 to 2, have no scores.
+    """
     best = read_progress(handle).best
     winners = {
         cell: _write_winner(
-            handle, trial, with_forecast=with_forecast, with_bundle=with_bundle
+            handle,
+            trial,
+            with_forecast=with_forecast,
+            with_bundle=with_bundle,
+            deliver=deliver,
+            diverged=diverged,
         )
         for cell, trial in best.items()
         if cell not in (skipped or {})
@@ -282,7 +293,13 @@ def _claimed(claim: Claim) -> tuple[optuna.Trial, TrialParams]:
 
 
 def _write_winner(
-    handle: StudyHandle, trial: TrialView, *, with_forecast: bool, with_bundle: bool
+    handle: StudyHandle,
+    trial: TrialView,
+    *,
+    with_forecast: bool,
+    with_bundle: bool,
+    deliver: Deliver,
+    diverged: tuple[int, ...],
 ) -> WinnerResult:
     folder = winner_folder(handle, trial.cell)
     folder.mkdir(parents=True, exist_ok=True)
@@ -300,9 +317,9 @@ def _write_winner(
         with zipfile.ZipFile(bundle, "w") as file:
             file.writestr("predict.py", "")
             file.writestr("preprocessing.json", _preprocessing(handle, trial))
-    save_weights(folder, _random_weights(handle, trial))
+    scored = [seed for seed in range(3) if seed not in diverged]
     assert trial.score is not None
-    return WinnerResult(
+    winner = WinnerResult(
         trial=trial.number,
         params=trial.params,
         cv=trial.score,
@@ -311,7 +328,7 @@ def _write_winner(
         holdout=holdout,
         seeds=tuple(
             SeedResult(seed, replace(holdout, rmse=holdout.rmse * factor), 4.2)
-            for seed, factor in enumerate((1.0, 1.04, 0.98))
+            for seed, factor in zip(scored, (1.0, 1.04, 0.98), strict=False)
         ),
         targets={target: holdout for target in targets},
         n_parameters=trial.n_parameters or 1,
@@ -322,7 +339,15 @@ def _write_winner(
         check=BundleCheck(2e-7, 4e-8, True, "The bundle forecasts as reported.")
         if with_bundle
         else BundleCheck(None, None, False, "The disk is full."),
+        diverged=tuple(
+            DivergedSeed(seed, "Loss is not a number at epoch 2 of the refit.")
+            for seed in diverged
+        ),
+        delivered=deliver,
     )
+    weights = [_random_weights(handle, trial, k) for k in range(winner.n_networks)]
+    save_weights(folder, weights)
+    return winner
 
 
 def _panel(handle: StudyHandle, trial: TrialView) -> Panel:
@@ -341,10 +366,12 @@ def _preprocessing(handle: StudyHandle, trial: TrialView) -> bytes:
     )
 
 
-def _random_weights(handle: StudyHandle, trial: TrialView) -> list[np.ndarray]:
+def _random_weights(
+    handle: StudyHandle, trial: TrialView, number: int
+) -> list[np.ndarray]:
     """Return weights of the shapes that the network of the trial would have."""
     params, panel = handle.settings.space.complete(trial.params), _panel(handle, trial)
-    generator = np.random.default_rng(trial.number)
+    generator = np.random.default_rng([trial.number, number])
     width = {"SimpleRNN": 1, "LSTM": 4, "GRU": 3}[params.cell] * params.units
     weights, n_inputs = [], panel.n_channels
     for _ in range(params.layers):

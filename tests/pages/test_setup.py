@@ -1,5 +1,7 @@
 """Search: forms, folds, conflicts in words, and a start that happens once."""
 
+from dataclasses import replace
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -100,6 +102,31 @@ def test_range_upside_down_is_refused(form: AppTest) -> None:
     form.number_input(key="setup_low_layers").set_value(4).run()
     form.number_input(key="setup_high_layers").set_value(2).run()
     assert "must not be the larger one" in form.error[0].value
+
+
+def test_ten_refits_and_their_average_reach_the_study(
+    form: AppTest, environment: Environment, started: list[str]
+) -> None:
+    form.segmented_control(key="setup_preset").set_value("custom").run()
+    refits = form.number_input(key="setup_refit_seeds")
+    assert (refits.value, refits.min, refits.max) == (3, 1, 10)
+    assert form.selectbox(key="setup_deliver").value == "one"
+    form.selectbox(key="setup_deliver").select("average").run()
+    form.number_input(key="setup_refit_seeds").set_value(1).run()
+    assert "at least 2 where the average of the refits" in form.error[0].value
+    assert form.button(key="setup_next").disabled
+    form.number_input(key="setup_refit_seeds").set_value(10).run()
+    form.button(key="setup_next").click().run()
+    (study,) = list_studies(environment)
+    assert study.settings.training.refit_seeds == 10
+    assert study.settings.training.deliver == "average"
+
+
+def test_more_refits_than_the_form_takes_are_cut_to_its_limit() -> None:
+    """A study of an older version may have more; its settings can still be taken."""
+    settings = make_settings("Old")
+    many = replace(settings, training=replace(settings.training, refit_seeds=25))
+    assert form_values(many)["refit_seeds"] == 10
 
 
 def test_custom_lines_reach_the_study(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from search.config import CELLS, Budget, Task
 from search.study.claims import claim_trial, current_owner, fail_trial, finish_trial
 from search.study.control import Control, StateRecord, set_budget, write_state
-from search.study.eta import WINNER_SECONDS, Plan, remaining_seconds
+from search.study.eta import NETWORK_SECONDS, WINNER_SECONDS, Plan, remaining_seconds
 from search.study.folders import SUPERVISOR_LOCK
 from search.study.locks import try_lock
 from search.study.progress import count_trials, make_progress, read_progress
@@ -141,6 +141,12 @@ def test_remaining_seconds_of_the_refit():
 def test_remaining_seconds_of_a_refit_leaves_out_cells_without_a_winner():
     plan = replace(PLAN, state="refitting")
     assert remaining_seconds([done(0)], plan) == pytest.approx(WINNER)
+
+
+def test_remaining_seconds_an_average_takes_longer_to_export():
+    plan = replace(PLAN, state="refitting", networks=3)
+    expected = WINNER + 2 * NETWORK_SECONDS
+    assert remaining_seconds([done(0)], plan) == pytest.approx(expected)
 
 
 durations = st.lists(st.floats(5.0, 15.0), min_size=12, max_size=12)

@@ -10,6 +10,7 @@ from search.study.results import (
     RESULTS_FILE,
     BundleCheck,
     Comparison,
+    DivergedSeed,
     SeedResult,
     StudyResults,
     TrialCounts,
@@ -34,6 +35,7 @@ WINNER = WinnerResult(
     bundle=None,
     predictions="/somewhere/holdout_predictions.csv",
     check=BundleCheck(1e-6, None, True, "The download works."),
+    diverged=(DivergedSeed(18, "Loss is infinite at epoch 2."),),
 )
 RESULTS = StudyResults(
     study={"uuid": "ab", "name": "Power", "state": "finished"},
@@ -55,6 +57,18 @@ def test_results_round_trip(tmp_path):
     assert again == RESULTS
     assert type(again.winners["GRU"].params["bidirectional"]) is bool
     assert type(again.winners["GRU"].params["units"]) is int
+
+
+def test_results_of_an_older_version_name_no_diverged_seed(tmp_path):
+    save_results(tmp_path, RESULTS)
+    path = tmp_path / RESULTS_FILE
+    document = json.loads(path.read_text())
+    for name in ("diverged", "delivered"):
+        document["winners"]["GRU"].pop(name, None)
+    path.write_text(json.dumps(document))
+    winner = load_results(tmp_path).winners["GRU"]
+    assert (winner.diverged, winner.delivered) == ((), "one")
+    assert (winner.n_seeds, winner.n_networks) == (1, 1)
 
 
 def test_results_are_json_for_people(tmp_path):

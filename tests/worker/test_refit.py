@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+import tensorflow as tf
 
 from search.config import Roles, Task
 from search.errors import TrialFailed
@@ -13,6 +15,9 @@ from search.evaluation.panel import Panel, make_panel
 from search.evaluation.scaling import fit_scaler
 from search.evaluation.splits import SplitPlan, plan_splits
 from search.study.space import TrialParams
+from search.worker import refit as refit_module
+from search.worker.folds import Run, start_run
+from search.worker.predictor import Predictor
 from search.worker.refit import Refit, refit_winner
 from search.worker.tables import future_index, future_panel
 
@@ -113,7 +118,7 @@ def test_refit_compiles_once_for_all_seeds(
     again = refit_winner(
         panel, plan, make_params(loss="mae"), epochs=1, task=task, seeds=[1, 2]
     )
-    assert again.seconds_compile == 0
+    assert [run.seconds_compile for run in again.runs] == [0, 0]
 
 
 def test_refit_with_seasonal_framing_and_calendar(
@@ -155,3 +160,112 @@ def test_refit_that_diverges_names_the_epoch(
     params = make_params(optimizer="sgd", learning_rate=1e30, clipnorm=1e3)
     with pytest.raises(TrialFailed, match=r"Loss is .* at epoch 1 of the refit"):
         refit_winner(panel, plan, params, epochs=2, task=task, seeds=[1])
+
+
+@pytest.mark.parametrize("framing", ["none", "last_value", "seasonal"])
+def test_average_forecasts_the_mean_of_its_members(
+    panel: Panel,
+    plan: SplitPlan,
+    task: Task,
+    make_params: Callable[..., TrialParams],
+    framing: str,
+) -> None:
+    """The one model that is delivered gives the mean in original units."""
+    params = make_params(framing=framing)
+    refit = refit_winner(
+        panel,
+        plan,
+        params,
+        epochs=1,
+        task=task,
+        seeds=[1, 2, 3],
+        deliver="average",
+        future=panel,
+    )
+    first, second, third = (run.predictions for run in refit.runs)
+    mean = (first + second + third) / 3
+    assert not np.allclose(first, mean)
+    np.testing.assert_allclose(refit.predictions, mean, rtol=1e-12)
+    origins = np.arange(plan.holdout_start, plan.holdout_stop)
+    predictor = Predictor(refit.model, panel, params, task)
+    found = predictor.predict(panel, refit.scaler, origins)
+    np.testing.assert_allclose(found, mean, atol=1e-5)
+    beyond = [run.forecast for run in refit.runs]
+    np.testing.assert_allclose(refit.forecast, sum(beyond) / 3, rtol=1e-12)
+    one = refit_winner(panel, plan, params, epochs=1, task=task, seeds=[1])
+    assert refit.n_parameters == 3 * one.n_parameters
+    assert refit.seconds == pytest.approx(sum(run.seconds for run in refit.runs))
+    np.testing.assert_array_equal(one.predictions, first)
+
+
+def start_broken(*arguments: Any, seed: tuple[int, int], **named: Any) -> Run:
+    """Start a training; seed 7 has learned nothing but NaN."""
+    run = start_run(*arguments, seed=seed, **named)
+    if seed[0] == 7:
+        tensors = tf.nest.map_structure(
+            lambda one: one * np.nan if one.dtype.is_floating else one,
+            run.state.tensors,
+        )
+        run.state = replace(run.state, tensors=tensors)
+    return run
+
+
+@pytest.mark.parametrize(
+    ("epochs", "reason"),
+    [
+        (0, "A weight is not a number at the end of the refit"),
+        (1, "Loss is not a number at epoch 1 of the refit"),
+    ],
+)
+def test_a_seed_that_diverges_leaves_the_others(
+    panel: Panel,
+    plan: SplitPlan,
+    task: Task,
+    make_params: Callable[..., TrialParams],
+    monkeypatch: pytest.MonkeyPatch,
+    epochs: int,
+    reason: str,
+) -> None:
+    monkeypatch.setattr(refit_module, "start_run", start_broken)
+    refit = refit_winner(
+        panel, plan, make_params(), epochs=epochs, task=task, seeds=[7, 8, 9]
+    )
+    assert [run.seed for run in refit.runs] == [8, 9]
+    assert [one.seed for one in refit.diverged] == [7]
+    assert reason in refit.diverged[0].reason
+    np.testing.assert_array_equal(refit.predictions, refit.runs[0].predictions)
+    for one, other in zip(
+        refit.model.get_weights(), refit.runs[0].weights, strict=True
+    ):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_average_of_the_only_seed_that_is_left_is_its_network(
+    panel: Panel,
+    plan: SplitPlan,
+    task: Task,
+    make_params: Callable[..., TrialParams],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(refit_module, "start_run", start_broken)
+    refit = refit_winner(
+        panel,
+        plan,
+        make_params(),
+        epochs=1,
+        task=task,
+        seeds=[7, 8],
+        deliver="average",
+    )
+    np.testing.assert_array_equal(refit.predictions, refit.runs[0].predictions)
+    assert refit.model.count_params() == refit.n_parameters
+
+
+def test_refit_fails_only_when_every_seed_diverges(
+    panel: Panel, plan: SplitPlan, task: Task, make_params: Callable[..., TrialParams]
+) -> None:
+    params = make_params(optimizer="sgd", learning_rate=1e30, clipnorm=1e3)
+    with pytest.raises(
+        TrialFailed, match=r"^All 2 seeds diverged\. Seed 4: Loss is .* at epoch 1"
+    ):
+        refit_winner(panel, plan, params, epochs=1, task=task, seeds=[4, 5])

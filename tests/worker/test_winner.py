@@ -10,10 +10,19 @@ import pandas as pd
 import pytest
 
 from search.analysis.baselines import make_baselines
+from search.analysis.explaining import load_explained
 from search.analysis.forecasts import load_forecast
 from search.analysis.predictions import load_predictions
 from search.bundle.contents import BundleContents
-from search.config import Budget, Cell, Environment, Roles, Task, Training
+from search.config import (
+    Budget,
+    Cell,
+    Deliver,
+    Environment,
+    Roles,
+    Task,
+    Training,
+)
 from search.data.source import Source
 from search.errors import SearchError, TrialFailed
 from search.evaluation.baselines.naive import NAIVE_NAMES, naive_forecasts
@@ -55,7 +64,9 @@ def view(number: int, cell: Cell, score: float, *, best_epoch: int = 2) -> Trial
     )
 
 
-def make_study(tmp_path: Path, series: pd.DataFrame, roles: Roles) -> StudyHandle:
+def make_study(
+    tmp_path: Path, series: pd.DataFrame, roles: Roles, *, deliver: Deliver = "one"
+) -> StudyHandle:
     space = default_space(len(series), roles, TASK)
     space = space.with_line(Line("sequence_length", choices=(4,)))
     settings = StudySettings(
@@ -65,7 +76,7 @@ def make_study(tmp_path: Path, series: pd.DataFrame, roles: Roles) -> StudyHandl
         task=TASK,
         space=space,
         budget=Budget(trials=6),
-        training=Training(refit_seeds=2, seed=5),
+        training=Training(refit_seeds=2, seed=5, deliver=deliver),
     )
     environment = Environment(tmp_path, f"sqlite:///{tmp_path / 'optuna.db'}")
     return create_study(environment, settings, series)
@@ -124,6 +135,8 @@ def test_make_winner_scores_each_seed_and_delivers_the_first(made: Made) -> None
     assert [seed.seed for seed in made.result.seeds] == [5, 6]
     assert made.result.holdout == made.result.seeds[0].holdout
     assert made.result.seeds[0].holdout != made.result.seeds[1].holdout
+    assert (made.result.delivered, made.result.diverged) == ("one", ())
+    assert made.result.n_networks == 1
 
 
 def test_metrics_can_be_computed_again_from_the_predictions(made: Made) -> None:
@@ -257,3 +270,29 @@ def test_make_winner_makes_a_bundle_that_works(
     assert result.check.passed, result.check.message
     assert result.bundle is not None
     assert Path(result.bundle).exists()
+
+
+@pytest.mark.slow
+def test_an_average_goes_the_whole_way(
+    tmp_path: Path, series: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Scores, forecast, files, bundle and explanation are of one and the same mean."""
+    roles = Roles(("level",), calendar=("hour",))
+    handle = make_study(tmp_path, series, roles, deliver="average")
+    monkeypatch.setattr(
+        winner_module, "read_trials", lambda _handle: (view(0, "LSTM", 1.0),)
+    )
+    result = make_winner(handle, "LSTM")
+    assert (result.delivered, result.n_networks) == ("average", 2)
+    assert result.check is not None
+    assert result.check.passed, result.check.message
+    # The error of a mean is below the mean of the errors, or equal to it.
+    assert result.holdout not in [seed.holdout for seed in result.seeds]
+    assert result.holdout.mse < np.mean([seed.holdout.mse for seed in result.seeds])
+    explained = load_explained(handle, "LSTM", result)
+    assert explained is not None
+    assert len(explained.network.members) == 2
+    scaled = explained.network.predict(explained.past, explained.known)
+    errors = (scaled - explained.targets)[..., 0] * explained.scale[0]
+    stored = load_predictions(Path(result.predictions), ["level"])["level"]
+    np.testing.assert_allclose(errors, stored.errors, atol=1e-4)

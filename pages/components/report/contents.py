@@ -18,7 +18,14 @@ from pages.components.compare_table import model_table, test_table, written
 from pages.components.downloads import SERIES_TIME
 from pages.components.numbers import duration
 from pages.components.report.document import Document
-from pages.components.scales import error_scale, score_scale, target_scale, time_title
+from pages.components.scales import (
+    error_scale,
+    holdout_scale,
+    score_scale,
+    target_scale,
+    time_title,
+)
+from pages.components.seed_views import holdout_line, seed_sentences, seed_table
 from pages.components.state import study_trials
 from pages.components.study_data import (
     best_fold_baseline,
@@ -92,6 +99,7 @@ def _settings(document: Document, study: StudyHandle) -> None:
                 patience=training.patience,
                 pruner=training.pruner,
                 seeds=training.refit_seeds,
+                deliver=raw_text(f"setup.deliver_{training.deliver}"),
             ),
         }
     )
@@ -141,6 +149,13 @@ def _comparison(document: Document, study: StudyHandle, results: StudyResults) -
     score = study.settings.task.score
     rows = model_rows(results, score, fold_baselines(study))
     document.table(written(model_table(rows, score)))
+    document.paragraph(raw_text("seeds.body"), kind="note")
+    document.table(seed_table(results))
+    for sentence in seed_sentences(results):
+        document.paragraph(sentence, kind="note")
+    for cell, reason in results.skipped_cells.items():
+        words = raw_text("compare.skipped", cell=cell, reason=reason)
+        document.paragraph(words, kind="note")
     for name, reason in results.absent_baselines.items():
         model = model_name(name)
         words = raw_text("compare.absent_baseline", name=model, reason=reason)
@@ -176,7 +191,9 @@ def _forecast(document: Document, study: StudyHandle, results: StudyResults) -> 
     if cell is None:
         return
     document.heading(raw_text("forecast.title"))
-    task = study.settings.task
+    task, winner = study.settings.task, results.winners[cell]
+    line = holdout_line(winner, task.score, holdout_scale(study))
+    document.paragraph(f"{cell}. {line}", kind="note")
     for target in study.settings.roles.targets:
         holdout = winner_holdout(study, results, cell).get(target)
         forecast = winner_forecast(study, cell, target, holdout)

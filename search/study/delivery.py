@@ -1,0 +1,39 @@
+"""What of a winner is delivered, and which of its seeds count, in words."""
+
+from search.study.results import WinnerResult
+
+
+def delivery_sentence(winner: WinnerResult) -> str:
+    """Say which model is delivered."""
+    if winner.delivered == "average" and winner.n_networks > 1:
+        which = "all seeds that did not diverge" if winner.diverged else "all seeds"
+        return (
+            f"What is delivered is the average of {winner.n_networks} networks: the "
+            f"mean of the forecasts of {which}."
+        )
+    if winner.delivered == "average":
+        return (
+            "What is delivered is the network of the only seed that did not diverge; "
+            "an average of several was asked for."
+        )
+    which = "the first seed that did not diverge"
+    if not any(one.seed < winner.seeds[0].seed for one in winner.diverged):
+        which = "the first seed"
+    return (
+        f"What is delivered is the network of {which}, whatever the scores of the "
+        "others are."
+    )
+
+
+def divergence_sentence(winner: WinnerResult) -> str:
+    """Say how many seeds diverged; empty if none did.
+
+    Examples
+    --------
+    ``1 of 3 seeds diverged; scores are over the 2 others.``
+    """
+    n_diverged, n_scored = len(winner.diverged), len(winner.seeds)
+    if not n_diverged:
+        return ""
+    others = f"over the {n_scored} others" if n_scored > 1 else "those of the other one"
+    return f"{n_diverged} of {winner.n_seeds} seeds diverged; scores are {others}."

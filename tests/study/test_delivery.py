@@ -1,0 +1,55 @@
+"""What is delivered and which seeds count, in words."""
+
+from dataclasses import replace
+
+import pytest
+
+from search.study.delivery import delivery_sentence, divergence_sentence
+from search.study.results import DivergedSeed, SeedResult, WinnerResult
+from tests.study.test_results import METRICS, WINNER
+
+
+def winner(scored: tuple[int, ...], diverged: tuple[int, ...] = ()) -> WinnerResult:
+    """Return a winner with these seeds."""
+    return replace(
+        WINNER,
+        seeds=tuple(SeedResult(seed, METRICS, 1.0) for seed in scored),
+        diverged=tuple(DivergedSeed(seed, "why") for seed in diverged),
+    )
+
+
+@pytest.mark.parametrize(
+    ("scored", "diverged", "sentence"),
+    [
+        ((1, 2, 3), (), ""),
+        ((1, 3), (2,), "1 of 3 seeds diverged; scores are over the 2 others."),
+        ((3,), (1, 2), "2 of 3 seeds diverged; scores are those of the other one."),
+    ],
+)
+def test_divergence_sentence_counts(scored, diverged, sentence):
+    assert divergence_sentence(winner(scored, diverged)) == sentence
+
+
+@pytest.mark.parametrize(
+    ("scored", "diverged", "words"),
+    [
+        ((1, 2), (), "the network of the first seed, whatever"),
+        ((1, 3), (2,), "the network of the first seed, whatever"),
+        ((2, 3), (1,), "the network of the first seed that did not diverge, whatever"),
+    ],
+)
+def test_delivery_sentence_of_one_network(scored, diverged, words):
+    assert words in delivery_sentence(winner(scored, diverged))
+
+
+@pytest.mark.parametrize(
+    ("scored", "diverged", "words"),
+    [
+        ((1, 2, 3), (), "the average of 3 networks: the mean of the forecasts of all "),
+        ((1, 3), (2,), "2 networks: the mean of the forecasts of all seeds that did"),
+        ((3,), (1, 2), "the network of the only seed that did not diverge"),
+    ],
+)
+def test_delivery_sentence_of_an_average(scored, diverged, words):
+    average = replace(winner(scored, diverged), delivered="average")
+    assert words in delivery_sentence(average)
