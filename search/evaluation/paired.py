@@ -8,9 +8,22 @@ from collections.abc import Sequence
 
 import numpy as np
 
+FEWEST_ORIGINS = 10
+HORIZONS_NEEDED = 3
 N_RESAMPLES = 2_000
 LEVEL = 0.95
 _SAME = 1e-9
+
+
+def origins_needed(horizon: int) -> int:
+    """Return the fewest origins whose losses can tell a difference from chance.
+
+    Examples
+    --------
+    >>> origins_needed(1), origins_needed(12)
+    (10, 36)
+    """
+    return max(FEWEST_ORIGINS, HORIZONS_NEEDED * horizon)
 
 
 def paired_p_value(first: np.ndarray, second: np.ndarray, *, horizon: int) -> float:
