@@ -26,8 +26,8 @@ def default_holdout(n_rows: int, horizon: int) -> int:
 
     Examples
     --------
-    40 rows hold 36 forecasts of 5 steps, 20 rows the 15 that are needed, and hourly
-    data of two days have no room for the 72 that a forecast of a day needs:
+    A tenth of 400 rows holds 36 forecasts of 5 steps. The 15 that are needed take 19
+    rows, and for the 72 that are needed of a day's hours two days have no room:
 
     >>> default_holdout(400, 5), default_holdout(100, 5), default_holdout(48, 24)
     (40, 19, 48)
