@@ -12,7 +12,7 @@ from itertools import combinations
 import numpy as np
 
 from search.evaluation.paired import (
-    holm,
+    adjust_pairs,
     origins_needed,
     paired_p_value,
     relative_interval,
@@ -137,11 +137,13 @@ def give_verdict(
 
 def _adjusted(tests: Sequence[Comparison]) -> list[Comparison]:
     """Return the tests with their p-values adjusted for all that have one."""
-    given = [one.p_value for one in tests if one.p_value is not None]
-    adjusted = iter(holm(given))
+    given = {
+        (one.first, one.second): one.p_value for one in tests if one.p_value is not None
+    }
+    values = adjust_pairs(list(given), list(given.values()))
+    adjusted = dict(zip(given, values, strict=True))
     return [
-        one if one.p_value is None else replace(one, p_adjusted=next(adjusted))
-        for one in tests
+        replace(one, p_adjusted=adjusted.get((one.first, one.second))) for one in tests
     ]
 
 
