@@ -12,7 +12,7 @@ from pages.components.charts.folds import fold_chart
 from pages.components.charts.forecast import forecast_chart, forecast_numbers
 from pages.components.charts.history import history_chart
 from pages.components.charts.windows import step_chart
-from pages.components.compare_diagnosis import illness_words, winner_illnesses
+from pages.components.compare_diagnosis import winner_illnesses
 from pages.components.compare_table import (
     absent_words,
     model_table,
@@ -20,6 +20,7 @@ from pages.components.compare_table import (
     written,
 )
 from pages.components.downloads import SERIES_TIME
+from pages.components.illness_cards import illness_words
 from pages.components.numbers import duration
 from pages.components.report.document import Document
 from pages.components.scales import error_scale, score_scale, target_scale, time_title
