@@ -45,7 +45,8 @@ def show_illnesses(
         st.markdown(f"**{plain(name)}**")
         st.markdown(plain(body))
         st.caption(text(f"{seen}_{one.evidence}"))
-        _show_cures(study, one, params, key=f"cure_{key}_{one.illness}")
+        with st.container(horizontal=True):
+            _show_cures(study, one, params, key=f"cure_{key}_{one.illness}")
 
 
 def illness_words(one: Diagnosis) -> tuple[str, str]:

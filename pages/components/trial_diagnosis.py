@@ -11,7 +11,7 @@ from pages.components.illness_cards import show_illnesses
 from pages.components.scales import score_scale
 from pages.components.study_data import best_fold_baseline, fold_baselines
 from pages.components.text import text
-from search.analysis.illnesses import diagnose_trial
+from search.analysis.illnesses import best_fold_scores, diagnose_trial
 from search.evaluation.curve_diagnosis import FEWEST_EPOCHS
 from search.evaluation.diagnosis import Diagnosis
 from search.study.curves import EpochPoint
@@ -74,7 +74,8 @@ def _show_evidence(
         show_chart(losses_chart({trial.cell: points}), key="progress_trial_loss")
     if "folds" in evidence:
         name = best_fold_baseline(study)
-        folds: dict[str, Sequence[float]] = {trial.cell: trial.fold_scores}
+        own = trial.fold_scores or best_fold_scores(points)
+        folds: dict[str, Sequence[float]] = {trial.cell: own}
         if name is not None:
             folds[name[0]] = fold_baselines(study)[name[0]]
         show_chart(fold_chart(folds, score_scale(study)), key="progress_trial_folds")

@@ -65,10 +65,19 @@ def diagnose_trial(
             skill=share,
             was_ended=was_ended,
         )
-        fold_scores = fold_scores or valid[int(means.argmin())].tolist()
+        fold_scores = fold_scores or best_fold_scores(points)
     if reference is not None and fold_scores:
         found += diagnose_folds(fold_scores, baselines[reference[0]])
     return found
+
+
+def best_fold_scores(points: Sequence[EpochPoint]) -> tuple[float, ...]:
+    """Return the score on each fold after the best epoch; empty if there is none."""
+    scored = [point for point in points if point.score is not None]
+    if not scored:
+        return ()
+    best = min(scored, key=lambda point: point.score or 0.0)
+    return tuple(score for score in best.valid if score is not None)
 
 
 def diagnose_forecasts(holdout: Predictions, last: np.ndarray) -> list[Diagnosis]:
