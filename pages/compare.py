@@ -13,7 +13,7 @@ from pages.components.compare_sections import (
     show_learning,
     show_winner_parameters,
 )
-from pages.components.compare_table import show_model_table, show_tests
+from pages.components.compare_table import show_absent, show_model_table, show_tests
 from pages.components.frame import empty_state, next_step, page_frame
 from pages.components.leak_views import show_winner_audit
 from pages.components.numbers import duration, with_unit
@@ -121,6 +121,7 @@ def show_scores(
         anchor=False,
     )
     show_model_table(rows, score)
+    show_absent(results.absent_baselines)
     counts = results.trials
     note = ""
     if len(study.settings.roles.targets) > 1:

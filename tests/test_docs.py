@@ -12,6 +12,8 @@ import search
 from search.cli.arguments import parse_arguments
 from search.config import Budget, Task, Training
 from search.evaluation.baselines.suite import BASELINE_NAMES
+from search.evaluation.diagnosis import Illness
+from search.evaluation.leaks.suspicion import Kind
 from search.evaluation.metrics import Metrics
 from search.study.control import State
 from search.study.settings import StudySettings
@@ -61,6 +63,16 @@ def test_every_metric_has_formula_unit_and_undefined_case(name: str) -> None:
     cells = table_rows(METRICS, "## The metrics")[name]
     assert len(cells) == 5
     assert all(cells)
+
+
+@pytest.mark.parametrize("name", get_args(Illness))
+def test_every_illness_is_described(name: str) -> None:
+    assert name in table_rows(METRICS, "## Diagnosis")
+
+
+@pytest.mark.parametrize("name", get_args(Kind))
+def test_every_kind_of_leak_is_described(name: str) -> None:
+    assert name in table_rows(METRICS, "## Leak audit")
 
 
 @pytest.mark.parametrize("name", BASELINE_NAMES)

@@ -4,20 +4,15 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from pages.components.prefill import duplicate_settings
-from pages.components.state import go_to
+from pages.components.illness_cards import show_illnesses
 from pages.components.study_data import study_series, trial_curve, winner_holdout
-from pages.components.text import plain, raw_text, text
+from pages.components.text import text
 from pages.components.theme import CELL_BADGES
-from search.analysis.cures import cured_settings
-from search.analysis.illnesses import diagnose_forecasts, diagnose_training
-from search.analysis.score_ranges import lowest_mean
+from search.analysis.illnesses import diagnose_forecasts, diagnose_trial
 from search.config import Cell
-from search.evaluation.diagnosis import Diagnosis, diagnose_folds
+from search.evaluation.diagnosis import Diagnosis
 from search.study.folders import StudyHandle
-from search.study.results import StudyResults, WinnerResult
-
-MOST_CURES = 2
+from search.study.results import StudyResults
 
 FoldScores = Mapping[str, Sequence[float]]
 
@@ -36,8 +31,7 @@ def show_diagnosis(
             found = winner_illnesses(study, results, cell, baselines)
             if not found:
                 st.markdown(text("diagnosis.none"))
-            for one in found:
-                _show_one(study, cell, winner, one)
+            show_illnesses(study, found, winner.params, key=cell)
 
 
 def winner_illnesses(
@@ -45,60 +39,15 @@ def winner_illnesses(
 ) -> list[Diagnosis]:
     """Return what is wrong with one winner; forecasts are those of the first target."""
     winner = results.winners[cell]
-    best = lowest_mean(baselines)
-    found = diagnose_training(
+    found = diagnose_trial(
         trial_curve(study, winner.trial),
         most_epochs=study.settings.training.epochs,
-        score=winner.cv,
-        reference=None if best is None else best[1],
+        baselines=baselines,
+        fold_scores=winner.cv_folds,
     )
-    if best is not None:
-        found += diagnose_folds(winner.cv_folds, baselines[best[0]])
     target = study.settings.roles.targets[0]
     holdout = winner_holdout(study, results, cell).get(target)
     if holdout is not None:
         values = study_series(str(study.folder), study)[target].to_numpy()
         found += diagnose_forecasts(holdout, values[holdout.origins - 1])
     return found
-
-
-def _show_one(
-    study: StudyHandle, cell: Cell, winner: WinnerResult, one: Diagnosis
-) -> None:
-    name, body = illness_words(one)
-    st.markdown(f"**{plain(name)}**")
-    st.markdown(plain(body))
-    st.caption(text(f"diagnosis.seen_{one.evidence}"))
-    n_shown = 0
-    for cure in one.cures:
-        settings = cured_settings(study.settings, cure, winner.params)
-        if settings is None or n_shown == MOST_CURES:
-            continue
-        n_shown += 1
-        if st.button(
-            text(f"diagnosis.cure_{cure}"),
-            key=f"cure_{cell}_{one.illness}_{cure}",
-            icon=":material/healing:",
-            help=text("diagnosis.cure_help"),
-        ):
-            duplicate_settings(study, settings)
-            go_to("setup")
-
-
-def illness_words(one: Diagnosis) -> tuple[str, str]:
-    """Return the name of an illness and the sentence with its numbers."""
-    name = raw_text(f"diagnosis.{one.illness}")
-    return f"{name}.", raw_text(f"diagnosis.{one.illness}_body", **_shown(one))
-
-
-def _shown(one: Diagnosis) -> dict[str, object]:
-    """Return the numbers as the sentences have them: shares in percent."""
-    shown: dict[str, object] = {}
-    for name, value in one.numbers.items():
-        if name in ("share", "worse", "gained", "skill"):
-            shown[name] = raw_text("diagnosis.percent", share=100 * float(value))
-        elif isinstance(value, float):
-            shown[name] = f"{value:.2g}"
-        else:
-            shown[name] = value
-    return shown

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages.components.charts.curves import winner_curves_chart
+from pages.components.charts.curves import losses_chart, winner_curves_chart
 from pages.components.charts.errors import (
     only_cells,
     residual_chart,
@@ -113,6 +113,9 @@ def show_learning(study: StudyHandle, results: StudyResults) -> None:
     curves = winner_curves(study, results)
     if curves:
         show_chart(winner_curves_chart(curves, score_scale(study)), key="learning")
+        with st.expander(text("compare.losses_heading"), key="compare_losses"):
+            losses = {cell: curve.points for cell, curve in curves.items()}
+            show_chart(losses_chart(losses), key="losses")
     else:
         st.caption(text("compare.no_curves"))
 

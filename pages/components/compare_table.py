@@ -1,7 +1,7 @@
 """The table of the Compare page: winners and baselines side by side."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -10,7 +10,7 @@ import streamlit as st
 from pages.components.charts.style import model_name
 from pages.components.numbers import count, duration, three_digits
 from pages.components.scales import SCORE_NAMES
-from pages.components.text import raw_text, text
+from pages.components.text import plain, raw_text, text
 from search.analysis.comparison import ModelRow, ParamRow
 from search.config import Score
 from search.study.results import Comparison
@@ -46,6 +46,30 @@ def show_model_table(rows: Sequence[ModelRow], score: Score) -> None:
 def model_table(rows: Sequence[ModelRow], score: Score) -> pd.DataFrame:
     """Return one line a model: scores, spread, skill, metrics, size and time."""
     return pd.DataFrame([_line(row, score) for row in rows])
+
+
+def show_absent(absent: Mapping[str, str]) -> None:
+    """Say in one muted sentence each which baselines are missing, and why."""
+    for words in absent_words(absent):
+        st.caption(plain(words))
+
+
+def absent_words(absent: Mapping[str, str]) -> list[str]:
+    """Return a sentence for each baseline that could not be computed.
+
+    Parameters
+    ----------
+    absent
+        The reason by the name of the baseline.
+    """
+    return [
+        raw_text(
+            "compare.absent_baseline",
+            name=model_name(name),
+            reason=reason.strip().removesuffix("."),
+        )
+        for name, reason in absent.items()
+    ]
 
 
 def show_tests(comparisons: Sequence[Comparison]) -> None:

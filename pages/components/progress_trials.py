@@ -14,6 +14,7 @@ from pages.components.scales import score_scale
 from pages.components.state import dashboard_link
 from pages.components.study_data import trial_curve
 from pages.components.text import plain, raw_text, text
+from pages.components.trial_diagnosis import show_trial_diagnosis
 from search.config import Cell
 from search.study.folders import StudyHandle
 from search.study.progress import Progress
@@ -21,6 +22,7 @@ from search.study.trials import TrialView
 
 N_SLOWEST = 5
 MOST_FAILURES = 100
+ENDED = ("complete", "pruned", "failed")
 
 
 def show_trials(study: StudyHandle, progress: Progress) -> None:
@@ -186,6 +188,8 @@ def _show_trial(study: StudyHandle, trial: TrialView) -> None:
             st.caption(text("progress.trial_no_curve"))
         if trial.state in ("complete", "pruned"):
             st.caption(_facts(trial))
+    if trial.state in ENDED:
+        show_trial_diagnosis(study, trial, points)
     st.link_button(
         text("progress.trial_dashboard", number=trial.number),
         dashboard_link(study, trial.number),

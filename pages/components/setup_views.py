@@ -14,6 +14,7 @@ from pages.components.state import go_to
 from pages.components.study_data import study_series
 from pages.components.text import plain, raw_text, text
 from search.errors import UserInputError
+from search.evaluation.paired import origins_needed
 from search.evaluation.splits import SplitPlan
 from search.study.estimate import Estimate, estimate_seconds
 from search.study.folders import StudyHandle
@@ -41,6 +42,22 @@ def show_folds(column, plan: SplitPlan, *, key: str) -> None:
     st.dataframe(
         table, hide_index=True, key=f"{key}_table", alt=text("setup.folds_title")
     )
+    _show_short_holdout(plan)
+
+
+def _show_short_holdout(plan: SplitPlan) -> None:
+    """Say it before the search if the verdict will have too few forecasts."""
+    needed = origins_needed(plan.horizon)
+    n_origins = plan.holdout_stop - plan.holdout_start
+    if n_origins < needed:
+        st.caption(
+            text(
+                "setup.holdout_short",
+                n=count(n_origins),
+                needed=count(needed),
+                rows=count(needed + plan.horizon - 1),
+            )
+        )
 
 
 def show_space(settings: StudySettings) -> None:

@@ -1,4 +1,4 @@
-"""Changed searches that may cure what a winner suffers from."""
+"""Changed searches that may cure what a trial suffers from."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -23,7 +23,7 @@ def cured_settings(
     cure
         What to change.
     params
-        Complete configuration of the winner, which the changed lines start from.
+        Complete configuration of the trial, which the changed lines start from.
     """
     if cure == "more_epochs":
         training = settings.training
@@ -66,6 +66,11 @@ def _higher_rate(settings: StudySettings, params: Params) -> Line | None:
     return Line("learning_rate", low=low, high=min(0.1, 10 * low), log=True)
 
 
+def _stronger_clipping(settings: StudySettings, params: Params) -> Line | None:
+    high = max(0.002, float(params["clipnorm"]) / 2)
+    return Line("clipnorm", low=max(0.001, high / 30), high=high, log=True)
+
+
 def _other_framing(settings: StudySettings, params: Params) -> Line | None:
     known = ["none", "last_value"]
     if settings.task.season > 1:
@@ -98,6 +103,7 @@ _CURES: dict[Cure, Callable[[StudySettings, Params], Line | None]] = {
     "more_units": _more_units,
     "lower_rate": _lower_rate,
     "higher_rate": _higher_rate,
+    "stronger_clipping": _stronger_clipping,
     "other_framing": _other_framing,
     "longer_sequences": _longer_sequences,
     "calendar": _calendar,

@@ -1,15 +1,21 @@
-"""What is wrong with a winner: its curve, its folds and its forecasts together."""
+"""What is wrong with a trial: its curve and folds, and of a winner its forecasts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from search.analysis.comparison import skill
 from search.analysis.predictions import Predictions
+from search.analysis.score_ranges import lowest_mean
+from search.evaluation.curve_diagnosis import (
+    diagnose_curve,
+    diagnose_folds,
+    diagnose_jumps,
+    sound_epochs,
+)
 from search.evaluation.diagnosis import (
     Diagnosis,
-    diagnose_curve,
     diagnose_lag,
     diagnose_residuals,
     diagnose_times,
@@ -19,30 +25,59 @@ from search.study.curves import EpochPoint
 N_LEVELS = 5
 
 
-def diagnose_training(
+def diagnose_trial(
     points: Sequence[EpochPoint],
     *,
     most_epochs: int,
-    score: float | None,
-    reference: float | None,
+    baselines: Mapping[str, Sequence[float]],
+    fold_scores: Sequence[float] = (),
+    was_ended: bool = False,
 ) -> list[Diagnosis]:
-    """Read the learning curve of a trial.
+    """Read the learning curve and the fold scores of a trial, a winner or any other.
 
     Parameters
     ----------
     points
-        Its epochs.
+        Its epochs; may be none.
     most_epochs
         Largest number of epochs that the search allowed.
-    score, reference
-        Best mean score over the folds of the trial, and that of the best baseline.
+    baselines
+        Fold scores of the baselines, by name; none while they are not known.
+    fold_scores
+        Its score on each fold; by default those of its best epoch.
+    was_ended
+        Whether it was pruned or failed, so that its curve is cut short.
     """
-    train = np.array([_mean(point.train) for point in points])
-    valid = np.array([_mean(point.valid) for point in points])
-    share = None
-    if score is not None and reference is not None:
-        share = skill(score, reference)
-    return diagnose_curve(train, valid, most_epochs=most_epochs, skill=share)
+    train = _by_fold([point.train for point in points])
+    valid = _by_fold([point.valid for point in points])
+    found = diagnose_jumps(train, valid)
+    n_sound = sound_epochs(train, valid)
+    reference = lowest_mean(baselines)
+    if n_sound:
+        means = valid[:n_sound].mean(axis=1)
+        share = None
+        if reference is not None:
+            share = skill(float(means.min()), reference[1])
+        found += diagnose_curve(
+            train[:n_sound].mean(axis=1),
+            means,
+            most_epochs=most_epochs,
+            skill=share,
+            was_ended=was_ended,
+        )
+        fold_scores = fold_scores or best_fold_scores(points)
+    if reference is not None and fold_scores:
+        found += diagnose_folds(fold_scores, baselines[reference[0]])
+    return found
+
+
+def best_fold_scores(points: Sequence[EpochPoint]) -> tuple[float, ...]:
+    """Return the score on each fold after the best epoch; empty if there is none."""
+    scored = [point for point in points if point.score is not None]
+    if not scored:
+        return ()
+    best = min(scored, key=lambda point: point.score or 0.0)
+    return tuple(score for score in best.valid if score is not None)
 
 
 def diagnose_forecasts(holdout: Predictions, last: np.ndarray) -> list[Diagnosis]:
@@ -80,6 +115,10 @@ def _groups(holdout: Predictions) -> list[list[str]]:
     return groups
 
 
-def _mean(values: Sequence[float | None]) -> float:
-    known = [np.nan if value is None else value for value in values]
-    return float(np.mean(known)) if known else float("nan")
+def _by_fold(epochs: Sequence[Sequence[float | None]]) -> np.ndarray:
+    """Return one row an epoch and one column a fold; NaN where there is no number."""
+    n_folds = max(map(len, epochs), default=0)
+    table = np.full((len(epochs), n_folds), np.nan)
+    for row, values in zip(table, epochs, strict=True):
+        row[: len(values)] = [np.nan if value is None else value for value in values]
+    return table

@@ -10,6 +10,7 @@ import pandas as pd
 from search.data.source import Source
 from search.errors import StudyCorrupted
 from search.evaluation.leaks.features import audit_features
+from search.evaluation.leaks.filling import audit_first_values
 from search.evaluation.leaks.plan import audit_plan, audit_scaler
 from search.evaluation.leaks.rows import audit_rows
 from search.evaluation.leaks.suspicion import Suspicion
@@ -44,7 +45,9 @@ def audit_data(series: pd.DataFrame, settings: StudySettings) -> tuple[Suspicion
         *audit_plan(plan),
         *audit_features(before, roles, horizon=task.horizon, season=task.season),
         *audit_rows(series, roles, plan),
+        *_audit_borders(settings.source),
         *_audit_filling(settings.source),
+        *audit_first_values(before, roles),
         *_audit_future(series, settings, stop=plan.holdout_start),
     )
 
@@ -87,17 +90,35 @@ def _preprocessing(bundle: Path) -> dict[str, list[float]]:
 
 
 def _audit_filling(source: Source) -> tuple[Suspicion, ...]:
+    """Name each column that was filled from later rows.
+
+    Older studies do not say which columns these were.
+    """
     rule = str(source.reading.get("missing", ""))
-    if rule not in LOOKS_AHEAD or not source.repairs:
+    if rule not in LOOKS_AHEAD:
         return ()
-    return (
+    how = (
+        f"filled by {rule.replace('_', ' ')}, which takes {LOOKS_AHEAD[rule]}: at the "
+        "end of a window that is the future. Use forward fill on the Data page, unless "
+        "the gaps are rare."
+    )
+    if not source.filled_ahead and source.repairs:
+        return (Suspicion("filled_from_future", f"Missing values were {how}"),)
+    return tuple(
         Suspicion(
             "filled_from_future",
-            f"Missing values were filled by {rule.replace('_', ' ')}, which takes "
-            f"{LOOKS_AHEAD[rule]}: at the end of a window that is the future. "
-            "Use forward fill on the Data page, unless the gaps are rare.",
-        ),
+            f"{count:,} missing {'value' if count == 1 else 'values'} of {name!r} "
+            f"{'was' if count == 1 else 'were'} {how}",
+            name,
+        )
+        for name, count in source.filled_ahead.items()
     )
+
+
+def _audit_borders(source: Source) -> tuple[Suspicion, ...]:
+    if not source.several_series:
+        return ()
+    return (Suspicion("group_border", source.several_series),)
 
 
 def _audit_future(

@@ -11,11 +11,14 @@ from itertools import combinations
 
 import numpy as np
 
-from search.evaluation.paired import holm, paired_p_value, relative_interval
+from search.evaluation.paired import (
+    adjust_pairs,
+    origins_needed,
+    paired_p_value,
+    relative_interval,
+)
 from search.study.results import Comparison, Verdict
 
-FEWEST_ORIGINS = 10
-HORIZONS_NEEDED = 3
 SIGNIFICANT = 0.05
 SAME_RELATIVE = 0.005
 
@@ -79,7 +82,7 @@ def compare(first: Contestant, second: Contestant, *, horizon: int) -> Compariso
     """
     n_origins = len(first.losses)
     difference = _relative_difference(first.losses, second.losses)
-    if n_origins < _origins_needed(horizon):
+    if n_origins < origins_needed(horizon):
         return Comparison(first.name, second.name, difference, None, n_origins)
     interval = None
     if second.losses.mean() > 0:
@@ -134,11 +137,13 @@ def give_verdict(
 
 def _adjusted(tests: Sequence[Comparison]) -> list[Comparison]:
     """Return the tests with their p-values adjusted for all that have one."""
-    given = [one.p_value for one in tests if one.p_value is not None]
-    adjusted = iter(holm(given))
+    given = {
+        (one.first, one.second): one.p_value for one in tests if one.p_value is not None
+    }
+    values = adjust_pairs(list(given), list(given.values()))
+    adjusted = dict(zip(given, values, strict=True))
     return [
-        one if one.p_value is None else replace(one, p_adjusted=next(adjusted))
-        for one in tests
+        replace(one, p_adjusted=adjusted.get((one.first, one.second))) for one in tests
     ]
 
 
@@ -156,10 +161,6 @@ def _relative_difference(first: np.ndarray, second: np.ndarray) -> float | None:
     if mean > 0:
         return float(first.mean()) / mean - 1
     return 0.0 if float(first.mean()) == mean else None
-
-
-def _origins_needed(horizon: int) -> int:
-    return max(FEWEST_ORIGINS, HORIZONS_NEEDED * horizon)
 
 
 def _between_cells(result: Comparison, horizon: int) -> str:
@@ -257,5 +258,5 @@ def _too_few(result: Comparison, horizon: int) -> str:
     count = f"{result.n_origins} forecast{'s' if result.n_origins != 1 else ''}"
     return (
         f"{count} of {horizon} step{'s' if horizon > 1 else ''} are too few to tell "
-        f"whether that is chance (it takes {_origins_needed(horizon)})."
+        f"whether that is chance (it takes {origins_needed(horizon)})."
     )

@@ -118,7 +118,10 @@ def _add_data(group: argparse._ArgumentGroup) -> None:
 def _add_search(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--horizon", type=int, default=1, metavar="H")
     group.add_argument(
-        "--holdout", type=int, metavar="ROWS", help="(a tenth, at least two horizons)"
+        "--holdout",
+        type=int,
+        metavar="ROWS",
+        help="(a tenth, or what the verdict needs)",
     )
     group.add_argument("--folds", type=int, metavar="K")
     group.add_argument("--score", choices=get_args(Score), default="rmse")

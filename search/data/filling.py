@@ -1,6 +1,6 @@
 """Missing values: what was found, and filling by the rule that was chosen."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -39,11 +39,14 @@ class FilledRows:
         Whether rows inside were dropped, so that time stamps mean nothing any more.
     repairs
         One sentence for each thing that was done.
+    filled_ahead
+        Columns that were filled from later rows, and in how many places.
     """
 
     frame: pd.DataFrame
     is_counted: bool
     repairs: tuple[str, ...]
+    filled_ahead: dict[str, int] = field(default_factory=dict)
 
 
 def missing_findings(
@@ -111,7 +114,22 @@ def fill_missing(
             "left out; the rows are counted from then on."
         )
     kept = filled.iloc[start:stop][inside]
-    return FilledRows(kept, not inside.all(), tuple(repairs))
+    ahead = _filled_ahead(frame, filled, rule, codes)
+    return FilledRows(kept, not inside.all(), tuple(repairs), ahead)
+
+
+def _filled_ahead(
+    frame: pd.DataFrame, filled: pd.DataFrame, rule: MissingRule, codes: tuple[str, ...]
+) -> dict[str, int]:
+    """Return what was filled from later rows; texts are not interpolated."""
+    if rule not in ("backward_fill", "interpolate"):
+        return {}
+    counts = frame.isna().sum() - filled.isna().sum()
+    return {
+        str(name): int(count)
+        for name, count in counts.items()
+        if count and not (rule == "interpolate" and name in codes)
+    }
 
 
 def _fill(

@@ -11,6 +11,7 @@ from search.data.cells import Cells, read_cells
 from search.data.filling import FilledRows, fill_missing, missing_findings
 from search.data.findings import Finding, shown
 from search.data.settings import SeriesSettings
+from search.data.stacking import stacked_in_rows, stacked_in_time
 from search.data.table import Table
 from search.data.timing.spacing import SpacedRows, count_rows, space_rows
 from search.data.timing.stamps import order_stamps
@@ -144,9 +145,14 @@ def _in_time(
     n_rows = len(table.frame)
     if not columns:
         notice = [] if settings.time else _no_time_notice(table, settings)
+        if len(cells.frame.columns):
+            notice += stacked_in_rows(table, settings)
         return count_rows(cells.frame, np.arange(n_rows)), None, notice
     ordered = order_stamps(table, settings, columns)
     findings = list(ordered.findings)
+    target = settings.roles.targets[0]
+    if target in cells.frame.columns:
+        findings += stacked_in_time(table, settings, ordered, cells.frame[target])
     if 2 * len(ordered.rows) < n_rows or len(ordered.rows) < 2:
         counted = count_rows(cells.frame, np.arange(n_rows))
         return counted, ordered.format, findings

@@ -26,6 +26,7 @@ from search.data.settings import (
     UnreadableRule,
 )
 from search.data.source import Source
+from search.data.stacking import CODE
 from search.data.table import Table
 from search.data.timing.spacing_findings import runs
 from search.errors import SeriesError
@@ -138,6 +139,10 @@ def build_series(table: Table, settings: SeriesSettings) -> BuiltSeries:
         frequency=prepared.spaced.frequency if _has_time(values) else None,
         repairs=prepared.repairs,
         categories=prepared.categories,
+        filled_ahead=prepared.filled.filled_ahead,
+        several_series=next(
+            (one.message for one in prepared.findings if one.code == CODE), ""
+        ),
     )
     return BuiltSeries(values[list(roles.columns)], roles, source, prepared.findings)
 

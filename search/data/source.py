@@ -21,6 +21,10 @@ class Source:
         One sentence for each thing that was changed, as shown to the user.
     categories
         For each text column that became 0/1 columns, its values in their order.
+    filled_ahead
+        Columns whose missing values were filled from later rows, and how many.
+    several_series
+        Why the table looks like several series in one; empty where it does not.
     """
 
     file_name: str
@@ -29,3 +33,5 @@ class Source:
     frequency: str | None = None
     repairs: tuple[str, ...] = ()
     categories: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    filled_ahead: dict[str, int] = field(default_factory=dict)
+    several_series: str = ""

@@ -2,6 +2,8 @@
 
 Every check is a function of arrays that returns a finding or nothing. The thresholds
 are rules of thumb of practice, not tests of significance, where no source is named.
+Here are the checks of forecasts; those of learning curves and folds are in
+`search.evaluation.curve_diagnosis`.
 """
 
 from collections.abc import Sequence
@@ -14,7 +16,9 @@ Illness = Literal[
     "overfitting",
     "underfitting",
     "still_falling",
+    "slow_start",
     "exploding",
+    "diverged",
     "not_learning",
     "unstable_folds",
     "lagging",
@@ -22,7 +26,7 @@ Illness = Literal[
     "grows_with_level",
     "fails_at_times",
 ]
-Evidence = Literal["learning", "folds", "steps", "residuals", "levels", "times"]
+Evidence = Literal["learning", "loss", "folds", "steps", "residuals", "levels", "times"]
 Cure = Literal[
     "more_dropout",
     "fewer_units",
@@ -30,6 +34,7 @@ Cure = Literal[
     "more_epochs",
     "lower_rate",
     "higher_rate",
+    "stronger_clipping",
     "other_framing",
     "longer_sequences",
     "calendar",
@@ -58,102 +63,6 @@ class Diagnosis:
     numbers: dict[str, float | str]
     evidence: Evidence
     cures: tuple[Cure, ...]
-
-
-def diagnose_curve(
-    train: np.ndarray,
-    valid: np.ndarray,
-    *,
-    most_epochs: int,
-    skill: float | None,
-) -> list[Diagnosis]:
-    """Read a learning curve.
-
-    Parameters
-    ----------
-    train, valid
-        Mean loss and mean score over the folds after each epoch, of shape (n_epochs,);
-        in different units, so that each is judged by its own course.
-    most_epochs
-        Largest number of epochs that the search allowed.
-    skill
-        Share by which the best score is below that of the best baseline on the same
-        folds; None if not known.
-    """
-    n_epochs = len(valid)
-    if n_epochs < 3 or not (np.isfinite(train).all() and np.isfinite(valid).all()):
-        return []
-    best = int(valid.argmin())
-    found = []
-    jump = float((train[1:] / np.minimum.accumulate(train)[:-1]).max())
-    if jump > 10:
-        found.append(
-            Diagnosis("exploding", {"times": jump}, "learning", ("lower_rate",))
-        )
-    learned = 1 - float(train.min()) / float(train[0])
-    is_behind = skill is not None and skill <= 0
-    if learned < 0.02 and is_behind:
-        cures: tuple[Cure, ...] = ("higher_rate", "other_framing")
-        found.append(Diagnosis("not_learning", {"share": learned}, "learning", cures))
-        return found
-    worse = float(valid[-1] / valid[best] - 1)
-    gained = 1 - float(train[-1] / train[best])
-    if worse > 0.05 and gained > 0.02 and best < n_epochs - 1:
-        found.append(
-            Diagnosis(
-                "overfitting",
-                {"epoch": best + 1, "worse": worse, "gained": gained},
-                "learning",
-                ("more_dropout", "fewer_units"),
-            )
-        )
-    tail = max(2, n_epochs // 5)
-    falling = 1 - float(valid[-tail:].min() / valid[: n_epochs - tail].min())
-    if n_epochs >= most_epochs and best >= n_epochs - 2 and falling > 0.01:
-        found.append(
-            Diagnosis(
-                "still_falling",
-                {"share": falling, "epochs": tail},
-                "learning",
-                ("more_epochs", "higher_rate"),
-            )
-        )
-    elif is_behind and worse <= 0.05:
-        assert skill is not None
-        found.append(
-            Diagnosis(
-                "underfitting",
-                {"skill": -skill},
-                "learning",
-                ("other_framing", "longer_sequences", "more_units"),
-            )
-        )
-    return found
-
-
-def diagnose_folds(
-    scores: Sequence[float], baseline: Sequence[float]
-) -> list[Diagnosis]:
-    """Compare the folds, each measured by the baseline's score on it.
-
-    Parameters
-    ----------
-    scores, baseline
-        Score on each fold of the model and of the best baseline.
-    """
-    pairs = [(a, b) for a, b in zip(scores, baseline, strict=True) if b > 0]
-    if len(pairs) < 3:
-        return []
-    ratios = np.array([a / b for a, b in pairs])
-    worst, usual = int(ratios.argmax()), float(np.median(ratios))
-    if ratios[worst] < 2 * usual:
-        return []
-    numbers: dict[str, float | str] = {
-        "fold": worst + 1,
-        "times": float(ratios[worst] / usual),
-    }
-    cures: tuple[Cure, ...] = ("other_framing", "fewer_units")
-    return [Diagnosis("unstable_folds", numbers, "folds", cures)]
 
 
 def diagnose_lag(

@@ -21,7 +21,9 @@ class EpochPoint:
     valid
         Validation score of each fold, in units of the target.
     score
-        Mean of `valid`; what the search minimises and the pruner sees.
+        Mean of `valid`; what the search minimises and the pruner sees. None in the
+        epoch at which a training diverged, which is the last one: there the loss or
+        score of a fold is not a finite number, and those of later folds are missing.
     seconds
         Seconds that the epoch took, over all folds.
     """
@@ -31,6 +33,14 @@ class EpochPoint:
     valid: tuple[float | None, ...]
     score: float | None
     seconds: float
+
+    @property
+    def loss(self) -> float | None:
+        """Mean of `train`; None where a fold has none."""
+        known = [loss for loss in self.train if loss is not None]
+        if not known or len(known) < len(self.train):
+            return None
+        return sum(known) / len(known)
 
 
 def curve_path(folder: Path, trial_number: int) -> Path:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from search.config import CELLS, Roles, Score, Task
 from search.errors import ConfigError
 from search.evaluation.framing import FramingName, first_origin
+from search.evaluation.paired import origins_needed
 from search.evaluation.splits import plan_splits
 from search.study.space import Line, Space, Value
 
@@ -17,8 +18,25 @@ UNITS = (16, 32, 64, 128)
 
 
 def default_holdout(n_rows: int, horizon: int) -> int:
-    """Return the last tenth of the rows, at least two horizons."""
-    return max(n_rows // 10, 2 * horizon)
+    """Return the last tenth of the rows, or more where the verdict needs more.
+
+    It needs so many forecasts that a difference can be told from chance. Where they
+    take more than a quarter of the rows, the networks need these rows more, and two
+    horizons have to do.
+
+    Examples
+    --------
+    A tenth of 400 rows holds 36 forecasts of 5 steps. The 15 that are needed take 19
+    rows, and for the 72 that are needed of a day's hours two days have no room:
+
+    >>> default_holdout(400, 5), default_holdout(100, 5), default_holdout(48, 24)
+    (40, 19, 48)
+    """
+    tenth = n_rows // 10
+    needed = origins_needed(horizon) + horizon - 1
+    if needed <= n_rows // 4:
+        return max(tenth, needed)
+    return max(tenth, 2 * horizon)
 
 
 def suggest_task(

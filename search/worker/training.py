@@ -97,6 +97,10 @@ def train_folds(
         point = _train_epoch(
             program, runs, epoch, Rates.of(params), weights=weights, score=task.score
         )
+        if point.score is None:
+            # So that the curve shows where the training diverged.
+            on_epoch(point)
+            _refuse(point)
         points.append(point)
         if _score(point) < _score(points[best]):
             best = epoch - 1
@@ -146,11 +150,16 @@ def _train_epoch(
     weights: np.ndarray,
     score: Score,
 ) -> EpochPoint:
-    """Advance every fold by one epoch."""
+    """Advance every fold by one epoch.
+
+    The point has no score if a loss or a score was not finite; the folds after that
+    one were not trained and have none either.
+    """
     started = time.perf_counter()
-    losses: list[float] = []
-    scores: list[float] = []
-    for number, run in enumerate(runs, start=1):
+    losses: list[float | None] = [None] * len(runs)
+    scores: list[float | None] = [None] * len(runs)
+    mean: float | None = None
+    for fold, run in enumerate(runs):
         outcome = program.run(
             run.state,
             run.series,
@@ -158,17 +167,18 @@ def _train_epoch(
             validation=run.validation,
             rates=rates,
         )
-        check_finite("Loss", outcome.loss, f"epoch {epoch} (fold {number})")
-        fold_score = _fold_score(outcome, run, weights, score)
-        check_finite("Validation score", fold_score, f"epoch {epoch} (fold {number})")
+        losses[fold] = outcome.loss
+        scores[fold] = fold_score = _fold_score(outcome, run, weights, score)
+        if not (math.isfinite(outcome.loss) and math.isfinite(fold_score)):
+            break
         run.state = outcome.state
-        losses.append(outcome.loss)
-        scores.append(fold_score)
+    else:
+        mean = float(np.mean(np.array(scores, dtype=np.float64)))
     return EpochPoint(
         epoch=epoch,
         train=tuple(losses),
         valid=tuple(scores),
-        score=float(np.mean(scores)),
+        score=mean,
         seconds=time.perf_counter() - started,
     )
 
@@ -181,6 +191,20 @@ def _fold_score(
     return combine_targets(
         outcome.squared * scale**2, outcome.absolute * scale, weights, score
     )
+
+
+def _refuse(point: EpochPoint) -> None:
+    """Fail the trial at the number of `point` that is not finite.
+
+    Raises
+    ------
+    TrialFailed
+        As of `check_finite`.
+    """
+    for fold, (loss, score) in enumerate(zip(point.train, point.valid, strict=True)):
+        where = f"epoch {point.epoch} (fold {fold + 1})"
+        for what, value in (("Loss", loss), ("Validation score", score)):
+            check_finite(what, math.nan if value is None else value, where)
 
 
 def check_finite(what: str, value: float, where: str) -> None:

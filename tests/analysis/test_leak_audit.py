@@ -11,10 +11,12 @@ import pytest
 
 from search.analysis.leak_audit import audit_data, audit_winner
 from search.config import Roles, Task
+from search.data.columns import profile_columns
 from search.data.samples import SAMPLES, make_sample
-from search.data.series import SeriesSettings, build_series
+from search.data.series import SeriesSettings, build_series, suggest_settings
 from search.data.source import Source
 from search.data.table import read_table
+from search.evaluation.leaks.filling import audit_first_values
 from search.evaluation.panel import make_panel
 from search.evaluation.scaling import fit_scaler
 from search.study.defaults import (
@@ -25,6 +27,7 @@ from search.study.settings import StudySettings
 from search.study.starting import textbook_configurations
 
 N_ROWS = 600
+PUBLIC = Path(__file__).parents[3] / "shared" / "data"
 
 
 def _series() -> pd.DataFrame:
@@ -66,6 +69,88 @@ def test_gaps_filled_from_later_rows_are_named(
     assert found.kind == "filled_from_future"
     unused = replace(source, repairs=())
     assert audit_data(_series(), replace(settings, source=unused)) == ()
+
+
+def test_each_column_that_was_filled_from_later_rows_is_named() -> None:
+    """The rule is one for all columns; the target alone has no gap here."""
+    rows = [
+        f"{stamp},{value},{'' if 40 <= k < 43 else k % 9},{'' if k == 70 else k % 5}"
+        for k, (stamp, value) in enumerate(_series()["load"].items())
+    ]
+    content = "\n".join(["time,load,inlet,outlet", *rows, ""]).encode()
+    table = read_table(content, name="s.csv")
+    roles = Roles(("load",), ("inlet", "outlet"))
+    built = build_series(table, SeriesSettings(("time",), roles, missing="interpolate"))
+    assert built.source.filled_ahead == {"inlet": 3, "outlet": 1}
+    task = Task(horizon=3, holdout=60, season=24)
+    space = default_space(N_ROWS, roles, task)
+    settings = StudySettings("s", built.source, built.roles, task, space)
+    found = [
+        one for one in audit_data(built.values, settings)
+        if one.kind == "filled_from_future"
+    ]  # fmt: skip
+    assert [one.column for one in found] == ["inlet", "outlet"]
+    assert found[0].message.startswith("3 missing values of 'inlet' were filled by")
+    assert found[1].message.startswith("1 missing value of 'outlet' was filled by")
+    forward = SeriesSettings(("time",), roles, missing="forward_fill")
+    assert build_series(table, forward).source.filled_ahead == {}
+
+
+def test_texts_are_not_interpolated_but_can_be_filled_backward() -> None:
+    rows = [
+        f"{stamp},{k % 7},{'' if k == 30 else 'ab'[k % 2]}"
+        for k, stamp in enumerate(_series().index[:60])
+    ]
+    content = "\n".join(["time,load,mode", *rows, ""]).encode()
+    table = read_table(content, name="s.csv")
+    roles = Roles(("load",), ("mode",))
+    for rule, expected in (("interpolate", {}), ("backward_fill", {"mode": 1})):
+        settings = SeriesSettings(("time",), roles, missing=rule)  # type: ignore[arg-type]
+        assert build_series(table, settings).source.filled_ahead == expected
+
+
+def test_several_series_in_one_table_are_a_leak(settings: StudySettings) -> None:
+    source = replace(settings.source, several_series="It looks like 3 series.")
+    (found,) = audit_data(_series(), replace(settings, source=source))
+    assert (found.kind, found.message) == ("group_border", "It looks like 3 series.")
+
+
+def test_a_feature_that_begins_with_a_later_value_is_named(
+    settings: StudySettings,
+) -> None:
+    series = _series()
+    series.iloc[:50, 1] = np.nan
+    (found,) = audit_data(series.bfill(), settings)
+    assert (found.kind, found.column) == ("filled_from_future", "inlet")
+
+
+@pytest.mark.data
+@pytest.mark.skipif(not PUBLIC.is_dir(), reason="../shared/data is absent")
+@pytest.mark.parametrize(
+    "path",
+    [
+        *sorted(PUBLIC.glob("*variate/*.csv")),
+        *sorted(PUBLIC.glob("process/**/*.[cd][sa][vt]")),
+        *sorted(PUBLIC.glob("anomaly/*/*.csv")),
+    ],
+    ids=lambda path: path.stem,
+)
+def test_public_series_are_one_series_filled_by_nobody(path: Path) -> None:
+    """Gaps are filled forward; every number column is a feature."""
+    table = read_table(path.read_bytes(), name=path.name)
+    suggested = suggest_settings(table)
+    target = suggested.roles.targets[0]
+    others = tuple(
+        column.name
+        for column in profile_columns(table)
+        if column.kind == "number" and column.name not in (*suggested.time, target)
+    )
+    roles = Roles((target,), others)
+    choices = {"missing": "forward_fill", "duplicates": "first", "irregular": "ignore"}
+    built = build_series(table, replace(suggested, roles=roles, **choices))  # type: ignore[arg-type]
+    assert built.source.several_series == ""
+    assert built.source.filled_ahead == {}
+    assert audit_first_values(built.values, built.roles) == ()
 
 
 @pytest.mark.parametrize(("stop", "kinds"), [(540, []), (600, ["scaler"])])

@@ -1,18 +1,13 @@
 """Planted illnesses are named, and healthy models are left in peace."""
 
 import numpy as np
-import pytest
 
 from search.evaluation.diagnosis import (
     Diagnosis,
-    diagnose_curve,
-    diagnose_folds,
     diagnose_lag,
     diagnose_residuals,
     diagnose_times,
 )
-
-EPOCHS = np.arange(1, 41)
 
 
 def _noise(n: int, seed: int = 0) -> np.ndarray:
@@ -21,67 +16,6 @@ def _noise(n: int, seed: int = 0) -> np.ndarray:
 
 def _names(found: list[Diagnosis]) -> list[str]:
     return [one.illness for one in found]
-
-
-def _curve(train: np.ndarray, valid: np.ndarray, **changes: float | None) -> list[str]:
-    given: dict[str, float | None] = {"skill": 0.2, **changes}
-    found = diagnose_curve(train, valid, most_epochs=40, skill=given["skill"])
-    return _names(found)
-
-
-HEALTHY_TRAIN = 0.2 + np.exp(-EPOCHS / 4)
-HEALTHY_VALID = 1.0 + np.exp(-EPOCHS / 4)
-
-
-def test_a_healthy_curve_has_nothing() -> None:
-    assert _curve(HEALTHY_TRAIN, HEALTHY_VALID) == []
-
-
-def test_overfitting() -> None:
-    valid = np.where(EPOCHS < 10, HEALTHY_VALID, 1.1 + 0.01 * (EPOCHS - 10))
-    train = 0.01 + np.exp(-EPOCHS / 8)
-    (found,) = diagnose_curve(train, valid, most_epochs=40, skill=0.2)
-    assert found.illness == "overfitting"
-    assert found.numbers["epoch"] == 10
-    assert found.cures[0] == "more_dropout"
-
-
-def test_loss_still_falling_at_the_epoch_limit() -> None:
-    falling = 2.0 - 0.02 * EPOCHS
-    assert _curve(falling, falling) == ["still_falling"]
-
-
-def test_the_same_curve_that_ended_early_is_not_still_falling() -> None:
-    falling = (2.0 - 0.02 * EPOCHS)[:20]
-    assert _curve(falling, falling) == []
-
-
-def test_exploding_gradients() -> None:
-    train = HEALTHY_TRAIN.copy()
-    train[20] = 30.0
-    assert _curve(train, HEALTHY_VALID) == ["exploding"]
-
-
-def test_not_learning() -> None:
-    flat = np.full(40, 1.0) - 1e-4 * EPOCHS
-    assert _curve(flat, flat, skill=-0.3) == ["not_learning"]
-
-
-def test_underfitting() -> None:
-    assert _curve(HEALTHY_TRAIN, HEALTHY_VALID, skill=-0.1) == ["underfitting"]
-
-
-def test_curves_that_are_short_or_not_finite_are_not_read() -> None:
-    assert _curve(np.ones(2), np.ones(2)) == []
-    assert _curve(np.full(40, np.nan), HEALTHY_VALID) == []
-
-
-def test_unstable_folds_are_measured_by_the_baseline() -> None:
-    """A hard fold is hard for all; only what the model alone fails on counts."""
-    assert diagnose_folds((1.0, 1.1, 5.0), (2.0, 2.2, 10.0)) == []
-    (found,) = diagnose_folds((1.0, 1.1, 5.0), (2.0, 2.2, 2.0))
-    assert (found.illness, found.numbers["fold"]) == ("unstable_folds", 3)
-    assert found.numbers["times"] == pytest.approx(5.0)
 
 
 def test_a_forecast_that_echoes_the_last_value_lags() -> None:

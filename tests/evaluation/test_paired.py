@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from search.evaluation.paired import (
+    adjust_pairs,
     block_length,
-    holm,
     paired_p_value,
     relative_interval,
 )
@@ -85,15 +86,50 @@ def test_interval_of_models_in_step_has_no_width() -> None:
 
 
 @pytest.mark.parametrize(
-    ("n_origins", "horizon", "length"), [(100, 1, 5), (100, 24, 24), (10, 24, 10)]
+    ("n_origins", "horizon", "length"),
+    [(120, 1, 10), (121, 1, 11), (20, 1, 3), (100, 24, 24), (10, 24, 10)],
 )
-def test_blocks_are_as_long_as_the_horizon(
+def test_blocks_are_as_long_as_the_horizon_and_twelve_at_most(
     n_origins: int, horizon: int, length: int
 ) -> None:
     assert block_length(n_origins, horizon) == length
 
 
-def test_holm_by_hand() -> None:
-    assert holm([0.2, 0.01, 0.04]) == pytest.approx([0.2, 0.03, 0.08])
-    assert holm([0.9, 0.8]) == [1.0, 1.0]
-    assert holm([]) == []
+THREE = [("a", "b"), ("a", "c"), ("b", "c")]
+
+
+def test_one_pair_and_pairs_of_different_models_are_adjusted_by_hand() -> None:
+    assert adjust_pairs([], []) == []
+    assert adjust_pairs([("a", "b")], [0.04]) == [0.04]
+    apart = [("a", "b"), ("c", "d")]
+    # Both may be equal at once: 2 * 0.03, and 0.03 alone is less.
+    assert adjust_pairs(apart, [0.03, 0.9]) == pytest.approx([0.06, 0.9])
+
+
+def test_three_models_by_hand() -> None:
+    """Equal at once may be all three pairs, or one of them; never two."""
+    assert adjust_pairs(THREE, [0.2, 0.01, 0.04]) == pytest.approx([0.2, 0.03, 0.04])
+    assert adjust_pairs(THREE, [0.9, 0.8, 0.7]) == [1.0, 1.0, 1.0]
+
+
+def test_three_models_and_a_baseline_by_hand() -> None:
+    """If d differs from a, three pairs may still be equal: 3 * 0.012."""
+    pairs = [*THREE, ("a", "d")]
+    adjusted = adjust_pairs(pairs, [0.012, 0.02, 0.5, 0.001])
+    assert adjusted == pytest.approx([0.036, 0.036, 0.5, 0.004])
+
+
+@pytest.mark.parametrize("n_true", [1, 3])
+def test_adjusted_values_find_nothing_in_at_most_a_twentieth(n_true: int) -> None:
+    """The worst case of three equal models, and of two beside a much worse one."""
+    generator = np.random.default_rng(0)
+    n_false = 0
+    for _ in range(2_000):
+        scores = generator.normal(size=3)
+        scores[2] += 0 if n_true == 3 else 50
+        p_values = [
+            float(2 * norm.sf(abs(scores[i] - scores[j]) / np.sqrt(2)))
+            for i, j in ((0, 1), (0, 2), (1, 2))
+        ]
+        n_false += min(adjust_pairs(THREE, p_values)[: 3 if n_true == 3 else 1]) < 0.05
+    assert n_false <= 0.06 * 2_000

@@ -1,5 +1,6 @@
 """Compare: verdict, table, charts, partial results."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,13 @@ from pages.components import compare_search, compare_sections
 from pages.components.compare_table import model_table
 from pages.components.downloads import show_results_download
 from search.analysis.comparison import ModelRow, Spread
+from search.config import Environment
 from search.evaluation.metrics import Metrics
 from search.study.folders import StudyHandle
+from search.study.results import save_results
 from search.study.space import Space
 from tests.pages.conftest import OpenPage, words
+from tests.pages.study_factory import add_trials, finish, make_settings, new_study
 
 
 def spoken(app: AppTest) -> str:
@@ -85,6 +89,21 @@ def test_another_step_and_no_model_can_be_chosen(open_made: OpenPage) -> None:
     app.pills(key="compare_models").set_value([]).run()
     assert "Choose at least one model" in spoken(app)
     assert not app.exception
+
+
+def test_missing_baselines_are_named_with_their_reason(
+    open_page: OpenPage, environment: Environment
+) -> None:
+    study = new_study(environment, make_settings("Short"))
+    add_trials(study, "ccc")
+    absent = {"ets": "too few rows to be fitted", "ridge": "no *memory* left."}
+    save_results(study.folder, replace(finish(study), absent_baselines=absent))
+    app = open_page("compare", study=study.uuid)
+    assert not app.exception
+    captions = [caption.value for caption in app.caption]
+    assert "exponential smoothing is missing: too few rows to be fitted\\." in captions
+    assert "ridge regression is missing: no \\*memory\\* left\\." in captions
+    assert not [words for words in captions if "drift is missing" in words]
 
 
 def test_lost_predictions_are_said_beside_what_remains(

@@ -22,7 +22,8 @@ from pages.components.progress_trials import failure_table, slowest_trials
 from pages.components.scales import digits_format
 from search.config import CELLS, Budget, Environment
 from search.study.control import read_control
-from search.study.curves import EpochPoint, curve_path, read_curve
+from search.study.curves import CurveWriter, EpochPoint, curve_path, read_curve
+from search.study.folders import StudyHandle
 from search.study.progress import Progress, RunningTrial, read_progress
 from search.study.results import TrialCounts
 from search.study.trials import TrialView, read_trials
@@ -324,6 +325,79 @@ def test_charts_are_drawn_anew_only_when_a_trial_has_ended(
     third = read_progress(study)
     assert history_of(study, third) is not history
     assert len(history_of(study, third).numbers()) == 3
+
+
+def plant_curve(study: StudyHandle, number: int, ill: str) -> None:
+    """Replace the curve of a trial by an ill one."""
+    writer = CurveWriter(study.folder, number)
+    for epoch in range(1, 13):
+        loss = 1 / epoch
+        score = 1 + 0.05 * abs(epoch - 4)
+        if ill == "diverged" and epoch == 12:
+            writer.write_epoch(EpochPoint(12, (0.1, None, None), (1.0, None, None),
+                                          None, 0.1))  # fmt: skip
+            continue
+        writer.write_epoch(EpochPoint(epoch, (loss,) * 3, (score,) * 3, score, 0.1))
+
+
+def test_a_chosen_trial_says_what_its_curves_tell(
+    open_page: OpenPage, environment: Environment
+) -> None:
+    study = new_study(environment, make_settings("Ill"))
+    add_trials(study, "cpf")
+    plant_curve(study, 0, "overfitting")
+    plant_curve(study, 2, "diverged")
+    set_state(study, "paused")
+    app = open_page("progress", study=study.uuid)
+    assert "What its curves tell" not in spoken(app)
+
+    app.selectbox(key="progress_trial").set_value(0).run()
+    assert not app.exception
+    shown = spoken(app)
+    assert "What its curves tell" in shown
+    assert "It learns by heart" in shown
+    assert "After epoch 4 the training loss fell by another 67 %" in shown
+    assert "How did the training loss fall?" in shown
+
+    app.selectbox(key="progress_trial").set_value(2).run()
+    shown = spoken(app)
+    assert f"Failed: {REASON}" in shown
+    assert "At epoch 12 the loss or the score of fold 2 was infinite" in shown
+    assert "It learns by heart" in shown
+
+    app.selectbox(key="progress_trial").set_value(1).run()
+    assert not app.exception
+    shown = spoken(app)
+    assert "What its curves tell" in shown
+    assert "It learns by heart" not in shown
+
+
+def test_a_cure_of_a_trial_fills_the_search_page(
+    open_page: OpenPage, environment: Environment
+) -> None:
+    study = new_study(environment, make_settings("Ill"))
+    add_trials(study, "c")
+    plant_curve(study, 0, "overfitting")
+    set_state(study, "paused")
+    app = open_page("progress", study=study.uuid)
+    app.selectbox(key="progress_trial").set_value(0).run()
+    app.button(key="cure_trial_0_overfitting_more_dropout").click().run()
+    assert not app.exception
+    assert app.title[0].value == "Search"
+    assert app.session_state["setup_low_dropout"] == 0.2
+    assert app.session_state["setup_high_dropout"] == 0.6
+
+
+def test_a_trial_without_a_curve_has_nothing_to_judge(
+    open_page: OpenPage, environment: Environment
+) -> None:
+    study = new_study(environment, make_settings("Early"))
+    add_trials(study, "f")
+    set_state(study, "paused")
+    app = open_page("progress", study=study.uuid)
+    app.selectbox(key="progress_trial").set_value(0).run()
+    assert not app.exception
+    assert "It has no epoch to judge" in spoken(app)
 
 
 def test_failure_table_says_when_no_reason_is_known() -> None:

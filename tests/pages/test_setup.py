@@ -81,6 +81,18 @@ def test_horizon_moves_the_automatic_holdout(form: AppTest) -> None:
     assert form.number_input(key="setup_holdout").placeholder == "auto: 200"
 
 
+def test_a_holdout_too_short_for_the_verdict_is_said_before_the_search(
+    form: AppTest,
+) -> None:
+    assert "to tell a difference from chance" not in words(form)
+    form.number_input(key="setup_holdout").set_value(54).run()
+    shown = words(form)
+    assert "room for 41 forecasts" in shown
+    assert "takes 42 to tell a difference from chance, which is 55 rows" in shown
+    form.number_input(key="setup_holdout").set_value(55).run()
+    assert "to tell a difference from chance" not in words(form)
+
+
 def test_custom_opens_every_hyperparameter(form: AppTest) -> None:
     form.segmented_control(key="setup_preset").set_value("custom").run()
     shown = words(form)

@@ -3,6 +3,7 @@
 import re
 import tomllib
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -14,6 +15,7 @@ from pages.components.text import (
     raw_text,
     text,
 )
+from search.evaluation.diagnosis import Cure, Evidence, Illness
 
 PAGES = Path(__file__).parents[2] / "pages"
 TEXTS = PAGES / "components" / "text" / "en"
@@ -78,3 +80,16 @@ def test_inserted_words_are_escaped_in_chart_text() -> None:
 def test_unknown_key_is_refused() -> None:
     with pytest.raises(KeyError, match="absent"):
         text("app.absent")
+
+
+@pytest.mark.parametrize("illness", get_args(Illness))
+def test_every_illness_has_a_name_and_a_sentence(illness: str) -> None:
+    assert has_text(f"diagnosis.{illness}")
+    assert has_text(f"diagnosis.{illness}_body")
+
+
+def test_every_evidence_and_cure_has_words() -> None:
+    assert all(has_text(f"diagnosis.seen_{one}") for one in get_args(Evidence))
+    of_trials = ("learning", "loss", "folds")
+    assert all(has_text(f"diagnosis.seen_trial_{one}") for one in of_trials)
+    assert all(has_text(f"diagnosis.cure_{cure}") for cure in get_args(Cure))

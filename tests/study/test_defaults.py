@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from search.config import Roles, Task
 from search.data.source import Source
 from search.errors import ConfigError
+from search.evaluation.paired import origins_needed
 from search.study.defaults import (
     default_holdout,
     default_space,
@@ -19,12 +20,32 @@ ROLES = Roles(targets=("a",))
 
 @pytest.mark.parametrize(
     ("n_rows", "horizon", "expected"),
-    [(1_000, 24, 100), (144, 12, 24), (100, 1, 10), (19, 1, 2), (20, 12, 24)],
+    [
+        (1_000, 24, 100),  # a tenth holds 77 forecasts, 72 are needed
+        (900, 24, 95),  # 72 forecasts of 24 steps take 95 rows
+        (600, 1, 60),
+        (100, 5, 19),
+        (76, 5, 19),
+        (75, 5, 10),  # 19 rows would be more than a quarter
+        (144, 12, 24),
+        (60, 1, 10),
+        (19, 1, 2),
+        (20, 12, 24),
+    ],
 )
-def test_default_holdout_is_a_tenth_and_at_least_two_horizons(
+def test_default_holdout_is_a_tenth_and_enough_for_the_verdict_if_there_is_room(
     n_rows, horizon, expected
 ):
     assert default_holdout(n_rows, horizon) == expected
+
+
+@given(st.integers(20, 20_000), st.integers(1, 48))
+def test_default_holdout_lets_the_verdict_speak(n_rows, horizon):
+    holdout = default_holdout(n_rows, horizon)
+    n_origins = holdout - horizon + 1
+    is_told = n_origins >= origins_needed(horizon)
+    assert is_told or 4 * (origins_needed(horizon) + horizon - 1) > n_rows
+    assert holdout <= max(n_rows // 4, 2 * horizon)
 
 
 def test_suggest_task_long_series_has_five_standard_folds():

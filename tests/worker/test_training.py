@@ -220,7 +220,45 @@ def test_train_folds_names_the_epoch_of_a_loss_that_is_not_a_number(
             seed=0,
             on_epoch=seen.append,
         )
-    assert seen == []
+    (point,) = seen  # the curve shows where it ended; fold 2 was not trained
+    assert (point.epoch, point.score) == (1, None)
+    assert (point.train[1], point.valid[1]) == (None, None)
+
+
+def test_a_training_that_diverges_leaves_the_epoch_in_its_curve(
+    panel: Panel,
+    plan: SplitPlan,
+    task: Task,
+    make_params: Callable[..., TrialParams],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Fold 2 loses its numbers in epoch 2; what was learned before is reported too."""
+    plain = EpochProgram.run
+    calls = []
+
+    def run(self: EpochProgram, *args: Any, **kwargs: Any) -> EpochOutcome:
+        calls.append(1)
+        outcome = plain(self, *args, **kwargs)
+        return replace(outcome, loss=math.inf) if len(calls) == 4 else outcome
+
+    monkeypatch.setattr(EpochProgram, "run", run)
+    points: list[EpochPoint] = []
+    with pytest.raises(TrialFailed, match=r"Loss is infinite at epoch 2 \(fold 2\)"):
+        train_folds(
+            panel,
+            plan,
+            make_params(),
+            task=task,
+            training=PATIENT,
+            seed=3,
+            on_epoch=points.append,
+        )
+    first, last = points
+    assert first.score is not None
+    assert last.score is None
+    assert last.train[0] is not None
+    assert math.isfinite(last.train[0])
+    assert last.train[1] == math.inf
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from pages.components.charts.record import Chart, Scale
-from pages.components.numbers import with_unit
+from pages.components.numbers import three_digits, with_unit
 from pages.components.text import chart_text, raw_text, text
 from pages.components.theme import (
     CELL_COLOURS,
@@ -126,6 +126,32 @@ def trial_chart(
     )
 
 
+def losses_chart(curves: Mapping[Cell, Sequence[EpochPoint]]) -> Chart:
+    """Draw the training loss of trials, one a cell: every fold, and their mean."""
+    scale = Scale(raw_text("charts.losses_axis"))
+    figure = new_figure(x_title=chart_text("charts.epoch"), y_title=scale.axis)
+    for cell, points in curves.items():
+        lines = _Lines(
+            epochs=[point.epoch for point in points],
+            folds=[point.train for point in points],
+            mean=[point.loss for point in points],
+        )
+        _add_lines(figure, cell, lines, scale, with_legend=len(curves) == 1)
+    figure.update_xaxes(tickformat="d", rangemode="nonnegative")
+    if needs_log_axis(point.loss for points in curves.values() for point in points):
+        figure.update_yaxes(type="log")
+    last = {cell: points[-1] for cell, points in curves.items() if points}
+    return Chart(
+        figure=figure,
+        title=text("charts.losses_title"),
+        summary=text(
+            "charts.losses_summary",
+            last=", ".join(f"{c} {three_digits(p.loss)}" for c, p in last.items()),
+        ),
+        numbers=lambda: loss_numbers(curves),
+    )
+
+
 def winner_curves_chart(curves: Mapping[Cell, WinnerCurve], scale: Scale) -> Chart:
     """Draw how the winning trials learned; the best epoch is marked.
 
@@ -185,6 +211,32 @@ def curve_numbers(curves: Mapping[str, Sequence[EpochPoint]]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def loss_numbers(curves: Mapping[Cell, Sequence[EpochPoint]]) -> pd.DataFrame:
+    """Return one row an epoch: the cell, each fold's training loss, their mean."""
+    return pd.DataFrame(
+        {
+            raw_text("compare.column_model"): cell,
+            raw_text("charts.epoch"): point.epoch,
+            raw_text("charts.mean"): point.loss,
+            **{
+                raw_text("charts.fold_n", n=k + 1): loss
+                for k, loss in enumerate(point.train)
+            },
+        }
+        for cell, points in curves.items()
+        for point in points
+    )
+
+
+@dataclass(frozen=True)
+class _Lines:
+    """What is drawn of one trial: values of the folds in each epoch, and their mean."""
+
+    epochs: list[int]
+    folds: list[tuple[float | None, ...]]
+    mean: list[float | None]
+
+
 def _add_curve(
     figure: go.Figure,
     cell: Cell,
@@ -193,12 +245,22 @@ def _add_curve(
     *,
     with_legend: bool,
 ) -> None:
-    epochs = [point.epoch for point in points]
-    n_folds = max((len(point.valid) for point in points), default=0)
+    lines = _Lines(
+        epochs=[point.epoch for point in points],
+        folds=[point.valid for point in points],
+        mean=[point.score for point in points],
+    )
+    _add_lines(figure, cell, lines, scale, with_legend=with_legend)
+
+
+def _add_lines(
+    figure: go.Figure, cell: Cell, lines: _Lines, scale: Scale, *, with_legend: bool
+) -> None:
+    n_folds = max(map(len, lines.folds), default=0)
     for fold in range(n_folds):
         figure.add_scatter(
-            x=epochs,
-            y=[point.valid[fold] for point in points],
+            x=lines.epochs,
+            y=[values[fold] for values in lines.folds],
             mode="lines",
             line={"color": CELL_COLOURS[cell], "width": 1},
             opacity=0.4,
@@ -208,9 +270,9 @@ def _add_curve(
             + f" {scale.hover}<extra></extra>",
         )
     figure.add_scatter(
-        x=epochs,
-        y=[point.score for point in points],
-        mode="lines+markers" if len(points) < 3 else "lines",
+        x=lines.epochs,
+        y=lines.mean,
+        mode="lines+markers" if len(lines.epochs) < 3 else "lines",
         line={"color": CELL_COLOURS[cell], "width": 3, "dash": CELL_DASHES[cell]},
         name=chart_text("charts.fold_mean") if with_legend else cell,
         hovertemplate=chart_text("charts.curve_mean_hover", cell=cell)

@@ -11,11 +11,16 @@ from pages.components.charts.errors import (
 from pages.components.charts.folds import fold_chart
 from pages.components.charts.forecast import forecast_chart, forecast_numbers
 from pages.components.charts.history import history_chart
-from pages.components.charts.style import model_name
 from pages.components.charts.windows import step_chart
-from pages.components.compare_diagnosis import illness_words, winner_illnesses
-from pages.components.compare_table import model_table, test_table, written
+from pages.components.compare_diagnosis import winner_illnesses
+from pages.components.compare_table import (
+    absent_words,
+    model_table,
+    test_table,
+    written,
+)
 from pages.components.downloads import SERIES_TIME
+from pages.components.illness_cards import illness_words
 from pages.components.numbers import duration
 from pages.components.report.document import Document
 from pages.components.scales import (
@@ -156,9 +161,7 @@ def _comparison(document: Document, study: StudyHandle, results: StudyResults) -
     for cell, reason in results.skipped_cells.items():
         words = raw_text("compare.skipped", cell=cell, reason=reason)
         document.paragraph(words, kind="note")
-    for name, reason in results.absent_baselines.items():
-        model = model_name(name)
-        words = raw_text("compare.absent_baseline", name=model, reason=reason)
+    for words in absent_words(results.absent_baselines):
         document.paragraph(words, kind="note")
     if results.comparisons:
         document.paragraph(raw_text("compare.tests_body"), kind="note")

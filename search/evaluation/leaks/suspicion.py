@@ -12,6 +12,7 @@ Kind = Literal[
     "period_total",
     "repeated_rows",
     "filled_from_future",
+    "group_border",
     "gap",
     "border",
     "holdout_border",

@@ -1,0 +1,88 @@
+"""What is wrong with a network in words, each with searches that may cure it."""
+
+from collections.abc import Iterable, Mapping
+
+import streamlit as st
+
+from pages.components.numbers import three_digits
+from pages.components.prefill import duplicate_settings
+from pages.components.state import go_to
+from pages.components.text import plain, raw_text, text
+from search.analysis.cures import cured_settings
+from search.evaluation.diagnosis import Diagnosis
+from search.study.folders import StudyHandle
+from search.study.space import Value
+
+MOST_CURES = 2
+SHARES = ("share", "worse", "gained", "skill")
+
+
+def show_illnesses(
+    study: StudyHandle,
+    found: Iterable[Diagnosis],
+    params: Mapping[str, Value],
+    *,
+    key: str,
+    seen: str = "diagnosis.seen",
+) -> None:
+    """Show each illness: what it is, where it is seen, what may help.
+
+    Parameters
+    ----------
+    study
+        Whose settings the buttons change.
+    found
+        From the diagnosis.
+    params
+        Complete configuration of the network.
+    key
+        Tells the buttons of this network from those of others.
+    seen
+        Beginning of the key of the texts that name the charts.
+    """
+    for one in found:
+        name, body = illness_words(one)
+        st.markdown(f"**{plain(name)}**")
+        st.markdown(plain(body))
+        st.caption(text(f"{seen}_{one.evidence}"))
+        with st.container(horizontal=True):
+            _show_cures(study, one, params, key=f"cure_{key}_{one.illness}")
+
+
+def illness_words(one: Diagnosis) -> tuple[str, str]:
+    """Return the name of an illness and the sentence with its numbers."""
+    name = raw_text(f"diagnosis.{one.illness}")
+    return f"{name}.", raw_text(f"diagnosis.{one.illness}_body", **_shown(one))
+
+
+def _show_cures(
+    study: StudyHandle, one: Diagnosis, params: Mapping[str, Value], *, key: str
+) -> None:
+    n_shown = 0
+    for cure in one.cures:
+        settings = cured_settings(study.settings, cure, params)
+        if settings is None or n_shown == MOST_CURES:
+            continue
+        n_shown += 1
+        if st.button(
+            text(f"diagnosis.cure_{cure}"),
+            key=f"{key}_{cure}",
+            icon=":material/healing:",
+            help=text("diagnosis.cure_help"),
+        ):
+            duplicate_settings(study, settings)
+            go_to("setup")
+
+
+def _shown(one: Diagnosis) -> dict[str, object]:
+    """Return the numbers as the sentences have them: shares in percent."""
+    shown: dict[str, object] = {}
+    for name, value in one.numbers.items():
+        if name in SHARES:
+            shown[name] = raw_text("diagnosis.percent", share=100 * float(value))
+        elif isinstance(value, float):
+            is_large = abs(value) >= 100
+            shown[name] = three_digits(value) if is_large else f"{value:.2g}"
+        else:
+            shown[name] = value
+    return shown
