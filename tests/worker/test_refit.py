@@ -8,13 +8,14 @@ import pandas as pd
 import pytest
 
 from search.config import Roles, Task
+from search.data.continuation import future_index
 from search.errors import TrialFailed
 from search.evaluation.panel import Panel, make_panel
 from search.evaluation.scaling import fit_scaler
 from search.evaluation.splits import SplitPlan, plan_splits
 from search.study.space import TrialParams
 from search.worker.refit import Refit, refit_winner
-from search.worker.tables import future_index, future_panel
+from search.worker.tables import future_panel
 
 
 @pytest.fixture(scope="module")
