@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from search.analysis.baselines import make_baselines
+from search.analysis.delivered import load_forecaster
 from search.analysis.forecasts import load_forecast
 from search.analysis.predictions import load_predictions
 from search.bundle.contents import BundleContents
@@ -257,3 +258,20 @@ def test_make_winner_makes_a_bundle_that_works(
     assert result.check.passed, result.check.message
     assert result.bundle is not None
     assert Path(result.bundle).exists()
+
+
+def test_the_delivered_network_repeats_its_holdout_without_keras(made: Made) -> None:
+    """What the pages forecast with is what was trained, scored and delivered."""
+    forecaster = load_forecaster(made.handle, "GRU", made.result)
+    assert forecaster is not None
+    series = load_panel_series(made.handle)
+    stored = load_predictions(Path(made.result.predictions), ("level", "flow"))
+    origins = stored["level"].origins
+    found = forecaster.forecast(series, origins)
+    for k, name in enumerate(("level", "flow")):
+        assert found[..., k] == pytest.approx(stored[name].predicted, abs=1e-4)
+    ahead = forecaster.forecast(series, np.array([len(series)]))[0]
+    for k, name in enumerate(("level", "flow")):
+        beyond = load_forecast(made.folder, name, None)
+        assert beyond is not None
+        assert ahead[:, k] == pytest.approx(beyond.predicted, abs=1e-4)
