@@ -1,7 +1,7 @@
 """Forecasts for newer rows, held against what came and against the promise."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -74,6 +74,10 @@ class Learned:
     rows: pd.DataFrame
     targets: tuple[str, ...]
     task: Task
+
+    def of(self, target: str) -> "Learned":
+        """Return the same for one target."""
+        return replace(self, targets=(target,))
 
     @property
     def naive_scale(self) -> np.ndarray:
