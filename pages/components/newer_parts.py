@@ -42,10 +42,11 @@ def show_newer_data(
         show_search_again(study, results, None)
         return
     file = _choose_file(study, cell, forecaster)
-    if file is not None:
-        show_reading(study, file)
-        _show_file(study, results, cell, target, forecaster, file)
-    show_search_again(study, results, file)
+    if file is None:
+        show_search_again(study, results, None)
+        return
+    show_reading(study, file)
+    _show_file(study, results, cell, target, forecaster, file)
 
 
 def show_reading(study: StudyHandle, file: NewerFile) -> None:
@@ -185,6 +186,7 @@ def _show_file(
     if isinstance(score, UserInputError):
         st.info(plain(score), icon=":material/info:")
     show_verdict(study, results, cell, target, score, changes)
+    show_search_again(study, results, file)
     names = [text("newer.tab_file")]
     if changes:
         names.insert(0, text("newer.tab_inputs"))

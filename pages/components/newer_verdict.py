@@ -122,8 +122,9 @@ def _say_coverage(newer: Predictions, holdout: Predictions) -> None:
 
 def _say_inputs(changes: Sequence[Drift]) -> None:
     found = drifted(changes)
-    for one in found:
-        st.warning(
+    outside = [one for one in changes if one.is_outside]
+    if found:
+        said = [
             text(
                 "newer.drift",
                 column=one.column,
@@ -132,13 +133,11 @@ def _say_inputs(changes: Sequence[Drift]) -> None:
                 before=three_digits(one.before),
                 after=three_digits(one.after),
             )
-            + " "
-            + text("newer.drift_do"),
-            icon=":material/sensors:",
-        )
-    outside = [one for one in changes if one.is_outside]
-    for one in outside:
-        st.warning(
+            for one in found
+        ]
+        _warn([*said, text("newer.drift_do")], "sensors")
+    if outside:
+        said = [
             text(
                 "newer.outside",
                 share=_percent(one.outside),
@@ -146,14 +145,17 @@ def _say_inputs(changes: Sequence[Drift]) -> None:
                 low=three_digits(one.low),
                 high=three_digits(one.high),
             )
-            + " "
-            + text("newer.outside_do"),
-            icon=":material/straighten:",
-        )
-    if found or outside:
-        return
-    is_tested = any(one.p_value is not None for one in changes)
-    st.markdown(text("newer.no_drift" if is_tested else "newer.drift_untested"))
+            for one in outside
+        ]
+        _warn([*said, text("newer.outside_do")], "straighten")
+    if not found and not outside:
+        is_tested = any(one.p_value is not None for one in changes)
+        st.markdown(text("newer.no_drift" if is_tested else "newer.drift_untested"))
+
+
+def _warn(sentences: Sequence[str], icon: str) -> None:
+    """Show sentences in one box, each in a line of its own."""
+    st.warning("  \n".join(sentences), icon=f":material/{icon}:")
 
 
 def _naive_change(

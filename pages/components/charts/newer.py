@@ -11,7 +11,7 @@ from pages.components.charts.style import model_line, model_name
 from pages.components.charts.times import speak_times
 from pages.components.numbers import with_unit
 from pages.components.text import chart_text, raw_text, text
-from pages.components.theme import ACTUAL, CELL_COLOURS, MUTED, new_figure
+from pages.components.theme import ACTUAL, CELL_COLOURS, new_figure
 from search.analysis.predictions import ErrorBand, Predictions, error_by_step
 from search.config import Cell
 from search.data.thinning import thin
@@ -120,8 +120,8 @@ def newer_step_chart(errors: StepErrors, scale: Scale, *, cell: Cell) -> Chart:
     ]
     if errors.holdout is not None:
         look = {
-            "line": {"color": MUTED, "dash": "dash", "width": 2},
-            "marker": {"color": MUTED, "symbol": "diamond-open", "size": 7},
+            "line": {"color": CELL_COLOURS[cell], "dash": "longdash", "width": 1.5},
+            "marker": {"color": CELL_COLOURS[cell], "symbol": "square-open", "size": 7},
         }
         lines.insert(
             1, (chart_text("newer.line_holdout", cell=cell), errors.holdout, look)
