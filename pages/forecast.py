@@ -11,6 +11,7 @@ from pages.components.forecast_parts import (
     show_usage,
 )
 from pages.components.frame import empty_state, next_step, page_frame
+from pages.components.newer_parts import show_newer_data
 from pages.components.state import require_study, study_progress, study_results
 from pages.components.status import is_live, state_word
 from pages.components.text import text
@@ -30,6 +31,7 @@ def show_page() -> None:
         target = choose_target(study, key="forecast_target")
     winner = results.winners[cell]
     show_forecast(study, results, cell, target)
+    show_newer_data(study, results, cell, target)
     show_take_away(study, cell, winner)
     show_usage(study, winner)
     path = bundle_path(winner)

@@ -13,6 +13,7 @@ from pages.components.leak_views import show_data_audit
 from pages.components.presets import PRESETS, PresetName
 from pages.components.setup_views import (
     show_blocked,
+    show_first,
     show_folds,
     show_space,
     show_start,
@@ -72,9 +73,11 @@ def choose_settings(
         budget=budget,
         training=training,
         workers=workers,
+        enqueue=tuple(params for params in series.first if space.holds(params)),
     )
     if not is_custom:
         show_space(settings)
+    show_first(series, settings)
     plan = settings.plan(len(values))
     with folds:
         show_folds(values[roles.targets[0]], plan, key="folds")
@@ -103,7 +106,7 @@ def choose_name(series: DraftSeries) -> str:
     """Show the name of the study."""
     target = series.built.roles.targets[0]
     file_name = series.built.source.file_name.rsplit(".", 1)[0]
-    follow("setup_name", f"{file_name}: {target}"[:80])
+    follow("setup_name", (series.name or f"{file_name}: {target}")[:80])
     return st.text_input(
         text("setup.name"), key="setup_name", max_chars=80, persist_state="session",
         width=320,

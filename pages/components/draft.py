@@ -12,6 +12,7 @@ import streamlit as st
 
 from search.data.samples import SAMPLES, make_sample
 from search.data.series import BuiltSeries
+from search.study.space import Value
 
 _FORMS = ("data_", "setup_", "memo_")
 _Value = TypeVar("_Value")
@@ -53,6 +54,10 @@ class DraftSeries:
         Suggested steps to predict.
     token
         Different for each confirmation.
+    first
+        Configurations to try first, best first.
+    name
+        Suggested name of the study; None takes that of the file.
     """
 
     built: BuiltSeries
@@ -60,6 +65,8 @@ class DraftSeries:
     season_candidates: tuple[int, ...]
     horizon: int
     token: str
+    first: tuple[dict[str, Value], ...] = ()
+    name: str | None = None
 
 
 def draft_file() -> DraftFile | None:

@@ -2,6 +2,7 @@
 
 import secrets
 
+import pandas as pd
 import streamlit as st
 
 from pages.components.draft import DraftSeries, discard_draft, keep_series
@@ -10,12 +11,17 @@ from search.data.seasons import season_candidates
 from search.data.series import BuiltSeries
 from search.study.folders import StudyHandle
 from search.study.settings import StudySettings
-from search.study.space import LIMITS, Line
+from search.study.space import LIMITS, Line, Value
 from search.study.studies import load_panel_series
 
 
 def duplicate_settings(
-    study: StudyHandle, settings: StudySettings | None = None
+    study: StudyHandle,
+    settings: StudySettings | None = None,
+    *,
+    series: pd.DataFrame | None = None,
+    first: tuple[dict[str, Value], ...] = (),
+    name: str | None = None,
 ) -> None:
     """Start a draft with the series and all settings of `study`.
 
@@ -23,6 +29,12 @@ def duplicate_settings(
     ----------
     settings
         Settings to take instead of those of the study.
+    series
+        Series to take instead of that of the study.
+    first
+        Configurations to try first.
+    name
+        Suggested name; None takes that of the file.
 
     Raises
     ------
@@ -30,17 +42,18 @@ def duplicate_settings(
         If the series cannot be read.
     """
     settings = settings or study.settings
+    values = load_panel_series(study) if series is None else series
     discard_draft()
-    built = BuiltSeries(load_panel_series(study), settings.roles, settings.source)
+    built = BuiltSeries(values, settings.roles, settings.source)
     keep_series(
         DraftSeries(
             built=built,
             season=settings.task.season,
-            season_candidates=season_candidates(
-                settings.source.frequency, study.n_rows
-            ),
+            season_candidates=season_candidates(settings.source.frequency, len(values)),
             horizon=settings.task.horizon,
             token=secrets.token_hex(8),
+            first=first,
+            name=name,
         )
     )
     for name, value in form_values(settings).items():

@@ -65,6 +65,18 @@ def show_space(settings: StudySettings) -> None:
     st.markdown(space_summary(settings.space))
 
 
+def show_first(series: DraftSeries, settings: StudySettings) -> None:
+    """Say which configurations are tried first, and which no longer fit."""
+    if not series.first:
+        return
+    kept = [str(params["cell"]) for params in settings.enqueue]
+    if kept:
+        st.caption(text("setup.first", cells=", ".join(kept)))
+    lost = [str(p["cell"]) for p in series.first if p not in settings.enqueue]
+    if lost:
+        st.caption(text("setup.first_lost", cells=", ".join(lost)))
+
+
 def show_start(series: DraftSeries, settings: StudySettings, plan: SplitPlan) -> None:
     """Offer the start beside the time that it will take."""
     estimate = estimate_seconds(settings, plan)

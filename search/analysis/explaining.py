@@ -1,23 +1,19 @@
 """A delivered network with the windows of the holdout, ready to be explained."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from search.arrays import read_arrays, write_arrays
+from search.analysis.delivered import load_network
 from search.config import Cell
 from search.evaluation.framing import frame_series
 from search.evaluation.panel import make_panel
 from search.evaluation.scaling import fit_scaler
 from search.evaluation.windows import gather_targets, gather_windows
-from search.explain.network import NumpyAverage, NumpyNetwork
-from search.study.folders import StudyHandle, winner_folder
+from search.explain.network import NumpyAverage
+from search.study.folders import StudyHandle
 from search.study.results import WinnerResult
 from search.study.studies import load_panel_series
-
-WEIGHTS_FILE = "weights.npz"
 
 
 @dataclass(frozen=True)
@@ -49,13 +45,6 @@ class Explained:
     scale: np.ndarray
 
 
-def save_weights(folder: Path, networks: Sequence[Sequence[np.ndarray]]) -> None:
-    """Keep the weights of a winner: of each network as in ``Model.get_weights``."""
-    weights = [one for network in networks for one in network]
-    named = {f"arr_{place}": one for place, one in enumerate(weights)}
-    write_arrays(folder / WEIGHTS_FILE, named)
-
-
 def load_explained(
     handle: StudyHandle, cell: Cell, winner: WinnerResult
 ) -> Explained | None:
@@ -74,8 +63,8 @@ def load_explained(
     """
     settings = handle.settings
     params, task = settings.space.complete(winner.params), settings.task
-    path = winner_folder(handle, cell) / WEIGHTS_FILE
-    if params.bidirectional or not path.exists():
+    network = None if params.bidirectional else load_network(handle, cell, winner)
+    if network is None:
         return None
     series = load_panel_series(handle)
     panel = make_panel(series, settings.roles, calendar=params.calendar == "cycles")
@@ -92,17 +81,7 @@ def load_explained(
         n_known=panel.n_known,
     )
     return Explained(
-        network=NumpyAverage(
-            tuple(
-                NumpyNetwork.of(
-                    params.cell,
-                    weights,
-                    horizon=task.horizon,
-                    n_targets=panel.n_targets,
-                )
-                for weights in _shared(read_arrays(path), winner.n_networks)
-            )
-        ),
+        network=network,
         channels=panel.channels,
         origins=origins,
         past=windows.past,
@@ -111,13 +90,3 @@ def load_explained(
         - windows.base,
         scale=scaler.scale[: panel.n_targets],
     )
-
-
-def _shared(
-    arrays: Mapping[str, np.ndarray], n_networks: int
-) -> list[list[np.ndarray]]:
-    """Return the weights of each network from those of all, one after the other."""
-    weights, n_each = list(arrays.values()), len(arrays) // n_networks
-    return [
-        weights[number * n_each : (number + 1) * n_each] for number in range(n_networks)
-    ]

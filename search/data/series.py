@@ -7,7 +7,7 @@ import pandas as pd
 
 from search.config import Roles
 from search.data.columns import suggest_targets, suggest_time
-from search.data.findings import Finding, shown
+from search.data.findings import REFUSE, Finding, shown
 from search.data.preparation import (
     Prepared,
     expand_categories,
@@ -47,6 +47,9 @@ __all__ = [
     "suggest_settings",
     "time_index",
 ]
+
+# Kept with a study only where something was chosen; most files need none of them.
+_TIME_RULES = ("duplicates", "irregular", "bad_time")
 
 
 def suggest_settings(table: Table) -> SeriesSettings:
@@ -152,12 +155,14 @@ def _reading(
 ) -> dict[str, str | bool | None]:
     """Return all that a newer file needs to be read to the same numbers."""
     is_moved = any(f.code == "time_zone" and f.repair for f in prepared.findings)
+    rules = {name: getattr(settings, name) for name in _TIME_RULES}
     return {
         **table.options.as_reading(),
         "time_format": prepared.time_format,
         "time_zone": "utc" if is_moved else None,
         "missing": settings.missing,
         "unreadable": settings.unreadable,
+        **{name: rule for name, rule in rules.items() if rule != REFUSE},
     }
 
 

@@ -61,6 +61,10 @@ class NumpyCell(ABC):
             trace.states[:, step] = state
         return trace
 
+    def last(self, trace: Trace) -> np.ndarray:
+        """Return what the layer says in the end, of shape (n_windows, units)."""
+        return trace.states[:, -1]
+
     def back(
         self, inputs: np.ndarray, trace: Trace, of_states: np.ndarray
     ) -> np.ndarray:
@@ -92,6 +96,43 @@ class NumpyCell(ABC):
 
     def _before(self, array: np.ndarray, step: int) -> np.ndarray:
         return array[:, step - 1] if step else np.zeros_like(array[:, 0])
+
+
+class BothWays:
+    """A layer that reads the window from both ends; it forecasts, no more.
+
+    Parameters
+    ----------
+    forward, backward
+        The layers of the two ways; their states stand beside each other.
+    """
+
+    gate_names: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, forward: NumpyCell, backward: NumpyCell) -> None:
+        self.forward = forward
+        self.backward = backward
+        self.units = forward.units + backward.units
+
+    def run(self, inputs: np.ndarray) -> Trace:
+        """Run both ways over `inputs`, (n_windows, n_steps, n_inputs)."""
+        ways = (
+            self.forward.run(inputs).states,
+            self.backward.run(inputs[:, ::-1]).states[:, ::-1],
+        )
+        return Trace(np.concatenate(ways, axis=2))
+
+    def last(self, trace: Trace) -> np.ndarray:
+        """Return the last state of each way: the backward one ends at the first row."""
+        n_units = self.forward.units
+        ends = (trace.states[:, -1, :n_units], trace.states[:, 0, n_units:])
+        return np.concatenate(ends, axis=1)
+
+    def back(
+        self, inputs: np.ndarray, trace: Trace, of_states: np.ndarray
+    ) -> np.ndarray:
+        """Refuse: gradients of such a layer are asked for nowhere."""
+        raise NotImplementedError("A layer that reads both ways has no gradients here.")
 
 
 class NumpySimpleRnn(NumpyCell):

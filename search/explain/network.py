@@ -6,7 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from search.config import Cell
-from search.explain.cells import CELL_CLASSES, NumpyCell, Trace
+from search.explain.cells import CELL_CLASSES, BothWays, NumpyCell, Trace
+
+# Bytes that the gates of one batch may take.
+_MOST_BYTES = 64_000_000
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,7 @@ class NumpyNetwork:
         Shape of a forecast.
     """
 
-    layers: tuple[NumpyCell, ...]
+    layers: tuple[NumpyCell | BothWays, ...]
     kernel: np.ndarray
     bias: np.ndarray
     horizon: int
@@ -31,14 +34,22 @@ class NumpyNetwork:
 
     @classmethod
     def of(
-        cls, cell: Cell, weights: Sequence[np.ndarray], *, horizon: int, n_targets: int
+        cls,
+        cell: Cell,
+        weights: Sequence[np.ndarray],
+        *,
+        horizon: int,
+        n_targets: int,
+        bidirectional: bool = False,
     ) -> "NumpyNetwork":
         """Make the network from weights in the order of ``Model.get_weights``."""
         *stack, kernel, bias = weights
         kind = CELL_CLASSES[cell]
-        layers = tuple(
-            kind(*stack[first : first + 3]) for first in range(0, len(stack), 3)
-        )
+        ways = [kind(*stack[first : first + 3]) for first in range(0, len(stack), 3)]
+        layers: tuple[NumpyCell | BothWays, ...] = tuple(ways)
+        if bidirectional:
+            pairs = zip(ways[::2], ways[1::2], strict=True)
+            layers = tuple(BothWays(there, back) for there, back in pairs)
         return cls(
             layers,
             kernel.astype(np.float64),
@@ -58,6 +69,19 @@ class NumpyNetwork:
             Values known in advance, of shape (n_windows, horizon, n_known).
         """
         return self._head(self.trace(past)[-1], known)
+
+    def batch_size(self, n_steps: int) -> int:
+        """Return how many windows of `n_steps` rows `predict` has room for at once."""
+        n_values = n_steps * sum(layer.units for layer in self.layers)
+        return max(1, _MOST_BYTES // (8 * 6 * n_values))
+
+    def work(self, n_steps: int, n_channels: int) -> int:
+        """Return the multiplications of one window of `n_steps` rows, about."""
+        total, n_inputs = 0, n_channels
+        for layer in self.layers:
+            total += 4 * layer.units * (n_inputs + layer.units)
+            n_inputs = layer.units
+        return n_steps * total
 
     def trace(self, past: np.ndarray) -> list[Trace]:
         """Return what happens inside each layer."""
@@ -88,7 +112,7 @@ class NumpyNetwork:
         return of_values
 
     def _head(self, trace: Trace, known: np.ndarray | None) -> np.ndarray:
-        features = trace.states[:, -1]
+        features = self.layers[-1].last(trace)
         if known is not None and known.size:
             flat = known.reshape(len(known), -1)
             features = np.concatenate([features, flat], axis=1)
@@ -114,6 +138,14 @@ class NumpyAverage:
             [member.predict(past, known) for member in self.members], axis=0
         )
         return found
+
+    def batch_size(self, n_steps: int) -> int:
+        """Return how many windows to predict at a time."""
+        return self.members[0].batch_size(n_steps)
+
+    def work(self, n_steps: int, n_channels: int) -> int:
+        """Return the multiplications of one forecast."""
+        return sum(member.work(n_steps, n_channels) for member in self.members)
 
     def input_gradient(self, past: np.ndarray, *, step: int, target: int) -> np.ndarray:
         """Return the mean of the gradients; see `NumpyNetwork.input_gradient`."""

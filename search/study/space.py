@@ -246,6 +246,14 @@ class Space:
                 f"The configuration cannot be used: {error}. Got {dict(params)}."
             ) from error
 
+    def holds(self, params: Mapping[str, Value]) -> bool:
+        """Return whether a configuration could be tried first; see below."""
+        try:
+            self.check_configuration(params)
+        except ConfigError:
+            return False
+        return True
+
     def check_configuration(self, params: Mapping[str, Value]) -> None:
         """Refuse a configuration to be tried first that the space cannot hold.
 

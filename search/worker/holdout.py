@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from search.data.continuation import future_index
 from search.evaluation.metrics import Metrics, forecast_metrics, seasonal_naive_scale
 from search.evaluation.splits import SplitPlan
 from search.evaluation.windows import gather_targets
 from search.study.folders import StudyHandle
 from search.study.settings import StudySettings
 from search.study.studies import load_panel_series
-from search.worker.tables import future_index
 
 
 @dataclass(frozen=True)

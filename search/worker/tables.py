@@ -87,32 +87,6 @@ def save_forecast(
     _save(path, pd.concat(frames), n_targets=len(targets))
 
 
-def future_index(
-    index: pd.Index, horizon: int, *, frequency: str | None = None
-) -> pd.Index:
-    """Return the index of the `horizon` rows after the end.
-
-    Parameters
-    ----------
-    index
-        Index of the series.
-    horizon
-        Number of rows.
-    frequency
-        pandas alias, for time stamps whose index does not know its own.
-
-    Examples
-    --------
-    >>> days = pd.date_range("2024-02-28", periods=2, freq="D")
-    >>> future_index(days, 2).strftime("%m-%d").tolist()
-    ['03-01', '03-02']
-    """
-    if not isinstance(index, pd.DatetimeIndex):
-        return pd.RangeIndex(len(index), len(index) + horizon)
-    step = index.freq or frequency or pd.infer_freq(index)
-    return pd.date_range(index[-1], periods=horizon + 1, freq=step)[1:]
-
-
 def future_panel(
     series: pd.DataFrame, roles: Roles, index: pd.Index, *, calendar: bool
 ) -> Panel | None:

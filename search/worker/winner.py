@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from search.analysis.baselines import load_baselines
-from search.analysis.explaining import save_weights
+from search.analysis.delivered import save_weights
 from search.bundle.build import write_bundle
 from search.bundle.check import check_bundle
 from search.bundle.contents import BundleContents

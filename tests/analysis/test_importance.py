@@ -36,7 +36,7 @@ def test_importance_names_the_line_that_made_the_difference() -> None:
     shares = parameter_importance(space(), trials(60))
     assert next(iter(shares)) == "dropout"
     assert abs(sum(shares.values()) - 1) < 1e-6
-    assert "loss" not in shares
+    assert "optimizer" not in shares
 
 
 def test_importance_needs_ten_trials() -> None:

@@ -16,7 +16,7 @@ import optuna
 import pandas as pd
 
 from search.analysis.baselines import load_baselines, make_baselines
-from search.analysis.explaining import save_weights
+from search.analysis.delivered import save_weights
 from search.config import Budget, Cell, Deliver, Environment, Roles, Task, Training
 from search.data.source import Source
 from search.evaluation.baselines.naive import NAIVE_NAMES

@@ -2,7 +2,7 @@
 
 import pytest
 
-from search.analysis.explaining import WEIGHTS_FILE
+from search.analysis.delivered import WEIGHTS_FILE
 from search.config import CELLS, Environment
 from search.study.folders import winner_folder
 from tests.pages.conftest import OpenPage, words

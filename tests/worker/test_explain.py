@@ -36,3 +36,36 @@ def test_forecasts_and_gradients_are_those_of_keras(cell: Cell, layers: int) -> 
     assert network.predict(past, known) == pytest.approx(outputs.numpy(), abs=1e-5)
     found = network.input_gradient(past, step=1, target=0)
     assert found == pytest.approx(tape.gradient(one, inputs).numpy(), abs=1e-5)
+
+
+@pytest.mark.parametrize(("cell", "layers"), list(product(CELLS, (1, 2))))
+def test_networks_that_read_both_ways_forecast_like_keras(
+    cell: Cell, layers: int
+) -> None:
+    shape = NetworkShape(
+        cell,
+        4,
+        layers,
+        STEPS,
+        HORIZON,
+        TARGETS,
+        CHANNELS,
+        n_known=KNOWN,
+        bidirectional=True,
+    )
+    model = build_model(shape, seed=3)
+    generator = np.random.default_rng(1)
+    model.set_weights(
+        [0.4 * generator.normal(size=one.shape) for one in model.get_weights()]
+    )
+    past = generator.normal(size=(4, STEPS, CHANNELS)).astype(np.float32)
+    known = generator.normal(size=(4, HORIZON, KNOWN)).astype(np.float32)
+    network = NumpyNetwork.of(
+        cell,
+        model.get_weights(),
+        horizon=HORIZON,
+        n_targets=TARGETS,
+        bidirectional=True,
+    )
+    expected = model([past, known], training=False).numpy()
+    assert network.predict(past, known) == pytest.approx(expected, abs=1e-5)

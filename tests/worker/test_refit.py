@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 
 from search.config import Roles, Task
+from search.data.continuation import future_index
 from search.errors import TrialFailed
 from search.evaluation.panel import Panel, make_panel
 from search.evaluation.scaling import fit_scaler
@@ -19,7 +20,7 @@ from search.worker import refit as refit_module
 from search.worker.folds import Run, start_run
 from search.worker.predictor import Predictor
 from search.worker.refit import Refit, refit_winner
-from search.worker.tables import future_index, future_panel
+from search.worker.tables import future_panel
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from search.config import Roles
+from search.data.continuation import future_index
 from search.worker.tables import (
-    future_index,
     future_panel,
     save_forecast,
     save_predictions,

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from search.analysis.baselines import make_baselines
+from search.analysis.delivered import load_forecaster
 from search.analysis.explaining import load_explained
 from search.analysis.forecasts import load_forecast
 from search.analysis.predictions import load_predictions
@@ -296,3 +297,20 @@ def test_an_average_goes_the_whole_way(
     errors = (scaled - explained.targets)[..., 0] * explained.scale[0]
     stored = load_predictions(Path(result.predictions), ["level"])["level"]
     np.testing.assert_allclose(errors, stored.errors, atol=1e-4)
+
+
+def test_the_delivered_network_repeats_its_holdout_without_keras(made: Made) -> None:
+    """What the pages forecast with is what was trained, scored and delivered."""
+    forecaster = load_forecaster(made.handle, "GRU", made.result)
+    assert forecaster is not None
+    series = load_panel_series(made.handle)
+    stored = load_predictions(Path(made.result.predictions), ("level", "flow"))
+    origins = stored["level"].origins
+    found = forecaster.forecast(series, origins)
+    for k, name in enumerate(("level", "flow")):
+        assert found[..., k] == pytest.approx(stored[name].predicted, abs=1e-4)
+    ahead = forecaster.forecast(series, np.array([len(series)]))[0]
+    for k, name in enumerate(("level", "flow")):
+        beyond = load_forecast(made.folder, name, None)
+        assert beyond is not None
+        assert ahead[:, k] == pytest.approx(beyond.predicted, abs=1e-4)

@@ -1,0 +1,150 @@
+"""A newer file on the Forecast page: read, joined and forecast once a session."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import pandas as pd
+import streamlit as st
+
+from pages.components.draft import remember
+from pages.components.study_data import study_series
+from search.analysis.delivered import load_forecaster
+from search.analysis.explaining import WEIGHTS_FILE
+from search.analysis.file_forecasts import FileForecasts, forecast_file
+from search.analysis.newer_score import (
+    Learned,
+    NewerScore,
+    input_drift,
+    score_newer,
+)
+from search.config import Cell
+from search.data.continuation import Continuation, continue_series
+from search.data.newer import NewerRows, read_newer
+from search.errors import UserInputError
+from search.evaluation.change import Drift
+from search.evaluation.forecasting import Forecaster
+from search.study.folders import StudyHandle, winner_folder
+from search.study.results import WinnerResult
+
+_Value = TypeVar("_Value")
+
+
+@dataclass(frozen=True)
+class NewerFile:
+    """An uploaded file and how it goes on from the study.
+
+    Attributes
+    ----------
+    name, token
+        Its name, and what tells it from other uploads.
+    rows, newer
+        What it holds, and what of it is new.
+    """
+
+    name: str
+    token: str
+    rows: NewerRows
+    newer: Continuation
+
+
+def study_forecaster(
+    study: StudyHandle, cell: Cell, winner: WinnerResult
+) -> Forecaster | None:
+    """Return the delivered network of a cell; None for winners that kept none."""
+    path = winner_folder(study, cell) / WEIGHTS_FILE
+    stamp = path.stat().st_mtime_ns if path.exists() else 0
+    return _forecaster(str(study.folder), cell, stamp, study, winner)
+
+
+def learned_rows(study: StudyHandle) -> Learned:
+    """Return what the winners of a study learned from."""
+    values = study_series(str(study.folder), study)
+    settings = study.settings
+    start = settings.plan(len(values)).holdout_start
+    return Learned(values.iloc[:start], settings.roles.targets, settings.task)
+
+
+def read_upload(
+    study: StudyHandle, name: str, token: str, content: Callable[[], bytes]
+) -> NewerFile | UserInputError:
+    """Return the uploaded file, or why it cannot be used."""
+
+    def read() -> NewerFile:
+        settings = study.settings
+        rows = read_newer(
+            content(), name=name, source=settings.source, roles=settings.roles
+        )
+        old = study_series(str(study.folder), study)
+        return NewerFile(name, token, rows, continue_series(old, rows.values))
+
+    return _tried("newer_file", (study.uuid, token), read)
+
+
+def newer_score(
+    study: StudyHandle, cell: Cell, forecaster: Forecaster, file: NewerFile
+) -> NewerScore | UserInputError:
+    """Return how the forecasts for the new rows turned out, or why that is unknown."""
+    return _tried(
+        "newer_score",
+        (study.uuid, cell, file.token),
+        lambda: score_newer(forecaster, file.newer, learned_rows(study)),
+    )
+
+
+def newer_drift(
+    study: StudyHandle, cell: Cell, forecaster: Forecaster, file: NewerFile
+) -> list[Drift]:
+    """Return how each column changed; nothing without new rows."""
+    if not file.newer.n_new:
+        return []
+    return remember(
+        "newer_drift",
+        (study.uuid, cell, file.token),
+        lambda: input_drift(forecaster, file.newer, learned_rows(study)),
+    )
+
+
+def file_forecasts(
+    study: StudyHandle,
+    cell: Cell,
+    forecaster: Forecaster,
+    file: NewerFile,
+    *,
+    every: bool,
+) -> FileForecasts | UserInputError:
+    """Return the forecasts for the rows of a file, or what they need."""
+    old = study_series(str(study.folder), study)
+    return _tried(
+        "file_forecasts",
+        (study.uuid, cell, file.token, every),
+        lambda: forecast_file(forecaster, old, file.rows, file.newer, every=every),
+    )
+
+
+def joined_series(study: StudyHandle, file: NewerFile | None) -> pd.DataFrame | None:
+    """Return the series with the new rows; None where there are none to join."""
+    if file is None or not file.newer.n_new or file.newer.n_gap:
+        return None
+    return file.newer.series
+
+
+def _tried(
+    name: str, inputs: tuple[object, ...], make: Callable[[], _Value]
+) -> _Value | UserInputError:
+    """Return what `make` gives or the error it raises, kept until `inputs` change."""
+
+    def tried() -> _Value | UserInputError:
+        try:
+            return make()
+        except UserInputError as error:
+            return error
+
+    return remember(name, inputs, tried)
+
+
+@st.cache_resource(max_entries=12, show_spinner=False)
+def _forecaster(
+    folder: str, cell: Cell, stamp: int, _study: StudyHandle, _winner: WinnerResult
+) -> Forecaster | None:
+    return load_forecaster(_study, cell, _winner)

@@ -1,0 +1,114 @@
+"""Forecasts for every row of an uploaded file: preview and downloads."""
+
+import io
+
+import pandas as pd
+import streamlit as st
+
+from pages.components.downloads import file_name
+from pages.components.newer_data import NewerFile, file_forecasts
+from pages.components.numbers import count
+from pages.components.text import plain, raw_text, text
+from search.analysis.file_forecasts import FileForecasts
+from search.config import Cell
+from search.errors import UserInputError
+from search.evaluation.forecasting import Forecaster
+from search.study.folders import StudyHandle
+
+PREVIEW_ROWS = 200
+# A cell that begins with one of these is taken as a formula by spreadsheets.
+_FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def show_file_forecasts(
+    study: StudyHandle, cell: Cell, forecaster: Forecaster, file: NewerFile
+) -> None:
+    """Forecast from every row of the file or from its end; show and offer the table."""
+    which = st.segmented_control(
+        text("newer.which"),
+        ["every", "only_end"],
+        default="every",
+        format_func=lambda name: raw_text(f"newer.{name}"),
+        key="newer_which",
+        help=text("newer.which_help"),
+        required=True,
+    )
+    with st.spinner(text("newer.working")):
+        found = file_forecasts(study, cell, forecaster, file, every=which == "every")
+    if isinstance(found, UserInputError):
+        st.warning(plain(found), icon=":material/warning:")
+        return
+    _say_what(study, found, file, is_every=which == "every")
+    st.dataframe(found.table.head(PREVIEW_ROWS), hide_index=True, key="newer_preview")
+    if len(found.table) > PREVIEW_ROWS:
+        st.caption(
+            text(
+                "newer.preview_note",
+                n=PREVIEW_ROWS,
+                total=count(len(found.table)),
+            )
+        )
+    with st.container(horizontal=True):
+        st.download_button(
+            text("newer.forecasts_csv"),
+            lambda: forecasts_csv(found.table),
+            file_name=file_name(study, cell, "forecasts.csv"),
+            mime="text/csv",
+            key="newer_csv",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        st.download_button(
+            text("newer.forecasts_parquet"),
+            lambda: forecasts_parquet(found.table),
+            file_name=file_name(study, cell, "forecasts.parquet"),
+            mime="application/vnd.apache.parquet",
+            key="newer_parquet",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+
+
+def forecasts_csv(table: pd.DataFrame) -> bytes:
+    """Return the table as CSV that no spreadsheet takes for formulas."""
+    safe = table
+    if "target" in table:
+        safe = table.assign(target=table["target"].map(_inert))
+    return safe.to_csv(index=False, lineterminator="\n").encode()
+
+
+def forecasts_parquet(table: pd.DataFrame) -> bytes:
+    """Return the table as Parquet."""
+    buffer = io.BytesIO()
+    table.to_parquet(buffer, index=False)
+    return buffer.getvalue()
+
+
+def _say_what(
+    study: StudyHandle, found: FileForecasts, file: NewerFile, *, is_every: bool
+) -> None:
+    on = raw_text("newer.on_both" if found.with_study else "newer.on_file")
+    words = text(
+        "newer.file_summary",
+        n=count(found.n_origins),
+        horizon=study.settings.task.horizon,
+        on=on,
+    )
+    newer = file.newer
+    if newer.n_changed or newer.n_gap or newer.n_earlier:
+        words += " " + text("newer.on_file_why")
+    st.markdown(words)
+    known = study.settings.roles.known_features
+    if is_every and found.n_left_out and known:
+        st.caption(
+            text(
+                "newer.left_out",
+                n=found.n_left_out,
+                columns=", ".join(known),
+                horizon=study.settings.task.horizon,
+            )
+        )
+
+
+def _inert(name: str) -> str:
+    return f"'{name}" if name.startswith(_FORMULA_SIGNS) else name

@@ -1,0 +1,35 @@
+"""The settings of a search that goes on from where a study ended."""
+
+from dataclasses import replace
+
+from search.study.results import StudyResults
+from search.study.settings import StudySettings
+from search.study.space import Value
+
+
+def continued_settings(
+    settings: StudySettings, *, file_name: str | None, notes: tuple[str, ...] = ()
+) -> StudySettings:
+    """Return the settings of a study for its series with newer rows.
+
+    Parameters
+    ----------
+    file_name
+        File of the newer rows; None where there are none.
+    notes
+        What was done to them.
+    """
+    source = settings.source
+    if file_name is not None:
+        source = replace(
+            source,
+            file_name=f"{source.file_name} + {file_name}",
+            repairs=(*source.repairs, *(f"{file_name}: {note}" for note in notes)),
+        )
+    return replace(settings, source=source, enqueue=())
+
+
+def first_configurations(results: StudyResults) -> tuple[dict[str, Value], ...]:
+    """Return the configurations of the winners, best first."""
+    ranked = sorted(results.winners.values(), key=lambda winner: winner.cv)
+    return tuple(winner.params for winner in ranked)

@@ -1,0 +1,108 @@
+"""The delivered network of a study: its weights, and forecasts from any rows."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from search.arrays import read_arrays, write_arrays
+from search.config import Cell
+from search.evaluation.forecasting import Forecaster
+from search.evaluation.panel import make_panel
+from search.evaluation.scaling import fit_scaler
+from search.explain.network import NumpyAverage, NumpyNetwork
+from search.study.folders import StudyHandle, winner_folder
+from search.study.results import WinnerResult
+from search.study.studies import load_panel_series
+
+WEIGHTS_FILE = "weights.npz"
+
+# Multiplications that take about half a minute, and between how many forecasts.
+_MOST_WORK = 2e11
+_FEWEST, _MOST = 200, 20_000
+
+
+def save_weights(folder: Path, networks: Sequence[Sequence[np.ndarray]]) -> None:
+    """Keep the weights of a winner: of each network as in ``Model.get_weights``."""
+    weights = [one for network in networks for one in network]
+    named = {f"arr_{place}": one for place, one in enumerate(weights)}
+    write_arrays(folder / WEIGHTS_FILE, named)
+
+
+def load_network(
+    handle: StudyHandle, cell: Cell, winner: WinnerResult
+) -> NumpyAverage | None:
+    """Return what is delivered: one network, or the average of several.
+
+    Returns
+    -------
+    NumpyAverage or None
+        None for a winner of an older version that kept no weights.
+
+    Raises
+    ------
+    StudyCorrupted
+        If the weights cannot be read.
+    """
+    path = winner_folder(handle, cell) / WEIGHTS_FILE
+    if not path.exists():
+        return None
+    settings = handle.settings
+    params = settings.space.complete(winner.params)
+    return NumpyAverage(
+        tuple(
+            NumpyNetwork.of(
+                params.cell,
+                weights,
+                horizon=settings.task.horizon,
+                n_targets=len(settings.roles.targets),
+                bidirectional=params.bidirectional,
+            )
+            for weights in _shared(read_arrays(path), winner.n_networks)
+        )
+    )
+
+
+def load_forecaster(
+    handle: StudyHandle, cell: Cell, winner: WinnerResult
+) -> Forecaster | None:
+    """Return the delivered network of a cell; None if its weights were not kept.
+
+    Winners of older versions kept none.
+
+    Raises
+    ------
+    StudyCorrupted
+        If the weights or the series cannot be read.
+    """
+    network = load_network(handle, cell, winner)
+    if network is None:
+        return None
+    settings = handle.settings
+    params = settings.space.complete(winner.params)
+    series = load_panel_series(handle)
+    has_calendar = params.calendar == "cycles"
+    panel = make_panel(series, settings.roles, calendar=has_calendar)
+    work = network.work(params.sequence_length, panel.n_channels)
+    stop = settings.plan(len(series)).holdout_start
+    return Forecaster(
+        network=network.predict,
+        scaler=fit_scaler(panel, params.scaler, stop=stop),
+        roles=settings.roles,
+        task=settings.task,
+        sequence_length=params.sequence_length,
+        framing=params.framing,
+        has_calendar=has_calendar,
+        batch_size=network.batch_size(params.sequence_length),
+        most_origins=int(np.clip(_MOST_WORK // work, _FEWEST, _MOST)),
+    )
+
+
+def _shared(
+    arrays: Mapping[str, np.ndarray], n_networks: int
+) -> list[list[np.ndarray]]:
+    """Return the weights of each network from those of all, one after the other."""
+    weights, n_each = list(arrays.values()), len(arrays) // n_networks
+    return [
+        weights[number * n_each : (number + 1) * n_each] for number in range(n_networks)
+    ]

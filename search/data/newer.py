@@ -1,0 +1,332 @@
+"""A newer file with the columns of a study, read as the series of the study was."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import msgspec
+import numpy as np
+import pandas as pd
+
+from search.config import Roles
+from search.data.filling import fill_missing, missing_findings
+from search.data.findings import Finding, counted, shown
+from search.data.preparation import Prepared, prepare
+from search.data.reading.options import ReadOptions
+from search.data.reading.sniffing import file_format
+from search.data.settings import SeriesSettings
+from search.data.source import Source
+from search.data.table import Table, read_table
+from search.data.timing.spacing import SpacedRows
+from search.data.timing.spacing_findings import gap_finding
+from search.errors import SeriesError, TableFormatError
+
+# What matters for a series to learn from, and not for rows to forecast from.
+_OF_WHOLE_SERIES = frozenset({"too_short", "constant", "empty_column", "no_time"})
+_OPTIONS = tuple(ReadOptions.__dataclass_fields__)
+
+
+@dataclass(frozen=True)
+class NewerRows:
+    """The rows of a newer file.
+
+    Attributes
+    ----------
+    values
+        Float64 columns in the order of ``roles.columns`` up to the last row that has
+        a value of a target, without NaN; the index is a DatetimeIndex or a
+        RangeIndex.
+    known
+        The rows after that in which every feature known in advance is filled in,
+        with these columns only.
+    notes
+        What was done to the data and what is unusual, one sentence each.
+    """
+
+    values: pd.DataFrame
+    known: pd.DataFrame
+    notes: tuple[str, ...] = ()
+
+
+def read_newer(content: bytes, *, name: str, source: Source, roles: Roles) -> NewerRows:
+    """Read a file as the file of the study was read.
+
+    Columns, marks, time format, step and the rules for gaps are those of `source`.
+    Rows after the last value of a target hold what is known in advance.
+
+    Parameters
+    ----------
+    content
+        The whole file.
+    name
+        Its name; a label.
+    source, roles
+        Of the study.
+
+    Raises
+    ------
+    TableFormatError
+        If the file is no table.
+    SeriesError
+        If it lacks a column or holds something that cannot be used; the message
+        names row and column.
+    """
+    table, columns, notes = _read(content, name, source, roles)
+    settings = _settings(source, roles, columns)
+    if settings.time and len(table.frame) < 2:
+        raise SeriesError(
+            f"{name} has {counted(len(table.frame), 'row')}; at least 2 are needed to "
+            "see the step between them. Leave some rows of the study in the file."
+        )
+    prepared = prepare(table, settings)
+    for finding in prepared.findings:
+        is_later = finding.code in _OF_WHOLE_SERIES or finding.setting == "missing"
+        if finding.is_blocking and not is_later:
+            raise SeriesError(f"{finding.message} Mend the file and upload it again.")
+    if settings.time and prepared.spaced.frequency is None:
+        raise SeriesError(
+            f"The time stamps of {name} do not follow each other in steps of "
+            f"{source.frequency!r} as those of the study do."
+        )
+    _check_kinds(table, prepared, source, columns)
+    return _rows(table, prepared, source, roles, columns, notes)
+
+
+def _rows(
+    table: Table,
+    prepared: Prepared,
+    source: Source,
+    roles: Roles,
+    columns: Mapping[str, str],
+    notes: list[str],
+) -> NewerRows:
+    spaced = prepared.spaced
+    targets = spaced.frame[list(roles.targets)].notna().any(axis=1).to_numpy()
+    stop = int(np.flatnonzero(targets)[-1]) + 1 if targets.any() else 0
+    settings = _settings(source, roles, columns)
+    codes = tuple(prepared.categories)
+    head = _up_to(spaced, stop)
+    filled = head.frame
+    if stop:
+        _refuse_missing(table, settings, head)
+        done = fill_missing(head.frame, settings.missing, codes)
+        if done.is_counted and settings.time:
+            places = np.flatnonzero(head.frame.isna().any(axis=1))
+            raise SeriesError(
+                f"{_place(table, head, int(places[0]))} misses a value, and rows "
+                "inside cannot be left out without breaking the steps. Fill it in."
+            )
+        filled, notes = done.frame, [*notes, *done.repairs]
+    notes += [f.repair for f in prepared.findings if f.repair and f.chosen]
+    known = _known(spaced, stop, roles, settings, columns, codes)
+    return NewerRows(
+        values=_expanded(filled, roles.columns, prepared, source, columns),
+        known=_expanded(known, roles.known_features, prepared, source, columns),
+        notes=tuple(dict.fromkeys(notes)),
+    )
+
+
+# --- From the file to a table
+
+
+def _read(
+    content: bytes, name: str, source: Source, roles: Roles
+) -> tuple[Table, dict[str, str], list[str]]:
+    """Return the table, the column in the file of each role, and notes.
+
+    Read as the file of the study was; as detected where that gives no such columns.
+    """
+    stored = _stored_options(source.reading)
+    if stored is None or stored.format != file_format(content):
+        table = read_table(content, name=name)
+        return table, _columns(table, source, roles), []
+    try:
+        table = read_table(content, name=name, options=stored)
+        return table, _columns(table, source, roles), []
+    except (TableFormatError, SeriesError) as error:
+        try:
+            table = read_table(content, name=name)
+            columns = _columns(table, source, roles)
+        except (TableFormatError, SeriesError):
+            raise error from None
+    note = (
+        f"{name} is written in another way than the file of the study, and was read "
+        f"with {_option_words(table.options)}."
+    )
+    return table, columns, [note]
+
+
+def _stored_options(
+    reading: Mapping[str, str | bool | None],
+) -> ReadOptions | None:
+    if "format" not in reading:
+        return None
+    given = {key: value for key, value in reading.items() if key in _OPTIONS}
+    given = {key: value for key, value in given.items() if value is not None}
+    return msgspec.convert(given, ReadOptions, strict=False)
+
+
+def _option_words(options: ReadOptions) -> str:
+    if options.format != "csv":
+        return f"sheet {options.sheet or '1'}" if options.sheet else "the first sheet"
+    return (
+        f"delimiter {shown(options.delimiter)}, decimal mark {shown(options.decimal)} "
+        f"and encoding {options.encoding}"
+    )
+
+
+def _columns(table: Table, source: Source, roles: Roles) -> dict[str, str]:
+    """Return the column of the file behind each column of the series."""
+    found = set(map(str, table.frame.columns))
+    texts = {
+        f"{column}={value}": column
+        for column, values in source.categories.items()
+        for value in values
+    }
+    columns = {
+        name: texts[name] if name in texts and name not in found else name
+        for name in roles.columns
+    }
+    needed = dict.fromkeys([*source.time_columns, *columns.values()])
+    absent = [name for name in needed if name not in found]
+    if absent:
+        raise SeriesError(
+            f"{table.name} has no column {', '.join(map(shown, absent))}; it has "
+            f"{', '.join(shown(name) for name in table.frame.columns[:20])}. Its "
+            "columns need the names that they have in the file of the study."
+        )
+    return columns
+
+
+def _settings(
+    source: Source, roles: Roles, columns: Mapping[str, str]
+) -> SeriesSettings:
+    """Return the settings under which the series of the study was built."""
+
+    def of_file(names: Sequence[str]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(columns[name] for name in names))
+
+    reading = source.reading
+    time_format = reading.get("time_format")
+    rules = {
+        name: str(reading.get(name) or "refuse")
+        for name in ("missing", "unreadable", "duplicates", "irregular", "bad_time")
+    }
+    return SeriesSettings(
+        time=source.time_columns,
+        roles=Roles(
+            targets=of_file(roles.targets),
+            past_features=of_file(roles.past_features),
+            known_features=of_file(roles.known_features),
+        ),
+        time_format=None if time_format is None else str(time_format),
+        frequency=source.frequency,
+        **rules,  # type: ignore[arg-type]
+    )
+
+
+# --- What a network can use
+
+
+def _check_kinds(
+    table: Table, prepared: Prepared, source: Source, columns: Mapping[str, str]
+) -> None:
+    """Refuse texts where the study has numbers, and texts that it does not have."""
+    for name in dict.fromkeys(columns.values()):
+        frame = prepared.spaced.frame
+        texts = prepared.categories.get(name, ())
+        wanted = source.categories.get(name)
+        if name in columns:  # the column is used as numbers
+            wanted = None
+        unknown = [text for text in texts if text not in (wanted or ())]
+        if unknown:
+            is_it = (frame[name] == texts.index(unknown[0])).to_numpy()
+            row = _place(table, prepared.spaced, int(is_it.argmax()))
+            has = f"knows {', '.join(map(shown, wanted))}" if wanted else "has numbers"
+            raise SeriesError(
+                f"{row}, column {shown(name)} is {shown(unknown[0])}; the study {has} "
+                "in this column."
+            )
+        if wanted and not texts and frame[name].notna().any():
+            raise SeriesError(
+                f"Column {shown(name)} holds numbers; the study knows "
+                f"{', '.join(map(shown, wanted))} in this column."
+            )
+
+
+def _refuse_missing(table: Table, settings: SeriesSettings, head: SpacedRows) -> None:
+    """Refuse missing values and absent time stamps that no rule fills."""
+    findings: list[Finding] = []
+    if head.is_absent.any():
+        stamps = head.frame.index.to_numpy()
+        findings.append(gap_finding(table, settings, head.rows, stamps))
+    findings += missing_findings(table, head, settings.missing, {})
+    for name in head.frame.columns:
+        if head.frame[name].isna().all():
+            raise SeriesError(f"Column {shown(name)} of {table.name} is empty.")
+    if settings.missing == "refuse" and findings:
+        raise SeriesError(
+            f"{findings[0].message} The study has none, so nothing says how to fill "
+            "them. Fill them in and upload the file again."
+        )
+
+
+def _known(
+    spaced: SpacedRows,
+    stop: int,
+    roles: Roles,
+    settings: SeriesSettings,
+    columns: Mapping[str, str],
+    codes: tuple[str, ...],
+) -> pd.DataFrame:
+    """Return the rows from `stop` on up to the first that misses a known feature."""
+    names = list(dict.fromkeys(columns[name] for name in roles.known_features))
+    rows = spaced.frame[names]
+    if not names:
+        return rows.iloc[:0]
+    if settings.missing not in ("refuse", "drop"):
+        texts = tuple(name for name in codes if name in names)
+        rows = fill_missing(rows, settings.missing, texts).frame.reindex(rows.index)
+    rows = rows.iloc[stop:]
+    is_whole = rows.notna().all(axis=1).to_numpy()
+    return rows.iloc[: len(rows) if is_whole.all() else int(is_whole.argmin())]
+
+
+def _expanded(
+    frame: pd.DataFrame,
+    names: Sequence[str],
+    prepared: Prepared,
+    source: Source,
+    columns: Mapping[str, str],
+) -> pd.DataFrame:
+    """Return the columns of the series; texts become those 0/1 columns it has."""
+    values = {}
+    for name in names:
+        column = columns[name]
+        cells = frame[column].to_numpy(dtype=np.float64)
+        if column != name:
+            texts = prepared.categories.get(column, ())
+            text = name[len(column) + 1 :]
+            code = texts.index(text) if text in texts else -1
+            cells = (cells == code).astype(np.float64)
+        values[name] = cells
+    index: pd.Index = pd.RangeIndex(len(frame))
+    if isinstance(frame.index, pd.DatetimeIndex):
+        index = pd.DatetimeIndex(frame.index, freq=prepared.spaced.frequency)
+    return pd.DataFrame(values, index=index, columns=list(names))
+
+
+def _up_to(spaced: SpacedRows, stop: int) -> SpacedRows:
+    return replace(
+        spaced,
+        frame=spaced.frame.iloc[:stop],
+        rows=spaced.rows[:stop],
+        is_absent=spaced.is_absent[:stop],
+        is_repeated=spaced.is_repeated[:stop],
+    )
+
+
+def _place(table: Table, spaced: SpacedRows, position: int) -> str:
+    row = spaced.rows[position]
+    if row < 0:
+        return f"The absent time stamp {spaced.frame.index[position]}"
+    return f"Row {table.file_rows(np.array([row]))[0]}"
