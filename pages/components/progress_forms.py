@@ -9,11 +9,12 @@ from pages.components.text import plain, raw_text, text
 from search.config import Budget
 from search.errors import UserInputError
 from search.jobs.launch import start_study
-from search.study.control import enqueue, is_supervised, read_control, set_budget
+from search.study.control import is_supervised, read_control, set_budget
 from search.study.defaults import textbook_configurations
 from search.study.folders import StudyHandle
 from search.study.progress import Progress
 from search.study.space import LIMITS, Line, Value
+from search.study.steering import enqueue
 
 _FROM_MIDDLE = -1
 
