@@ -15,7 +15,7 @@ from search.study.defaults import textbook_configurations
 from search.study.folders import StudyHandle
 from search.study.progress import Progress
 from search.study.space import LIMITS, Line, Value
-from search.study.steering import enqueue, n_beyond_budget
+from search.study.steering import enqueue
 
 _FROM_MIDDLE = -1
 
@@ -55,9 +55,9 @@ def show_try_form(study: StudyHandle, progress: Progress) -> None:
         return
     progress = study_progress(study)
     is_running = progress.state in ("waiting", "searching")
-    if n_beyond_budget(progress.trials, progress.n_trials):
+    if progress.state in ("finished", "stopped"):
         st.toast(text("progress.try_resting"))
-        st.rerun()  # The queue says that the budget is used up, and offers more.
+        st.rerun()  # The queue says how to go on.
     st.success(text("progress.try_done" if is_running else "progress.try_resting"))
 
 

@@ -25,7 +25,7 @@ from search.study.narrowing import narrowed_space
 from search.study.progress import Progress
 from search.study.space import LIMITS, Line
 from search.study.steering import (
-    n_beyond_budget,
+    n_trials_needed,
     narrow,
     queued_trials,
     remove_queued,
@@ -165,6 +165,8 @@ def _narrow_line(original: Line, now: Line, version: int) -> Line | None:
         with st.container(horizontal=True):
             low = _end("low", original, now, key)
             high = _end("high", original, now, key)
+        if (low, high) == (min(now.values), max(now.values)):
+            return now
         return replace(original, low=low, high=high)
     except UserInputError as error:
         st.error(plain(error), icon=":material/error:")
@@ -226,23 +228,32 @@ def _origin(trial: TrialView) -> str:
 
 
 def _offer_room(study: StudyHandle, progress: Progress) -> None:
-    """Say that the budget has no room for what waits, and offer it."""
+    """Offer what is needed so that all that waits is tried: budget, or to go on."""
     budget = read_control(study).budget
-    n_beyond = n_beyond_budget(progress.trials, budget.trials)
-    if not n_beyond or budget.trials is None:
+    wanted = n_trials_needed(progress.trials)
+    is_ended = progress.state in ENDED
+    if budget.seconds is not None and progress.seconds_used >= budget.seconds:
+        st.warning(text("progress.queue_late"), icon=":material/hourglass_disabled:")
         return
-    wanted = budget.trials + n_beyond
+    if budget.trials is None or budget.trials >= wanted:
+        if is_ended and st.button(
+            text("progress.queue_go_on"),
+            key="queue_go_on",
+            icon=":material/play_arrow:",
+        ):
+            start_study(study)
+            _steered("progress.told_resume")
+        return
     st.warning(
-        text("progress.queue_beyond", n=n_beyond, total=budget.trials),
+        text("progress.queue_beyond", total=budget.trials),
         icon=":material/hourglass_disabled:",
     )
-    goes_on = progress.state in ENDED
-    key = "progress.queue_room_run" if goes_on else "progress.queue_room"
+    key = "progress.queue_room_run" if is_ended else "progress.queue_room"
     if st.button(
         text(key, total=wanted), key="queue_room", icon=":material/more_time:"
     ):
         set_budget(study, replace(budget, trials=wanted))
-        if goes_on:
+        if is_ended:
             start_study(study)
         _steered("progress.told_budget")
 

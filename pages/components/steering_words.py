@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
-from pages.components.space_form import line_words
+from pages.components.space_form import line_words, value_word
 from pages.components.text import raw_text
 from search.config import Budget
 from search.study.control import read_control
@@ -36,7 +36,7 @@ def change_words(change: Change) -> str:
         return raw_text(
             f"progress.change_{key}",
             name=raw_text(f"hyperparameters.{change.line.name}"),
-            words=line_words(change.line),
+            words=_words(change.line),
         )
     if change.budget is not None:
         return raw_text("progress.change_budget", budget=budget_words(change.budget))
@@ -47,7 +47,7 @@ def narrowed_words(line: Line) -> str:
     """Return a line that is narrowed now; plain, not markdown."""
     key = "frozen" if line.is_fixed else "narrowed"
     name = raw_text(f"hyperparameters.{line.name}")
-    return raw_text(f"progress.line_{key}", name=name, words=line_words(line))
+    return raw_text(f"progress.line_{key}", name=name, words=_words(line))
 
 
 def moment_words(when: str, zone: tzinfo = UTC) -> str:
@@ -77,6 +77,10 @@ def budget_words(budget: Budget) -> str:
     return (
         raw_text("progress.budget_early", budget=words) if budget.stop_early else words
     )
+
+
+def _words(line: Line) -> str:
+    return value_word(line.name, line.values[0]) if line.is_fixed else line_words(line)
 
 
 def _counted(noun: str, n: int) -> str:

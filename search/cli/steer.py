@@ -13,7 +13,7 @@ from search.study.narrowing import Change, line_of
 from search.study.space import Line, Value
 from search.study.steering import (
     enqueue,
-    n_beyond_budget,
+    n_trials_needed,
     narrow,
     parse_narrowing,
     parse_value,
@@ -77,12 +77,11 @@ def _enqueue(handle: StudyHandle, options: argparse.Namespace) -> str:
     number = enqueue(handle, params, by="command line")
     sentence = f"Queued as trial {number}."
     n_trials = read_control(handle).budget.trials
-    n_beyond = n_beyond_budget(read_trials(handle), n_trials)
-    if n_beyond and n_trials is not None:
+    n_needed = n_trials_needed(read_trials(handle))
+    if n_trials is not None and n_trials < n_needed:
         sentence += (
-            f" The budget of {n_trials} trials has no room for {n_beyond} of what "
-            f"waits; give it with: python -m search budget {handle.uuid[:8]} "
-            f"--trials {n_trials + n_beyond}"
+            f" The budget of {n_trials} trials has no room for all that waits; give "
+            f"it with: python -m search budget {handle.uuid[:8]} --trials {n_needed}"
         )
     return sentence
 

@@ -189,9 +189,9 @@ class Line:
     @property
     def words(self) -> str:
         """What the line allows, such as ``16, 32`` or ``0.1 to 0.5``."""
-        if self.choices:
-            return ", ".join(map(str, self.choices))
-        return " to ".join(map(str, self.values))
+        if self.is_fixed:
+            return str(self.values[0])
+        return (", " if self.choices else " to ").join(map(str, self.values))
 
     def suggest(self, trial: "optuna.trial.BaseTrial") -> Value:
         """Return the value of this line for `trial`; a fixed line asks nobody."""

@@ -49,7 +49,7 @@ def narrow(
         If a line does not lie inside the one of the study; nothing is changed then.
     """
     original = handle.settings.space
-    wanted = [_in_order(original, line) for line in lines]
+    wanted = [_like(original[line.name], line) for line in lines]
     for line in wanted:
         if line != original[line.name]:
             check_narrowed(original, line)
@@ -129,12 +129,10 @@ def queued_trials(trials: Sequence[TrialView]) -> tuple[TrialView, ...]:
     return tuple(trial for trial in trials if trial.state == "waiting")
 
 
-def n_beyond_budget(trials: Sequence[TrialView], n_trials: int | None) -> int:
-    """Return how many of the queued trials the budget of trials has no room for."""
-    if n_trials is None:
-        return 0
-    taken = sum(trial.state in ("complete", "pruned", "running") for trial in trials)
-    return max(0, taken + len(queued_trials(trials)) - max(n_trials, taken))
+def n_trials_needed(trials: Sequence[TrialView]) -> int:
+    """Return the trials that a budget needs so that all that waits is tried."""
+    counted = ("complete", "pruned", "running", "waiting")
+    return sum(trial.state in counted for trial in trials)
 
 
 def parse_narrowing(space: Space, words: str) -> Line:
@@ -189,12 +187,19 @@ def parse_value(name: str, typed: str) -> Value:
         raise ConfigError(f"`{name}` must be {kind}, got {text!r}.") from None
 
 
-def _in_order(original: Space, line: Line) -> Line:
-    """Return a line whose choices come in the order of the settings."""
-    choices = original[line.name].choices
-    if not line.choices or not set(line.choices) <= set(choices):
+def _like(original: Line, line: Line) -> Line:
+    """Return a line written as in the settings.
+
+    Choices come in their order, and a single value of a range is its both ends.
+    """
+    if not original.choices and len(line.choices) == 1:
+        value = line.choices[0]
+        assert isinstance(value, int | float)  # a range is one of numbers
+        return replace(original, low=value, high=value)
+    if not line.choices or not set(line.choices) <= set(original.choices):
         return line
-    return replace(line, choices=tuple(v for v in choices if v in line.choices))
+    kept = tuple(value for value in original.choices if value in line.choices)
+    return replace(line, choices=kept)
 
 
 def _kind(original: Space, line: Line) -> ChangeKind:

@@ -137,7 +137,8 @@ def view_trial(trial: FrozenTrial, space: Space) -> TrialView:
     params = _params({**queued, **trial.params}, space)
     steps = trial.intermediate_values
     owner = attrs.get("owner") or {}
-    is_removed = attrs.get("failure") == REMOVED
+    is_marked = attrs.get("failure") == REMOVED
+    is_removed = is_marked and trial.state == optuna.trial.TrialState.FAIL
     return TrialView(
         number=trial.number,
         cell=params.get("cell", space.cells[0]),  # type: ignore[arg-type]
@@ -152,7 +153,7 @@ def view_trial(trial: FrozenTrial, space: Space) -> TrialView:
         seconds_total=_seconds(trial),
         n_parameters=attrs.get("n_parameters"),
         error=attrs.get("error"),
-        failure=None if is_removed else attrs.get("failure"),
+        failure=None if is_marked else attrs.get("failure"),
         started=_iso(trial.datetime_start),
         finished=_iso(trial.datetime_complete),
         worker_pid=owner.get("pid"),

@@ -36,7 +36,7 @@ def test_narrow_and_widen(
     assert "at rest. Go on with: python -m search resume" in said
     assert read_control(handle).narrowed == (
         Line("units", choices=(16, 32, 64)),
-        Line("dropout", choices=(0.1,)),
+        Line("dropout", low=0.1, high=0.1),
     )
     assert main(["widen", "Plant", "units"]) == 0
     assert [line.name for line in read_control(handle).narrowed] == ["dropout"]
@@ -81,7 +81,7 @@ def test_enqueue_like_a_trial_and_remove_it(
     assert main(["enqueue", "Plant", "units=64", "--like", "1"]) == 0
     said = capsys.readouterr().err
     assert "Queued as trial 2." in said
-    assert "2 trials has no room for 1 of what waits" in said
+    assert "2 trials has no room for all that waits" in said
     assert "--trials 3" in said
     trials = read_trials(handle)
     like, queued = trials[1].params, trials[2]

@@ -169,11 +169,27 @@ def test_a_full_budget_is_said_and_more_is_offered(
     set_state(handle, "finished")
     enqueue(handle, {"units": 64})
     app = open_page("progress", study=handle.uuid)
-    assert "budget of 3 trials has no room for 1" in spoken(app)
+    assert "budget of 3 trials has no room for all that waits" in spoken(app)
     app.button(key="queue_room").click().run()
     assert read_control(handle).budget == Budget(4)
     assert launched == [handle.uuid]
     assert "has no room" not in spoken(app)
+
+
+def test_a_stopped_search_with_room_goes_on_for_what_waits(
+    open_page: OpenPage, make: Callable[..., StudyHandle], launched: list[str]
+) -> None:
+    handle = make("ccc")
+    set_state(handle, "stopped")
+    number = enqueue(handle, {"units": 64})
+    app = open_page("progress", study=handle.uuid)
+    app.button(key="queue_go_on").click().run()
+    assert launched == [handle.uuid]
+    set_budget(handle, Budget(12, 60.0))
+    set_state(handle, "stopped")
+    app = open_page("progress", study=handle.uuid)
+    assert "time budget is used up" in spoken(app)
+    assert app.button(key=f"unqueue_{number}")
 
 
 def test_stopping_by_itself_is_switched_on_and_explained(

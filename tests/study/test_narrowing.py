@@ -19,7 +19,7 @@ from search.study.spool import TrialRecord
 from search.study.steering import (
     current_space,
     enqueue,
-    n_beyond_budget,
+    n_trials_needed,
     narrow,
     parse_narrowing,
     queued_trials,
@@ -150,6 +150,21 @@ def test_the_sampler_learns_from_trials_of_before_the_narrowing(long_study):
     assert sum(params.dropout < 0.35 for params in after) >= 15
 
 
+def test_a_single_value_of_a_range_freezes_it(long_study):
+    narrow(long_study, [Line("dropout", choices=(0.25,)), Line("layers", choices=(2,))])
+    lines = read_control(long_study).narrowed
+    assert lines == (FROZEN, Line("dropout", low=0.25, high=0.25))
+    assert [line.words for line in lines] == ["2", "0.25"]
+    done = run_trials(long_study, open_study(long_study), 15)
+    assert {(params.layers, params.dropout) for params in done} == {(2, 0.25)}
+
+
+def test_some_values_of_a_range_stay(long_study):
+    narrow(long_study, [Line("layers", choices=(1, 3))])
+    done = run_trials(long_study, open_study(long_study), 20)
+    assert {params.layers for params in done} == {1, 3}
+
+
 def test_widening_back_reaches_the_whole_space_again(long_study):
     study = open_study(long_study)
     narrow(long_study, NARROWED)
@@ -244,15 +259,16 @@ def test_remove_queued_refuses_what_does_not_wait(long_study):
         remove_queued(long_study, 77)
 
 
-def test_n_beyond_budget_counts_what_has_no_room(make_study):
+def test_n_trials_needed_counts_what_waits_and_leaves_failures_out(make_study):
     handle = make_study(budget=Budget(trials=3))
-    assert n_beyond_budget(read_trials(handle), 3) == 0
+    assert n_trials_needed(read_trials(handle)) == 3
     enqueue(handle, {})
-    assert n_beyond_budget(read_trials(handle), 3) == 1
-    assert n_beyond_budget(read_trials(handle), None) == 0
+    remove_queued(handle, 0)
+    assert n_trials_needed(read_trials(handle)) == 3
     run_trials(handle, open_study(handle), 3)
-    assert n_beyond_budget(read_trials(handle), 3) == 1
-    assert n_beyond_budget(read_trials(handle), 2) == 1
+    assert n_trials_needed(read_trials(handle)) == 3
+    enqueue(handle, {})
+    assert n_trials_needed(read_trials(handle)) == 4
 
 
 def test_a_study_of_one_cell_can_be_narrowed(make_study, one_cell):
