@@ -27,6 +27,7 @@ from pages.components.state import (
     study_trials,
 )
 from pages.components.status import is_live, state_word
+from pages.components.steering_words import steered_sentence
 from pages.components.study_data import fold_baselines
 from pages.components.text import plain, raw_text, text
 from search.analysis.comparison import ModelRow, best_baseline, model_rows
@@ -97,6 +98,9 @@ def show_verdict(study: StudyHandle, results: StudyResults) -> None:
     if results.study.get("state") == "stopped":
         n_done = counts.complete + counts.pruned
         st.info(text("compare.stopped_early", n=n_done), icon=":material/stop_circle:")
+    steered = steered_sentence(study)
+    if steered is not None:
+        st.info(plain(steered), icon=":material/tune:")
     for cell, reason in results.skipped_cells.items():
         st.warning(
             text("compare.skipped", cell=cell, reason=reason), icon=":material/warning:"

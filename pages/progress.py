@@ -6,9 +6,19 @@ from pages.components.charts.record import show_chart
 from pages.components.frame import live, next_step, page_frame
 from pages.components.live_figure import show_live_chart
 from pages.components.progress_charts import folds_of, history_of
-from pages.components.progress_forms import show_budget_form, show_try_form
+from pages.components.progress_forms import (
+    is_trying_again,
+    show_budget_form,
+    show_try_form,
+)
 from pages.components.progress_running import show_running
 from pages.components.progress_status import show_best, show_controls, show_status
+from pages.components.progress_steering import (
+    show_history,
+    show_narrow_form,
+    show_queue,
+    show_steered,
+)
 from pages.components.progress_trials import show_problems, show_trials
 from pages.components.state import (
     forget_progress,
@@ -20,7 +30,7 @@ from pages.components.state import (
 from pages.components.status import is_live
 from pages.components.text import text
 from search.jobs.launch import start_study
-from search.study.control import State, is_supervised
+from search.study.control import State, is_supervised, read_control
 from search.study.folders import StudyHandle
 from search.study.progress import Progress
 
@@ -41,12 +51,29 @@ def show_page() -> None:
         show_live_part(study, progress)
 
     live(render, running=may_change(study, shown), key="progress_live")
-    with st.expander(text("progress.try_heading"), icon=":material/add_task:"):
-        show_try_form(study, shown)
-    with st.expander(text("progress.more_heading"), icon=":material/more_time:"):
-        show_budget_form(study, shown)
+    show_steering(study, shown)
     with next_step():
         show_next(study, shown)
+
+
+def show_steering(study: StudyHandle, progress: Progress) -> None:
+    """Show what a person can change about the search, and what was changed."""
+    st.subheader(
+        text("progress.steer_heading"), help=text("progress.steer_help"), anchor=False
+    )
+    with st.expander(
+        text("progress.try_heading"),
+        icon=":material/add_task:",
+        expanded=is_trying_again(),
+    ):
+        show_try_form(study, progress)
+    with st.expander(text("progress.narrow_heading"), icon=":material/filter_alt:"):
+        show_narrow_form(study)
+    with st.expander(text("progress.more_heading"), icon=":material/more_time:"):
+        show_budget_form(study, progress)
+    if read_control(study).history:
+        with st.expander(text("progress.history_heading"), icon=":material/history:"):
+            show_history(study)
 
 
 def may_change(study: StudyHandle, progress: Progress) -> bool:
@@ -63,6 +90,7 @@ def show_live_part(study: StudyHandle, progress: Progress) -> None:
     """Show everything that changes while the search runs."""
     show_status(study, progress)
     show_controls(study, progress)
+    show_steered(study, progress)
     show_best(study, progress)
     draw = show_live_chart if is_live(progress.state) else show_chart
     if progress.state in SEARCHING:
@@ -73,6 +101,7 @@ def show_live_part(study: StudyHandle, progress: Progress) -> None:
     with right:
         draw(folds_of(study, progress), key="folds")
     show_trials(study, progress)
+    show_queue(study, progress)
     show_problems(progress)
 
 

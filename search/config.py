@@ -102,10 +102,21 @@ class Task:
 
 @dataclass(frozen=True)
 class Budget:
-    """When the search ends: after `trials`, `seconds`, or the first of both."""
+    """When the search ends: after `trials`, `seconds`, or the first of both.
+
+    Attributes
+    ----------
+    trials
+        Complete and pruned trials.
+    seconds
+        Seconds of searching.
+    stop_early
+        Whether the search ends before that when further trials are not worth it.
+    """
 
     trials: int | None = 60
     seconds: float | None = None
+    stop_early: bool = False
 
     def __post_init__(self) -> None:
         if self.trials is None and self.seconds is None:

@@ -34,7 +34,7 @@ _Option = TypeVar("_Option", bound=str)
 
 
 def choose_budget(preset: Preset) -> Budget:
-    """Show trials and minutes.
+    """Show trials, minutes, and whether the search may stop by itself.
 
     Raises
     ------
@@ -67,9 +67,17 @@ def choose_budget(preset: Preset) -> Budget:
         persist_state="session",
         width=155,
     )
+    follow("setup_stop_early", False)
+    stop_early = st.checkbox(
+        text("setup.stop_early"),
+        key="setup_stop_early",
+        help=text("setup.stop_early_help"),
+        persist_state="session",
+    )
     return Budget(
         trials=None if trials is None else int(trials),
         seconds=None if minutes is None else 60.0 * minutes,
+        stop_early=stop_early,
     )
 
 

@@ -9,8 +9,7 @@ import streamlit as st
 
 from pages.components.draft import remember
 from pages.components.study_data import study_series
-from search.analysis.delivered import load_forecaster
-from search.analysis.explaining import WEIGHTS_FILE
+from search.analysis.delivered import WEIGHTS_FILE, load_forecaster
 from search.analysis.file_forecasts import FileForecasts, forecast_file
 from search.analysis.newer_score import (
     Learned,

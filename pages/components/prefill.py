@@ -73,6 +73,7 @@ def form_values(settings: StudySettings) -> dict[str, object]:
         "valid_size": task.valid_size,
         "trials": budget.trials,
         "minutes": None if budget.seconds is None else budget.seconds / 60,
+        "stop_early": budget.stop_early,
         "workers": settings.workers,
         "epochs": training.epochs,
         "patience": training.patience,

@@ -5,15 +5,17 @@ from typing import Any
 import streamlit as st
 
 from pages.components.state import forget_progress, study_progress
+from pages.components.steering_words import budget_words
 from pages.components.text import plain, raw_text, text
 from search.config import Budget
 from search.errors import UserInputError
 from search.jobs.launch import start_study
-from search.study.control import enqueue, is_supervised, read_control, set_budget
+from search.study.control import is_supervised, read_control, set_budget
 from search.study.folders import StudyHandle
 from search.study.progress import Progress
 from search.study.space import LIMITS, Line, Value
 from search.study.starting import textbook_configurations
+from search.study.steering import enqueue
 
 _FROM_MIDDLE = -1
 
@@ -21,9 +23,11 @@ _FROM_MIDDLE = -1
 def show_try_form(study: StudyHandle, progress: Progress) -> None:
     """Let the user set the hyperparameters of one trial and queue it."""
     st.markdown(text("progress.try_body"))
-    starts = {trial.number: trial.params for trial in progress.best.values()}
     space = study.settings.space
+    starts = _starts(progress)
     starts[_FROM_MIDDLE] = textbook_configurations(space)[0]
+    if st.session_state.get("try_start") not in starts:
+        st.session_state.pop("try_start", None)
     start = st.selectbox(
         text("progress.try_start_from"),
         list(starts),
@@ -49,7 +53,11 @@ def show_try_form(study: StudyHandle, progress: Progress) -> None:
     except UserInputError as error:
         st.error(plain(error), icon=":material/error:")
         return
-    is_running = study_progress(study).state in ("waiting", "searching")
+    progress = study_progress(study)
+    is_running = progress.state in ("waiting", "searching")
+    if progress.state in ("finished", "stopped"):
+        st.toast(text("progress.try_resting"))
+        st.rerun()  # The queue says how to go on.
     st.success(text("progress.try_done" if is_running else "progress.try_resting"))
 
 
@@ -75,13 +83,19 @@ def show_budget_form(study: StudyHandle, progress: Progress) -> None:
             help=text("progress.more_no_limit"),
             key="more_minutes",
         )
+        stop_early = st.checkbox(
+            text("setup.stop_early"),
+            value=budget.stop_early,
+            help=text("setup.stop_early_help"),
+            key="more_stop_early",
+        )
         submitted = st.form_submit_button(
             text("progress.more_submit"), key="more_submit"
         )
     if not submitted:
         return
     try:
-        wanted = Budget(trials or None, 60 * minutes if minutes else None)
+        wanted = Budget(trials or None, 60 * minutes if minutes else None, stop_early)
     except UserInputError as error:
         st.error(plain(error), icon=":material/error:")
         return
@@ -94,24 +108,6 @@ def show_budget_form(study: StudyHandle, progress: Progress) -> None:
     st.success(text("progress.more_done", budget=budget_words(wanted)))
 
 
-def budget_words(budget: Budget) -> str:
-    """Return a budget in words."""
-    parts = []
-    if budget.trials is not None:
-        parts.append(_counted("trial", budget.trials))
-    if budget.seconds is not None:
-        parts.append(_counted("minute", round(budget.seconds / 60)))
-    if len(parts) == 1:
-        return parts[0]
-    return raw_text("progress.budget_and", first=parts[0], second=parts[1])
-
-
-def _counted(noun: str, n: int) -> str:
-    return raw_text(
-        f"progress.budget_{noun}" if n == 1 else f"progress.budget_{noun}s", n=n
-    )
-
-
 def _goes_on(study: StudyHandle, progress: Progress, budget: Budget) -> bool:
     """Return whether a search that has ended has room again under `budget`."""
     if progress.state not in ("finished", "stopped") or is_supervised(study):
@@ -121,15 +117,41 @@ def _goes_on(study: StudyHandle, progress: Progress, budget: Budget) -> bool:
     return has_trials and has_seconds
 
 
+def try_again(number: int) -> None:
+    """Fill the form with the configuration of a trial when the page is shown next."""
+    st.session_state["try_wanted"] = number
+
+
+def is_trying_again() -> bool:
+    """Return whether the form was filled with a trial that somebody chose."""
+    return "try_wanted" in st.session_state or "try_cloned" in st.session_state
+
+
+def _starts(progress: Progress) -> dict[int, dict[str, Value]]:
+    """Return what the form can start from: the best trials, the very best first."""
+    best = sorted(progress.best.values(), key=lambda trial: trial.score or 0.0)
+    starts = {trial.number: trial.params for trial in best}
+    wanted = st.session_state.pop("try_wanted", None)
+    if wanted is not None:
+        st.session_state["try_start"] = st.session_state["try_cloned"] = wanted
+    cloned = st.session_state.get("try_cloned")
+    for trial in progress.trials:
+        if trial.number == cloned:
+            starts[trial.number] = trial.params
+    return starts
+
+
 def _start_name(number: int, progress: Progress) -> str:
     if number == _FROM_MIDDLE:
         return raw_text("progress.try_from_default")
-    cell = next(c for c, trial in progress.best.items() if trial.number == number)
+    trial = next(trial for trial in progress.trials if trial.number == number)
+    is_best = any(best.number == number for best in progress.best.values())
+    state = "column_best" if is_best else f"state_{trial.state}"
     return raw_text(
         "progress.trial_option",
         number=number,
-        cell=cell,
-        state=raw_text("progress.column_best"),
+        cell=trial.cell,
+        state=raw_text(f"progress.{state}"),
     )
 
 

@@ -9,6 +9,7 @@ import streamlit as st
 from pages.components.charts.curves import trial_chart
 from pages.components.charts.record import show_chart
 from pages.components.numbers import count, duration, three_digits
+from pages.components.progress_forms import try_again
 from pages.components.progress_table import show_table
 from pages.components.scales import score_scale
 from pages.components.state import dashboard_link
@@ -190,12 +191,21 @@ def _show_trial(study: StudyHandle, trial: TrialView) -> None:
             st.caption(_facts(trial))
     if trial.state in ENDED:
         show_trial_diagnosis(study, trial, points)
-    st.link_button(
-        text("progress.trial_dashboard", number=trial.number),
-        dashboard_link(study, trial.number),
-        icon=":material/open_in_new:",
-        type="tertiary",
-    )
+    with st.container(horizontal=True):
+        if st.button(
+            text("progress.try_again"),
+            key="progress_try_again",
+            icon=":material/content_copy:",
+            help=text("progress.try_again_help"),
+        ):
+            try_again(trial.number)
+            st.rerun()
+        st.link_button(
+            text("progress.trial_dashboard", number=trial.number),
+            dashboard_link(study, trial.number),
+            icon=":material/open_in_new:",
+            type="tertiary",
+        )
 
 
 def _facts(trial: TrialView) -> str:

@@ -171,6 +171,12 @@ def _add_budget(group: argparse._ActionsContainer) -> None:
     group.add_argument(
         "--timeout", type=float, metavar="SECONDS", help="seconds of searching in all"
     )
+    group.add_argument(
+        "--stop-early",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="end before that when further trials are not worth it (default: no)",
+    )
 
 
 def _add_json(command: argparse.ArgumentParser) -> None:
@@ -197,12 +203,42 @@ def _add_study_commands(
         if name == "resume":
             _add_budget(command)
             _add_json(command)
+    _add_steering(add)
     export = add("export", "save the download of a winner")
     export.add_argument("study", help="id, its beginning, or name")
     export.add_argument("cell", help="rnn, lstm or gru")
     export.add_argument("--out", type=Path, required=True, metavar="ZIP")
     doctor = add("doctor", "check storage and files, mend what is safe")
     doctor.add_argument("study", nargs="?", help="id, its beginning, or name")
+
+
+def _add_steering(add: Callable[[str, str | None], argparse.ArgumentParser]) -> None:
+    """Add what changes a study that runs or rests; it holds for the next trials."""
+    narrow = add("narrow", "search only a part of the space from now on")
+    narrow.add_argument("study", help="id, its beginning, or name")
+    narrow.add_argument(
+        "lines",
+        nargs="+",
+        metavar="NAME=VALUES",
+        help="units=16..64, framing=none,last_value, or dropout=0.1 to freeze it",
+    )
+    widen = add("widen", "search the whole space again")
+    widen.add_argument("study", help="id, its beginning, or name")
+    widen.add_argument("names", nargs="*", metavar="NAME", help="these lines only")
+    enqueue = add("enqueue", "queue a configuration to be tried next")
+    enqueue.add_argument("study", help="id, its beginning, or name")
+    enqueue.add_argument(
+        "values", nargs="*", metavar="NAME=VALUE", help="the sampler chooses the rest"
+    )
+    enqueue.add_argument(
+        "--like", type=int, metavar="TRIAL", help="start from this trial"
+    )
+    unqueue = add("unqueue", "take a waiting configuration out of the queue")
+    unqueue.add_argument("study", help="id, its beginning, or name")
+    unqueue.add_argument("trial", type=int, help="its number")
+    budget = add("budget", "change the budget of a study")
+    budget.add_argument("study", help="id, its beginning, or name")
+    _add_budget(budget)
 
 
 def _add_predict(command: argparse.ArgumentParser) -> None:

@@ -82,6 +82,12 @@ def _wish(options: argparse.Namespace) -> int:
     return change_wish(options)
 
 
+def _steer(options: argparse.Namespace) -> int:
+    from search.cli.steer import steer
+
+    return steer(options)
+
+
 def _export(options: argparse.Namespace) -> int:
     from search.cli.manage import export_bundle
 
@@ -115,6 +121,11 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "show": _show,
     "stop": _wish,
     "pause": _wish,
+    "narrow": _steer,
+    "widen": _steer,
+    "enqueue": _steer,
+    "unqueue": _steer,
+    "budget": _steer,
     "export": _export,
     "predict": _predict,
     "doctor": _doctor,

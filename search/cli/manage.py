@@ -16,6 +16,7 @@ from search.cli.screen import (
     write_line,
     write_results,
 )
+from search.cli.steer import steering_lines
 from search.config import Environment
 from search.errors import StudyCorrupted, UserInputError
 from search.files import sha256
@@ -51,6 +52,8 @@ def show_study(options: argparse.Namespace) -> int:
     headline = f"{handle.settings.name} ({handle.uuid})"
     write_line(console, headline, style="bold")
     for line in _status_lines(progress):
+        write_line(console, line)
+    for line in steering_lines(handle, progress.trials):
         write_line(console, line)
     console.print(_best_table(progress))
     for trial in progress.failures[:5]:

@@ -60,6 +60,8 @@ def run_command(settings: StudySettings, *, time_column: str | None) -> str:
     for name, value in numbers.items():
         if value is not None:
             words += [f"--{name}", str(value)]
+    if settings.budget.stop_early:
+        words.append("--stop-early")
     words += ["--space", SPACE_FILE]
     if settings.enqueue:
         words += ["--enqueue", FIRST_FILE]

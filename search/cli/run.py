@@ -64,9 +64,10 @@ def resume_study(options: argparse.Namespace) -> int:
     handle = find_study(environment, options.study)
     former = read_control(handle).budget
     budget = budget_from_options(options, former)
+    state = read_state(handle)
     if budget != former:
-        set_budget(handle, budget)
-    elif read_state(handle).state == "finished":
+        set_budget(handle, budget, by="command line")
+    elif state.state == "finished" and not state.is_enough:
         raise UserInputError(
             f"The study {handle.settings.name!r} has used its budget; give a larger "
             "one with --trials or --timeout, counted from the start of the study."

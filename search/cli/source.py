@@ -111,10 +111,13 @@ def settings_from_options(
 
 
 def budget_from_options(options: argparse.Namespace, former: Budget) -> Budget:
-    """Return the budget that was given; `former` where none was."""
+    """Return the budget that was given; what was not given is as in `former`."""
+    stop_early = options.stop_early
+    if stop_early is None:
+        stop_early = former.stop_early
     if options.trials is None and options.timeout is None:
-        return former
-    return Budget(trials=options.trials, seconds=options.timeout)
+        return replace(former, stop_early=stop_early)
+    return Budget(options.trials, options.timeout, stop_early)
 
 
 def notices(built: BuiltSeries) -> tuple[str, ...]:

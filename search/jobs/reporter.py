@@ -56,6 +56,7 @@ class Reporter:
         self._searching_since: float | None = None
         self._refitting_since: float | None = None
         self._revision = 0
+        self._is_enough = False
         self._last: StateRecord | None = None
         self._published_at = 0.0
 
@@ -86,6 +87,10 @@ class Reporter:
         self._seconds_before = self.seconds_used
         self._searching_since = None
 
+    def note_enough(self, is_enough: bool) -> None:
+        """Say in the states published next whether the search ended by itself."""
+        self._is_enough = is_enough
+
     def start_refit(self) -> None:
         """Count the seconds of the refit from now on."""
         self._refitting_since = time.monotonic()
@@ -111,6 +116,7 @@ class Reporter:
             supervisor_pid=self._supervisor_pid,
             workers=workers,
             refitted=refitted,
+            is_enough=self._is_enough,
             revision=self._revision,
         )
         now = time.monotonic()

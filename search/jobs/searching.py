@@ -10,12 +10,13 @@ import optuna
 from search.jobs.limits import Limits
 from search.jobs.pool import EndedWorker, WorkerPool
 from search.jobs.reporter import Reporter
+from search.jobs.sufficiency import Sufficiency
 from search.jobs.waking import Waker
 from search.study.claims import reap_dead_trials
 from search.study.control import State
 from search.study.folders import StudyHandle
 from search.study.selection import failures_in_a_row
-from search.study.trials import FailureKind, TrialView, read_trials
+from search.study.trials import FailureKind, read_trials
 
 ORPHAN_CHECK_SECONDS = 2.0
 
@@ -29,14 +30,14 @@ class SearchEnd:
     Attributes
     ----------
     kind
-        ``budget``: trials or time are used up; ``stop`` and ``pause``: the user
-        wants it; ``signal``: this process was asked to end; ``failed``: it makes no
-        sense to go on.
+        ``budget``: trials or time are used up; ``enough``: further trials are not
+        worth it; ``stop`` and ``pause``: the user wants it; ``signal``: this process
+        was asked to end; ``failed``: it makes no sense to go on.
     message
         One sentence for the user.
     """
 
-    kind: Literal["budget", "stop", "pause", "signal", "failed"]
+    kind: Literal["budget", "enough", "stop", "pause", "signal", "failed"]
     message: str = ""
 
 
@@ -74,10 +75,13 @@ class Search:
         self._waker = waker
         self._limits = limits
         self._misfortune = _Misfortune(limits)
-        self._trials: tuple[TrialView, ...] = ()
+        self._trials = read_trials(handle)
         self._old_failures = {
-            trial.number for trial in read_trials(handle) if trial.state == "failed"
+            trial.number for trial in self._trials if trial.state == "failed"
         }
+        self._sufficiency = Sufficiency(
+            handle.settings.space.cells, n_before=self._n_done
+        )
         self._orphans_checked = 0.0
         self._ending: SearchEnd | None = None
         self._ending_since = 0.0
@@ -124,7 +128,10 @@ class Search:
             return SearchEnd("budget", "The time budget is used up.")
         if control.wish == "pause":
             return SearchEnd("pause")
-        return None
+        reason = self._sufficiency.reason(self._trials, control.budget)
+        # Workers read it from the state and claim no more.
+        self._reporter.note_enough(bool(reason))
+        return SearchEnd("enough", reason) if reason else None
 
     def _failure(self) -> str:
         """Return why the trials themselves make it useless to go on, or nothing."""
@@ -215,7 +222,8 @@ class Search:
         if is_urgent and is_new:
             self._pool.ask_to_end()
         patience = self._limits.end_seconds if is_urgent else self._limits.close_seconds
-        is_late = now - self._ending_since > patience and end.kind != "pause"
+        is_patient = end.kind in ("pause", "enough")
+        is_late = now - self._ending_since > patience and not is_patient
         if is_late or self._waker.n_ending_signals > 1:
             self._pool.kill("the worker did not end when it was asked to")
 

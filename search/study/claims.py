@@ -14,7 +14,7 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from search.study.batching import batching_storage
-from search.study.control import read_control, read_state
+from search.study.control import Control, read_control, read_state
 from search.study.folders import StudyHandle
 from search.study.optuna_study import check_uuid, claim_lock
 from search.study.outcomes import (
@@ -28,7 +28,7 @@ from search.study.outcomes import (
     replay_spool,
 )
 from search.study.owners import Owner, current_owner, is_alive, owner_of
-from search.study.space import TrialParams
+from search.study.space import Line, TrialParams
 from search.study.storage import call_storage
 from search.study.turns import derive_seed, make_sampler, next_cell
 
@@ -86,7 +86,8 @@ def claim_trial(handle: StudyHandle, study: optuna.Study, owner: Owner) -> Claim
     Under the claim lock: complete, pruned and running trials are counted against the
     budget, queued configurations go first, else the cell with the fewest trials has
     its turn. The trial is marked with its owner and its configuration is stored
-    before the lock is given back.
+    before the lock is given back. What the user narrowed meanwhile holds from this
+    claim on.
 
     A worker has one trial at a time: one that it still holds is closed first.
 
@@ -115,9 +116,10 @@ def _claim(handle: StudyHandle, study: optuna.Study, owner: Owner) -> Claim:
                 kind="killed",
             )
             trials = study.get_trials(deepcopy=False)
-            refusal = _refusal(handle, trials)
+            control = read_control(handle)
+            refusal = _refusal(handle, trials, control)
             claim = (
-                _take(handle, study, trials, owner)
+                _take(handle, study, trials, owner, narrowed=control.narrowed)
                 if refusal is None
                 else Claim(refusal)
             )
@@ -125,13 +127,19 @@ def _claim(handle: StudyHandle, study: optuna.Study, owner: Owner) -> Claim:
         return claim
 
 
-def _refusal(handle: StudyHandle, trials: Sequence[FrozenTrial]) -> ClaimReason | None:
-    control = read_control(handle)
+def _refusal(
+    handle: StudyHandle, trials: Sequence[FrozenTrial], control: Control
+) -> ClaimReason | None:
     if control.wish != "run":
         return "wish"
-    seconds, most = control.budget.seconds, control.budget.trials
-    if seconds is not None and read_state(handle).seconds_used >= seconds:
-        return "budget"
+    budget = control.budget
+    seconds, most = budget.seconds, budget.trials
+    if seconds is not None or budget.stop_early:
+        state = read_state(handle)
+        if seconds is not None and state.seconds_used >= seconds:
+            return "budget"
+        if budget.stop_early and state.is_enough:
+            return "budget"
     n_done = sum(trial.state in _DONE for trial in trials)
     if most is None or n_done + _count_running(trials) < most:
         return None
@@ -143,16 +151,21 @@ def _take(
     study: optuna.Study,
     trials: Sequence[FrozenTrial],
     owner: Owner,
+    *,
+    narrowed: Sequence[Line],
 ) -> Claim:
     settings = handle.settings
-    queued = [trial.number for trial in trials if trial.state == TrialState.WAITING]
-    number = min(queued, default=len(trials))
+    queued = [trial for trial in trials if trial.state == TrialState.WAITING]
+    first = min(queued, key=lambda trial: trial.number, default=None)
+    number = len(trials) if first is None else first.number
+    if first is not None:
+        _bring_inside(study, first, narrowed)
     fixed: dict[str, object] = {}
     cells = settings.space.cells
     if settings.training.balance == "equal_trials" and len(cells) > 1:
         fixed["cell"] = next_cell(trials, cells)
     study.sampler = make_sampler(
-        settings, number=number, fixed=fixed, former=study.sampler
+        settings, number=number, fixed=fixed, former=study.sampler, narrowed=narrowed
     )
     seed = derive_seed(settings.training.seed, number, purpose=1)
     trial = study.ask()
@@ -163,6 +176,25 @@ def _take(
         warnings.filterwarnings("ignore", "Fixed parameter", UserWarning)
         params = settings.space.suggest(trial)
     return Claim("claimed", trial, params, seed)
+
+
+def _bring_inside(
+    study: optuna.Study, queued: FrozenTrial, narrowed: Sequence[Line]
+) -> None:
+    """Leave values outside the narrowed lines to the sampler.
+
+    What a person asked for is tried as it is.
+    """
+    given = queued.system_attrs.get("fixed_params", {})
+    outside = [
+        line.name
+        for line in narrowed
+        if line.name in given and not line.contains(given[line.name])
+    ]
+    if outside and not queued.user_attrs.get("is_asked"):
+        kept = {name: value for name, value in given.items() if name not in outside}
+        # Optuna has no public way to change a configuration that waits.
+        study._storage.set_trial_system_attr(queued._trial_id, "fixed_params", kept)
 
 
 def _count_running(trials: Sequence[FrozenTrial]) -> int:

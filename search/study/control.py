@@ -4,14 +4,13 @@
 supervisor only. Neither side waits for the other.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeVar
 
 import msgspec
-import optuna
 
 from search.config import Budget, Cell
 from search.errors import StudyCorrupted
@@ -24,10 +23,8 @@ from search.study.folders import (
     utc_now,
 )
 from search.study.locks import is_locked
-from search.study.optuna_study import check_uuid, claim_lock, writable_study
-from search.study.space import Value
-from search.study.storage import call_storage
-from search.study.turns import next_cell
+from search.study.narrowing import Change, Origin
+from search.study.space import Line
 
 CONTROL_FILE = "control.json"
 STATE_FILE = "state.json"
@@ -66,6 +63,10 @@ class Control:
         Counts the wishes, so that a supervisor can say which one it has seen.
     updated
         Time of the last change, ISO 8601 in UTC.
+    narrowed
+        Lines of the space that are searched in a part only.
+    history
+        What was changed since the creation, the oldest first.
     """
 
     wish: Wish
@@ -73,6 +74,8 @@ class Control:
     archived: bool = False
     revision: int = 0
     updated: str = ""
+    narrowed: tuple[Line, ...] = ()
+    history: tuple[Change, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,8 @@ class StateRecord:
         Cells whose winner is done.
     refit_seconds
         Seconds since the refit began; 0 before.
+    is_enough
+        Whether the search ended by itself because further trials are not worth it.
     revision
         `Control.revision` that this state answers; filled by `write_state` where
         it is None.
@@ -110,6 +115,7 @@ class StateRecord:
     seconds_used: float = 0.0
     refitted: tuple[Cell, ...] = ()
     refit_seconds: float = 0.0
+    is_enough: bool = False
     revision: int | None = None
     updated: str = ""
 
@@ -128,41 +134,35 @@ def read_control(handle: StudyHandle) -> Control:
 
 def wish(handle: StudyHandle, wanted: Wish) -> Control:
     """Write what the study is to do; the supervisor obeys within a second or so."""
-    with _changing(handle):
-        control = read_control(handle)
-        return _write_control(
-            handle, replace(control, wish=wanted, revision=control.revision + 1)
-        )
+    return change_control(
+        handle,
+        lambda control: replace(control, wish=wanted, revision=control.revision + 1),
+    )
 
 
-def set_budget(handle: StudyHandle, budget: Budget) -> Control:
+def set_budget(handle: StudyHandle, budget: Budget, *, by: Origin = "page") -> Control:
     """Replace the budget; a study that is running goes on under the new one."""
+
+    def change(control: Control) -> Control:
+        if control.budget == budget:
+            return control
+        note = Change("budget", utc_now(), by, budget=budget)
+        return replace(control, budget=budget, history=(*control.history, note))
+
+    return change_control(handle, change)
+
+
+def change_control(
+    handle: StudyHandle, change: Callable[[Control], Control]
+) -> Control:
+    """Read the wishes, change them and write them, while nobody else does."""
     with _changing(handle):
-        return _write_control(handle, replace(read_control(handle), budget=budget))
+        return _write_control(handle, change(read_control(handle)))
 
 
 def set_archived(handle: StudyHandle, archived: bool) -> Control:
     """Hide the study from lists, or show it again."""
-    with _changing(handle):
-        return _write_control(handle, replace(read_control(handle), archived=archived))
-
-
-def enqueue(handle: StudyHandle, params: Mapping[str, Value]) -> int:
-    """Queue a configuration to be tried next; return the number of its trial.
-
-    Values that are not given are chosen by the sampler; a cell that is not given is
-    the one with the fewest trials.
-
-    Raises
-    ------
-    ConfigError
-        If a value lies outside the search space.
-    StudyCorrupted
-        If the storage cannot be used.
-    """
-    handle.settings.space.check_configuration(params)
-    with writable_study(handle) as study:
-        return call_storage(lambda: _enqueue(handle, study, params))
+    return change_control(handle, lambda control: replace(control, archived=archived))
 
 
 def write_state(handle: StudyHandle, record: StateRecord) -> None:
@@ -231,20 +231,6 @@ def needs_supervisor(handle: StudyHandle) -> bool:
     if read_control(handle).wish != "run" or is_supervised(handle):
         return False
     return read_state(handle).state in ("waiting", "interrupted")
-
-
-def _enqueue(
-    handle: StudyHandle, study: optuna.Study, params: Mapping[str, Value]
-) -> int:
-    space = handle.settings.space
-    with claim_lock(handle):
-        check_uuid(handle, study)
-        trials = study.get_trials(deepcopy=False)
-        chosen = dict(params)
-        if not space["cell"].is_fixed:
-            chosen.setdefault("cell", next_cell(trials, space.cells))
-        study.enqueue_trial(chosen)
-        return len(trials)
 
 
 def _changing(handle: StudyHandle) -> AbstractContextManager[None]:

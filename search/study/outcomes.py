@@ -281,7 +281,10 @@ def _close_failed(
     _set_attributes(study, trial, attributes)
     batching_storage(study).set_trial_state_values(trial._trial_id, TrialState.FAIL)
     if is_retried:
-        study.enqueue_trial(params, user_attrs={"retry_of": trial.number})
+        again: dict[str, Any] = {"retry_of": trial.number}
+        if trial.user_attrs.get("is_asked"):
+            again["is_asked"] = True
+        study.enqueue_trial(params, user_attrs=again)
     return is_retried
 
 

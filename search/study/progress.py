@@ -70,6 +70,8 @@ class Progress:
         Cells whose winner is trained and scored.
     workers
         Living worker processes.
+    is_enough
+        Whether the search ended by itself before its budget was used.
     """
 
     state: State
@@ -87,6 +89,7 @@ class Progress:
     trials: tuple[TrialView, ...]
     refitted: tuple[Cell, ...]
     workers: int
+    is_enough: bool = False
 
 
 def read_progress(handle: StudyHandle) -> Progress:
@@ -144,6 +147,7 @@ def make_progress(
         trials=tuple(trials),
         refitted=state.refitted,
         workers=len(state.workers),
+        is_enough=state.is_enough,
     )
 
 

@@ -176,6 +176,23 @@ class Line:
         ends = (self.low, self.high)
         return tuple(int(end) for end in ends) if self.kind == "int" else ends
 
+    def contains(self, value: Value) -> bool:
+        """Return whether `value` is one of the choices, or lies in the range.
+
+        An integer between the steps of its range counts as inside.
+        """
+        if self.choices:
+            return value in self.choices
+        low, high = self.values
+        return bool(low <= value <= high)  # type: ignore[operator]
+
+    @property
+    def words(self) -> str:
+        """What the line allows, such as ``16, 32`` or ``0.1 to 0.5``."""
+        if self.is_fixed:
+            return str(self.values[0])
+        return (", " if self.choices else " to ").join(map(str, self.values))
+
     def suggest(self, trial: "optuna.trial.BaseTrial") -> Value:
         """Return the value of this line for `trial`; a fixed line asks nobody."""
         if self.is_fixed:
@@ -272,17 +289,10 @@ class Space:
                 )
             line = self[name]
             Line(name, choices=(value,))
-            inside = (
-                value in line.choices
-                if line.choices
-                else line.values[0] <= value <= line.values[1]  # type: ignore[operator]
-            )
-            if not inside:
-                shown = " to ".join(map(str, line.values))
-                if line.choices:
-                    shown = ", ".join(map(str, line.choices))
+            if not line.contains(value):
                 raise ConfigError(
-                    f"`{name}` = {value!r} lies outside the search space ({shown})."
+                    f"`{name}` = {value!r} lies outside the search space "
+                    f"({line.words})."
                 )
 
 

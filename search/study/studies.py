@@ -279,8 +279,11 @@ def _create_optuna_study(environment: Environment, document: StudyDocument) -> N
         )
         study.set_user_attr(UUID_ATTRIBUTE, document.uuid)
         n_queued = len(study.get_trials(deepcopy=False))
-        for params in first_configurations(document.settings)[n_queued:]:
-            study.enqueue_trial(params)
+        n_asked = len(document.settings.enqueue)
+        first = first_configurations(document.settings)
+        for place, params in enumerate(first[n_queued:], n_queued):
+            asked = {"is_asked": True} if place < n_asked else None
+            study.enqueue_trial(params, user_attrs=asked)
 
     with readable_errors(url):
         call_storage(create)

@@ -27,8 +27,10 @@ from search.study.storage import (
 )
 from search.study.trial_rows import load_trials, study_attribute
 
-ViewState = Literal["running", "complete", "pruned", "failed", "waiting"]
+ViewState = Literal["running", "complete", "pruned", "failed", "waiting", "removed"]
 FailureKind = Literal["trial", "killed", "memory"]
+# What Optuna stores as failed and is no failure: it was taken out of the queue.
+REMOVED = "removed"
 
 _STATES: dict[optuna.trial.TrialState, ViewState] = {
     optuna.trial.TrialState.RUNNING: "running",
@@ -50,7 +52,8 @@ class TrialView:
     cell
         Recurrent cell.
     state
-        ``waiting`` is a configuration that will be tried next.
+        ``waiting`` is a configuration that will be tried next, ``removed`` one that
+        was taken out of the queue.
     params
         Complete configuration: searched and fixed values. A waiting trial may lack
         values that the sampler will choose.
@@ -84,6 +87,8 @@ class TrialView:
         Number of the killed trial that this one repeats.
     is_retried
         Whether the configuration of this killed trial was queued again.
+    is_asked
+        Whether a person asked for this configuration.
     """
 
     number: int
@@ -106,6 +111,7 @@ class TrialView:
     seed: int | None = None
     retry_of: int | None = None
     is_retried: bool = False
+    is_asked: bool = False
 
 
 def read_trials(handle: StudyHandle) -> tuple[TrialView, ...]:
@@ -131,10 +137,12 @@ def view_trial(trial: FrozenTrial, space: Space) -> TrialView:
     params = _params({**queued, **trial.params}, space)
     steps = trial.intermediate_values
     owner = attrs.get("owner") or {}
+    is_marked = attrs.get("failure") == REMOVED
+    is_removed = is_marked and trial.state == optuna.trial.TrialState.FAIL
     return TrialView(
         number=trial.number,
         cell=params.get("cell", space.cells[0]),  # type: ignore[arg-type]
-        state=_STATES[trial.state],
+        state="removed" if is_removed else _STATES[trial.state],
         params=params,
         score=_score(trial),
         fold_scores=tuple(attrs.get("fold_scores", ())),
@@ -145,13 +153,14 @@ def view_trial(trial: FrozenTrial, space: Space) -> TrialView:
         seconds_total=_seconds(trial),
         n_parameters=attrs.get("n_parameters"),
         error=attrs.get("error"),
-        failure=attrs.get("failure"),
+        failure=None if is_marked else attrs.get("failure"),
         started=_iso(trial.datetime_start),
         finished=_iso(trial.datetime_complete),
         worker_pid=owner.get("pid"),
         seed=attrs.get("seed"),
         retry_of=attrs.get("retry_of"),
         is_retried=bool(attrs.get("is_retried")),
+        is_asked=bool(attrs.get("is_asked")),
     )
 
 

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import optuna
@@ -9,7 +10,9 @@ from optuna.samplers import BaseSampler, PartialFixedSampler, TPESampler
 from optuna.trial import FrozenTrial, TrialState
 
 from search.config import Cell
+from search.study.narrowed_sampler import NarrowedSampler
 from search.study.settings import StudySettings
+from search.study.space import Line
 
 FEWEST_STARTUP_TRIALS, MOST_STARTUP_TRIALS = 5, 10
 
@@ -32,6 +35,7 @@ def make_sampler(
     number: int,
     fixed: Mapping[str, object],
     former: BaseSampler | None = None,
+    narrowed: Sequence[Line] = (),
 ) -> BaseSampler:
     """Return the sampler of one trial.
 
@@ -48,15 +52,20 @@ def make_sampler(
     former
         Sampler of an earlier trial of the same study. What it found out about the
         space is taken over, which would be read from all trials again otherwise.
+    narrowed
+        Lines that the user narrowed while the study ran.
     """
     trials = settings.budget.trials or 4 * MOST_STARTUP_TRIALS
     n_startup = min(max(trials // 4, FEWEST_STARTUP_TRIALS), MOST_STARTUP_TRIALS)
-    sampler = TPESampler(
-        seed=derive_seed(settings.training.seed, number, purpose=0),
-        n_startup_trials=n_startup,
-        multivariate=True,
-        constant_liar=True,
-    )
+    options: dict[str, Any] = {
+        "seed": derive_seed(settings.training.seed, number, purpose=0),
+        "n_startup_trials": n_startup,
+        "multivariate": True,
+        "constant_liar": True,
+    }
+    sampler = TPESampler(**options)
+    if narrowed:
+        sampler = NarrowedSampler({line.name: line for line in narrowed}, **options)
     known = _tpe_of(former)
     if known is not None:
         sampler._search_space = known._search_space
@@ -96,5 +105,5 @@ def _last_failures(trials: Sequence[FrozenTrial]) -> int:
         if trial.state in (TrialState.COMPLETE, TrialState.PRUNED):
             break
         if trial.state == TrialState.FAIL:
-            count += trial.user_attrs.get("failure") != "killed"
+            count += trial.user_attrs.get("failure") not in ("killed", "removed")
     return count

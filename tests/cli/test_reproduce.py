@@ -42,6 +42,7 @@ def folder(tmp_path: Path) -> Path:
             *("--cells", "gru,rnn", "--horizon", "6", "--folds", "3"),
             *("--trials", "9", "--timeout", "600", "--workers", "1", "--seed", "4"),
             *("--epochs", "30", "--patience", "5", "--pruner", "median"),
+            "--stop-early",
             *("--calendar", "hour", "--score", "mae", "--refits", "5"),
             *("--deliver", "average"),
             *(

@@ -10,7 +10,6 @@ from streamlit.testing.v1 import AppTest
 
 from pages.components import study_data
 from pages.components.progress_charts import folds_of, history_of
-from pages.components.progress_forms import budget_words
 from pages.components.progress_running import worker_slots
 from pages.components.progress_status import skill_sentence
 from pages.components.progress_table import (
@@ -20,6 +19,7 @@ from pages.components.progress_table import (
 )
 from pages.components.progress_trials import failure_table, slowest_trials
 from pages.components.scales import digits_format
+from pages.components.steering_words import budget_words
 from search.config import CELLS, Budget, Environment
 from search.study.control import read_control
 from search.study.curves import CurveWriter, EpochPoint, curve_path, read_curve
@@ -471,6 +471,8 @@ def test_skill_sentence(score: float, sentence: str) -> None:
 def test_budget_words() -> None:
     assert budget_words(Budget(30, 300)) == "30 trials and 5 minutes"
     assert budget_words(Budget(None, 60)) == "1 minute"
+    early = Budget(9, stop_early=True)
+    assert budget_words(early) == "9 trials, or fewer if more are not worth it"
 
 
 def test_digits_format_gives_the_smallest_three_digits() -> None:

@@ -22,10 +22,11 @@ from search.config import Budget, Training
 from search.study import batching, outcomes
 from search.study.batching import BatchingStorage, batching_storage
 from search.study.claims import claim_trial, current_owner
-from search.study.control import enqueue, wish
+from search.study.control import wish
 from search.study.optuna_study import open_study
 from search.study.outcomes import fail_trial, finish_trial, reap_dead_trials
 from search.study.spool import TrialRecord, read_entry, spool_path
+from search.study.steering import enqueue
 from search.study.storage import open_storage
 from search.study.turns import make_sampler
 

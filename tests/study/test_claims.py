@@ -19,11 +19,12 @@ from search.study.claims import (
     finish_trial,
     reap_dead_trials,
 )
-from search.study.control import StateRecord, enqueue, set_budget, wish, write_state
+from search.study.control import StateRecord, set_budget, wish, write_state
 from search.study.optuna_study import UUID_ATTRIBUTE, open_study
 from search.study.owners import Owner
 from search.study.space import Line
 from search.study.spool import TrialRecord
+from search.study.steering import enqueue
 
 ROOT = Path(__file__).parents[2]
 

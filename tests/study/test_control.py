@@ -10,7 +10,6 @@ from search.study.control import (
     Control,
     StateRecord,
     effective_state,
-    enqueue,
     needs_supervisor,
     read_control,
     read_state,
@@ -21,6 +20,7 @@ from search.study.control import (
 )
 from search.study.folders import SUPERVISOR_LOCK
 from search.study.locks import try_lock
+from search.study.steering import enqueue
 
 BUDGET = Budget(trials=5)
 

@@ -16,11 +16,11 @@ from optuna.trial import TrialState, create_trial
 from search.errors import StudyCorrupted
 from search.study import batching, storage, trials
 from search.study.claims import claim_trial
-from search.study.control import enqueue
 from search.study.optuna_study import open_study, optuna_study_id
 from search.study.outcomes import fail_trial, finish_trial
 from search.study.owners import current_owner, owner_of
 from search.study.spool import TrialRecord
+from search.study.steering import enqueue
 from search.study.storage import cached_reader, open_reader, sqlite_path
 from search.study.trial_rows import load_trials
 from search.study.trials import _Reader, read_trials, view_trial

@@ -32,6 +32,7 @@ from pages.components.scales import (
 )
 from pages.components.seed_views import holdout_line, seed_sentences, seed_table
 from pages.components.state import study_trials
+from pages.components.steering_words import steered_sentence
 from pages.components.study_data import (
     best_fold_baseline,
     fold_baselines,
@@ -216,6 +217,9 @@ def _reproduce(document: Document, study: StudyHandle) -> None:
     settings = study.settings
     document.heading(raw_text("report.reproduce"))
     document.paragraph(raw_text("report.reproduce_body"))
+    steered = steered_sentence(study)
+    if steered is not None:
+        document.paragraph(steered, kind="note")
     time_column = SERIES_TIME if settings.source.time_columns else None
     document.code(run_command(settings, time_column=time_column))
     document.paragraph("space.json", kind="note")

@@ -1,0 +1,257 @@
+"""Steering on the Progress page, and what other pages say about it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.components.report.contents import report_html
+from pages.components.steering_words import moment_words, steered_sentence
+from search.config import Budget, Environment
+from search.study.control import (
+    StateRecord,
+    read_control,
+    set_budget,
+    wish,
+    write_state,
+)
+from search.study.folders import StudyHandle
+from search.study.space import Line
+from search.study.steering import enqueue, narrow
+from search.study.trials import read_trials
+from tests.pages.conftest import OpenPage, words
+from tests.pages.study_factory import (
+    add_trials,
+    finish,
+    hold_supervisor,
+    make_settings,
+    new_study,
+    set_state,
+)
+
+UNITS = Line("units", choices=(16, 32))
+
+
+@pytest.fixture(autouse=True)
+def launched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Note the studies whose supervisor would be started."""
+    started: list[str] = []
+    monkeypatch.setattr(
+        "search.jobs.launch._launch", lambda handle: started.append(handle.uuid)
+    )
+    return started
+
+
+@pytest.fixture
+def make(environment: Environment) -> Callable[..., StudyHandle]:
+    """Return a function that makes a study of its own."""
+
+    def make_it(endings: str = "", *, n_trials: int = 12) -> StudyHandle:
+        handle = new_study(environment, make_settings("Steered", n_trials=n_trials))
+        add_trials(handle, endings)
+        return handle
+
+    return make_it
+
+
+def spoken(app: AppTest) -> str:
+    assert not app.exception
+    assert not any("Something went wrong" in error.value for error in app.error)
+    return words(app).replace("\\", "").replace("\u2060", "")
+
+
+def test_narrowing_a_choice_and_a_range(
+    open_page: OpenPage, make: Callable[..., StudyHandle]
+) -> None:
+    handle = make("ccc")
+    app = open_page("progress", study=handle.uuid)
+    app.pills(key="narrow_units_0").set_value([16, 32])
+    app.number_input(key="narrow_dropout_0_low").set_value(0.2)
+    app.number_input(key="narrow_dropout_0_high").set_value(0.2)
+    app.button(key="narrow_submit_0").click().run()
+    assert read_control(handle).narrowed == (UNITS, Line("dropout", low=0.2, high=0.2))
+    shown = spoken(app)
+    assert "Narrowed for new trials:" in shown
+    assert "Units 16, 32; Dropout" in shown
+    assert "(frozen)" in shown
+    assert "Units narrowed to 16, 32 (on this page)" in shown
+    # The form starts from what holds now.
+    assert app.pills(key="narrow_units_2").value == [16, 32]
+    app.button(key="progress_widen").click().run()
+    assert read_control(handle).narrowed == ()
+    assert "Units widened back to 16, 32, 64, 128" in spoken(app)
+
+
+def test_a_line_of_which_nothing_is_left_is_refused(
+    open_page: OpenPage, make: Callable[..., StudyHandle]
+) -> None:
+    handle = make()
+    app = open_page("progress", study=handle.uuid)
+    app.pills(key="narrow_units_0").set_value([])
+    app.button(key="narrow_submit_0").click().run()
+    assert any("Units" in error.value for error in app.error)
+    app.pills(key="narrow_units_0").set_value([16, 32, 64, 128])
+    app.number_input(key="narrow_dropout_0_low").set_value(0.4)
+    app.number_input(key="narrow_dropout_0_high").set_value(0.1)
+    app.button(key="narrow_submit_0").click().run()
+    assert any("must not be the larger one" in error.value for error in app.error)
+    assert read_control(handle).narrowed == ()
+
+
+def test_nothing_changed_says_so(
+    open_page: OpenPage, make: Callable[..., StudyHandle]
+) -> None:
+    handle = make()
+    app = open_page("progress", study=handle.uuid)
+    app.button(key="narrow_submit_0").click().run()
+    assert "Nothing was changed" in spoken(app)
+    assert read_control(handle).history == ()
+
+
+def test_the_cell_and_fixed_lines_are_not_offered(
+    open_page: OpenPage, make: Callable[..., StudyHandle]
+) -> None:
+    app = open_page("progress", study=make().uuid)
+    keys = {str(one.key) for one in app.pills}
+    assert "narrow_units_0" in keys
+    assert "narrow_cell_0" not in keys
+    assert "narrow_optimizer_0" not in keys
+
+
+def test_a_trial_is_cloned_into_the_form_and_queued(
+    open_page: OpenPage, make: Callable[..., StudyHandle]
+) -> None:
+    handle = make("cccccc")
+    app = open_page("progress", study=handle.uuid)
+    app.selectbox(key="progress_trial").set_value(5).run()
+    app.button(key="progress_try_again").click().run()
+    assert app.selectbox(key="try_start").value == 5
+    chosen = read_trials(handle)[5].params
+    assert app.selectbox(key="try_5_units").value == chosen["units"]
+    app.selectbox(key="try_5_units").set_value(128)
+    app.button(key="try_submit").click().run()
+    queued = read_trials(handle)[-1]
+    assert (queued.state, queued.is_asked) == ("waiting", True)
+    assert queued.params["units"] == 128
+    assert queued.params["learning_rate"] == chosen["learning_rate"]
+    assert "Queued" in spoken(app)
+
+
+def test_the_form_starts_from_the_best_trial_of_all(
+    open_page: OpenPage, make: Callable[..., StudyHandle]
+) -> None:
+    handle = make("cccccc")
+    best = min(read_trials(handle)[:6], key=lambda trial: trial.score or 9.0)
+    app = open_page("progress", study=handle.uuid)
+    assert app.selectbox(key="try_start").value == best.number
+
+
+def test_the_queue_is_listed_and_a_trial_removed(
+    open_page: OpenPage, make: Callable[..., StudyHandle]
+) -> None:
+    handle = make("c")
+    number = enqueue(handle, {"cell": "GRU", "units": 64})
+    app = open_page("progress", study=handle.uuid)
+    shown = spoken(app)
+    assert f"Trial {number}, GRU:** units 64 (asked for)" in shown
+    assert "(textbook configuration)" in shown
+    app.button(key=f"unqueue_{number}").click().run()
+    assert read_trials(handle)[number].state == "removed"
+    assert f"unqueue_{number}" not in {str(one.key) for one in app.button}
+    assert f"trial {number} removed from the queue" in spoken(app)
+
+
+def test_a_full_budget_is_said_and_more_is_offered(
+    open_page: OpenPage, make: Callable[..., StudyHandle], launched: list[str]
+) -> None:
+    handle = make("ccc", n_trials=3)
+    set_state(handle, "finished")
+    enqueue(handle, {"units": 64})
+    app = open_page("progress", study=handle.uuid)
+    assert "budget of 3 trials has no room for all that waits" in spoken(app)
+    app.button(key="queue_room").click().run()
+    assert read_control(handle).budget == Budget(4)
+    assert launched == [handle.uuid]
+    assert "has no room" not in spoken(app)
+
+
+def test_a_stopped_search_with_room_goes_on_for_what_waits(
+    open_page: OpenPage, make: Callable[..., StudyHandle], launched: list[str]
+) -> None:
+    handle = make("ccc")
+    set_state(handle, "stopped")
+    number = enqueue(handle, {"units": 64})
+    app = open_page("progress", study=handle.uuid)
+    app.button(key="queue_go_on").click().run()
+    assert launched == [handle.uuid]
+    set_budget(handle, Budget(12, 60.0))
+    set_state(handle, "stopped")
+    app = open_page("progress", study=handle.uuid)
+    assert "time budget is used up" in spoken(app)
+    assert app.button(key=f"unqueue_{number}")
+
+
+def test_stopping_by_itself_is_switched_on_and_explained(
+    open_page: OpenPage, make: Callable[..., StudyHandle]
+) -> None:
+    handle = make("ccc")
+    with hold_supervisor(handle):
+        app = open_page("progress", study=handle.uuid)
+        assert "stop by itself" not in spoken(app)
+        app.checkbox(key="more_stop_early").check()
+        app.button(key="more_submit").click().run()
+        assert read_control(handle).budget == Budget(12, stop_early=True)
+        app.run()
+        assert "judged after about 42 more trials" in spoken(app)
+
+
+def test_a_search_that_stopped_by_itself_says_why_and_goes_on(
+    open_page: OpenPage, make: Callable[..., StudyHandle], launched: list[str]
+) -> None:
+    handle = make("ccc")
+    set_budget(handle, Budget(12, stop_early=True))
+    record = StateRecord(
+        state="finished", message="Stopped by itself after 3 of 12.", is_enough=True
+    )
+    write_state(handle, record)
+    app = open_page("progress", study=handle.uuid)
+    assert "Stopped by itself after 3 of 12" in spoken(app)
+    app.button(key="progress_go_on").click().run()
+    assert read_control(handle).budget == Budget(12)
+    assert launched == [handle.uuid]
+
+
+def test_a_steered_study_says_so_in_compare_and_an_unsteered_does_not(
+    open_page: OpenPage, make: Callable[..., StudyHandle]
+) -> None:
+    handle = make("cccccc")
+    results = finish(handle)
+    assert "steered" not in report_html(handle, results)
+    app = open_page("compare", study=handle.uuid)
+    assert "was steered" not in spoken(app)
+    narrow(handle, [UNITS])
+    app = open_page("compare", study=handle.uuid)
+    assert "was steered while it ran (Units narrowed to 16, 32)" in spoken(app)
+    assert "may end differently" in spoken(app)
+    assert "Units narrowed to 16, 32" in report_html(handle, results)
+
+
+def test_steered_sentence_names_the_latest_changes(
+    make: Callable[..., StudyHandle],
+) -> None:
+    handle = make()
+    assert steered_sentence(handle) is None
+    wish(handle, "pause")
+    assert steered_sentence(handle) is None
+    narrow(handle, [UNITS])
+    enqueue(handle, {"units": 64})
+    set_budget(handle, replace(read_control(handle).budget, trials=40))
+    set_budget(handle, Budget(41))
+    sentence = steered_sentence(handle)
+    assert sentence is not None
+    assert "4 changes, the latest: trial 3 queued; budget set to 40 trials" in sentence
+
+
+def test_moment_words() -> None:
+    assert moment_words("2026-11-02T14:02:59+00:00") == "2 Nov, 14:02"
