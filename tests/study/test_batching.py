@@ -167,8 +167,8 @@ def test_what_a_sampler_learned_of_the_space_changes_no_sample(make_study, monke
     assert stored[0] == stored[1]
 
 
-def _make_fresh_sampler(settings, *, number, fixed, former):
-    return make_sampler(settings, number=number, fixed=fixed)
+def _make_fresh_sampler(settings, *, number, fixed, former, narrowed):
+    return make_sampler(settings, number=number, fixed=fixed, narrowed=narrowed)
 
 
 class _SameUuid:

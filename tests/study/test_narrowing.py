@@ -26,6 +26,7 @@ from search.study.steering import (
     remove_queued,
     widen,
 )
+from search.study.studies import first_configurations
 from search.study.trials import read_trials
 
 UNITS = Line("units", choices=(16, 32))
@@ -215,7 +216,7 @@ def test_choices_come_in_the_order_of_the_settings(long_study):
 
 def test_what_a_person_asked_for_is_tried_as_it_is(long_study):
     study = open_study(long_study)
-    run_trials(long_study, study, 3)
+    run_trials(long_study, study, len(first_configurations(long_study.settings)))
     narrow(long_study, NARROWED)
     enqueue(long_study, {"units": 128, "dropout": 0.5})
     (asked,) = run_trials(long_study, study, 1)
