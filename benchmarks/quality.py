@@ -14,7 +14,8 @@ ratio 1.
 
 To save time, scripts run two at a time, each on one core. What a second core would have
 saved them is measured beside: the same configurations on one core, as they ran, and
-alone on all cores. The seconds of the scripts are corrected by that factor::
+alone on all cores. The seconds of the scripts are corrected by that factor, and reduced
+by what other processes took from their core::
 
     python -m benchmarks.quality
     python -m benchmarks.quality --series airline,births --seeds 1 --rows 300
@@ -49,7 +50,12 @@ from benchmarks.support.our_search import OurSearch, our_search
 from benchmarks.support.places import CACHE
 from benchmarks.support.problems import Problem, draw_configurations, problem_of, say
 from benchmarks.support.recording import record
-from benchmarks.support.scripts import PLAIN_KERAS, run_configurations, run_job
+from benchmarks.support.scripts import (
+    CORE_FILE,
+    PLAIN_KERAS,
+    run_configurations,
+    run_job,
+)
 from benchmarks.support.series import PublicSeries, public_series
 from search.study.curves import EpochPoint
 
@@ -198,7 +204,15 @@ def measure(
 
 def _compare(case: Case, n_seeds: int, factor: float) -> Found:
     notes = tuple(read_notes(case.folder / f"{PLAIN_KERAS.module}.jsonl"))
-    found = Found(case.series.name, len(case.problem.series), notes, factor, ())
+    others = float((case.folder / CORE_FILE).read_text())
+    found = Found(
+        name=case.series.name,
+        n_rows=len(case.problem.series),
+        notes=notes,
+        core_factor=factor,
+        share_of_others=others,
+        ours=(),
+    )
     say(f"{found.name}: {found.target:.5g} in {found.script_seconds:.0f} s")
     runs = []
     for seed in range(n_seeds):

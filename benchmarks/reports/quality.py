@@ -48,13 +48,16 @@ class Found:
     Attributes
     ----------
     core_factor
-        Seconds that the script would have needed alone, over those it needed.
+        Seconds that the script would have needed on all cores, over those on one.
+    share_of_others
+        Share of the script's core that other processes took meanwhile.
     """
 
     name: str
     n_rows: int
     notes: tuple[Note, ...]
     core_factor: float
+    share_of_others: float
     ours: tuple[OurRun, ...]
 
     @property
@@ -66,7 +69,7 @@ class Found:
     def script_seconds(self) -> float:
         """Seconds of the script from start to end, as if it had been alone."""
         measured = max(note.finished - note.launched for note in self.notes)
-        return measured * self.core_factor
+        return measured * self.core_factor * (1 - self.share_of_others)
 
     @property
     def ratios(self) -> list[float]:
@@ -97,7 +100,9 @@ def report(all_found: Sequence[Found], core_factor: float) -> str:
             "script, over all the seconds of the script; 1 where it is not reached in "
             "that time. Scripts ran two at a time, each on one core; alone on all "
             f"cores they need {core_factor:.2f} of that time, by which their seconds "
-            "are corrected. `python -m benchmarks.quality`",
+            "are corrected, less the share that other processes took from their core "
+            f"({max(found.share_of_others for found in all_found):.1%} at most). "
+            "`python -m benchmarks.quality`",
             table(columns, [_row(found) for found in all_found]),
             f"Geometric mean of the medians "
             f"**{float(np.exp(np.mean(np.log(medians)))):.3f}**; {n_missing} of "

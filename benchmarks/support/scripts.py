@@ -16,11 +16,13 @@ import msgspec
 import numpy as np
 
 from benchmarks.alternatives.job import Job, Note, Planned, read_notes
+from benchmarks.support.core_clock import CoreClock
 from benchmarks.support.our_search import clean_environment
 from benchmarks.support.places import ALTERNATIVES, ROOT
 from benchmarks.support.problems import say
 
 POLL_SECONDS = 5.0
+CORE_FILE = "share_of_others.txt"
 
 
 @dataclass(frozen=True)
@@ -157,14 +159,18 @@ def run_job(script: Script, job: Job, *, folder: Path, core: int | None = None) 
             stdout=log,
             stderr=log,
         )
+    clock = None
     if core is not None:
         # Long before a framework is imported and starts threads.
         os.sched_setaffinity(process.pid, {core})
+        clock = CoreClock(process.pid, core)
     try:
-        _wait(script, process, job)
+        _wait(script, process, job, clock)
     finally:
         process.kill()
         process.wait()
+    if clock is not None:
+        (folder / CORE_FILE).write_text(f"{clock.share_of_others:.4f}")
     numbers = {note.number for note in read_notes(Path(job.results))}
     is_complete = all(one.number in numbers for one in job.configurations)
     if process.returncode != 0 or not is_complete:
@@ -172,7 +178,12 @@ def run_job(script: Script, job: Job, *, folder: Path, core: int | None = None) 
         raise RuntimeError(f"{script.name} did not do its job; see {output}:\n{last}")
 
 
-def _wait(script: Script, process: "subprocess.Popen[bytes]", job: Job) -> None:
+def _wait(
+    script: Script,
+    process: "subprocess.Popen[bytes]",
+    job: Job,
+    clock: CoreClock | None,
+) -> None:
     n_wanted = len(job.configurations) or job.n_trials
     n_told = 0
     while True:
@@ -180,6 +191,8 @@ def _wait(script: Script, process: "subprocess.Popen[bytes]", job: Job) -> None:
             process.wait(timeout=POLL_SECONDS)
             return
         except subprocess.TimeoutExpired:
+            if clock is not None:
+                clock.read()
             notes = read_notes(Path(job.results))
             n_done = sum(note.launched == job.launched for note in notes)
             if n_done > n_told:
