@@ -6,7 +6,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.components import newer_file, newer_verdict
+from pages.components.charts.newer import MOST_POINTS, came_chart
+from pages.components.charts.record import Scale
 from search.analysis.delivered import load_forecaster
+from search.analysis.predictions import Predictions
 from search.arrays import read_arrays, write_arrays
 from search.config import Environment, Roles
 from search.evaluation.change import Growth
@@ -328,3 +331,20 @@ def test_an_average_is_compared_with_what_it_promised(
     assert winner.n_networks == 3
     promised = float(table_with(app, "Forecast of")["RMSE"][1])
     assert promised == pytest.approx(winner.holdout.rmse, rel=5e-3)
+
+
+def test_the_chart_keeps_the_extremes_of_both_lines() -> None:
+    """A forecast far off at a calm hour was thinned away with that hour."""
+    generator = np.random.default_rng(0)
+    actual, predicted = generator.normal(size=(2, 20_000, 1))
+    predicted[12_345] = 50.0
+    actual[6_789] = -40.0
+    shown = Predictions(
+        np.arange(20_000), np.array([1]), np.arange(20_000)[:, None], actual, predicted
+    )
+    scale = Scale("y", None)
+    chart = came_chart(shown, None, scale, cell="GRU", step=0, x_title="row")
+    lines = [np.asarray(line.y, dtype=float) for line in chart.figure.data]
+    assert [len(line) <= MOST_POINTS for line in lines] == [True, True]
+    assert min(lines[0]) == -40.0
+    assert max(lines[1]) == 50.0
