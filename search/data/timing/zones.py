@@ -91,7 +91,7 @@ def clock_shift(times: TimeStamps, source: Source, *, name: str) -> ClockShift:
                 "has."
             )
         return ClockShift(offset)
-    if times.offset is None or times.offset == offset or _is_of_dates(source):
+    if times.offset is None or times.offset == offset or is_of_dates(source):
         return ClockShift()
     if offset is None:
         return ClockShift(
@@ -110,6 +110,7 @@ def _in_utc(is_moved: bool, time_format: str | None) -> bool:
     return is_moved or "%z" in (time_format or "")
 
 
-def _is_of_dates(source: Source) -> bool:
+def is_of_dates(source: Source) -> bool:
+    """Tell whether a step is a day or longer, so that time stamps are dates."""
     step = fixed_step(source.frequency) if source.frequency else None
     return step is None or step >= _DAY
