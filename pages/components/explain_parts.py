@@ -165,11 +165,7 @@ def _importance(
 ) -> tuple[Importance, Importance]:
     network, past = _explained.network, _explained.past
     n_steps, n_inputs = past.shape[1], past.shape[2]
-    work = sum(
-        n_steps * 4 * layer.units * (layer.units + (n_inputs if not k else layer.units))
-        for member in network.members
-        for k, layer in enumerate(member.layers)
-    )
+    work = network.work(n_steps, n_inputs)
     n_shuffles = N_REPEATS * (n_inputs + min(MOST_STEPS, n_steps))
     n_windows = int(np.clip(MOST_WORK / (work * n_shuffles), 20, MOST_WINDOWS))
     chosen = np.unique(

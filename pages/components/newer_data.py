@@ -47,13 +47,39 @@ class NewerFile:
     newer: Continuation
 
 
+@dataclass(frozen=True)
+class Delivered:
+    """The delivered network of a cell.
+
+    Attributes
+    ----------
+    cell, forecaster
+        What it is.
+    token
+        What tells it from other winners of the cell, of earlier results or of weights
+        that were written again.
+    """
+
+    cell: Cell
+    forecaster: Forecaster
+    token: tuple[int, int, int]
+
+
 def study_forecaster(
     study: StudyHandle, cell: Cell, winner: WinnerResult
-) -> Forecaster | None:
-    """Return the delivered network of a cell; None for winners that kept none."""
+) -> Delivered | None:
+    """Return the delivered network; None where there are no weights of this winner.
+
+    Raises
+    ------
+    StudyCorrupted
+        If the weights or the series cannot be read.
+    """
     path = winner_folder(study, cell) / WEIGHTS_FILE
     stamp = path.stat().st_mtime_ns if path.exists() else 0
-    return _forecaster(str(study.folder), cell, stamp, study, winner)
+    token = (stamp, winner.trial, winner.n_networks)
+    forecaster = _forecaster(str(study.folder), cell, token, study, winner)
+    return None if forecaster is None else Delivered(cell, forecaster, token)
 
 
 def learned_rows(study: StudyHandle) -> Learned:
@@ -81,43 +107,40 @@ def read_upload(
 
 
 def newer_score(
-    study: StudyHandle, cell: Cell, forecaster: Forecaster, file: NewerFile
+    study: StudyHandle, delivered: Delivered, file: NewerFile
 ) -> NewerScore | UserInputError:
     """Return how the forecasts for the new rows turned out, or why that is unknown."""
     return _tried(
         "newer_score",
-        (study.uuid, cell, file.token),
-        lambda: score_newer(forecaster, file.newer, learned_rows(study)),
+        (study.uuid, delivered.cell, delivered.token, file.token),
+        lambda: score_newer(delivered.forecaster, file.newer, learned_rows(study)),
     )
 
 
 def newer_drift(
-    study: StudyHandle, cell: Cell, forecaster: Forecaster, file: NewerFile
+    study: StudyHandle, delivered: Delivered, file: NewerFile
 ) -> list[Drift]:
     """Return how each column changed; nothing without new rows."""
     if not file.newer.n_new:
         return []
     return remember(
         "newer_drift",
-        (study.uuid, cell, file.token),
-        lambda: input_drift(forecaster, file.newer, learned_rows(study)),
+        (study.uuid, delivered.cell, delivered.token, file.token),
+        lambda: input_drift(delivered.forecaster, file.newer, learned_rows(study)),
     )
 
 
 def file_forecasts(
-    study: StudyHandle,
-    cell: Cell,
-    forecaster: Forecaster,
-    file: NewerFile,
-    *,
-    every: bool,
+    study: StudyHandle, delivered: Delivered, file: NewerFile, *, every: bool
 ) -> FileForecasts | UserInputError:
     """Return the forecasts for the rows of a file, or what they need."""
     old = study_series(str(study.folder), study)
     return _tried(
         "file_forecasts",
-        (study.uuid, cell, file.token, every),
-        lambda: forecast_file(forecaster, old, file.rows, file.newer, every=every),
+        (study.uuid, delivered.cell, delivered.token, file.token, every),
+        lambda: forecast_file(
+            delivered.forecaster, old, file.rows, file.newer, every=every
+        ),
     )
 
 
@@ -144,6 +167,10 @@ def _tried(
 
 @st.cache_resource(max_entries=12, show_spinner=False)
 def _forecaster(
-    folder: str, cell: Cell, stamp: int, _study: StudyHandle, _winner: WinnerResult
+    folder: str,
+    cell: Cell,
+    token: tuple[int, int, int],
+    _study: StudyHandle,
+    _winner: WinnerResult,
 ) -> Forecaster | None:
     return load_forecaster(_study, cell, _winner)

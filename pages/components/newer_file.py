@@ -6,13 +6,11 @@ import pandas as pd
 import streamlit as st
 
 from pages.components.downloads import file_name
-from pages.components.newer_data import NewerFile, file_forecasts
+from pages.components.newer_data import Delivered, NewerFile, file_forecasts
 from pages.components.numbers import count
 from pages.components.text import plain, raw_text, text
 from search.analysis.file_forecasts import FileForecasts
-from search.config import Cell
 from search.errors import UserInputError
-from search.evaluation.forecasting import Forecaster
 from search.study.folders import StudyHandle
 
 PREVIEW_ROWS = 200
@@ -21,20 +19,21 @@ _FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def show_file_forecasts(
-    study: StudyHandle, cell: Cell, forecaster: Forecaster, file: NewerFile
+    study: StudyHandle, delivered: Delivered, file: NewerFile
 ) -> None:
     """Forecast from every row of the file or from its end; show and offer the table."""
+    cell = delivered.cell
     which = st.segmented_control(
         text("newer.which"),
         ["every", "only_end"],
-        default="every",
+        default="only_end",
         format_func=lambda name: raw_text(f"newer.{name}"),
         key="newer_which",
         help=text("newer.which_help"),
         required=True,
     )
     with st.spinner(text("newer.working")):
-        found = file_forecasts(study, cell, forecaster, file, every=which == "every")
+        found = file_forecasts(study, delivered, file, every=which == "every")
     if isinstance(found, UserInputError):
         st.warning(plain(found), icon=":material/warning:")
         return
@@ -97,6 +96,8 @@ def _say_what(
     newer = file.newer
     if newer.n_changed or newer.n_gap or newer.n_earlier:
         words += " " + text("newer.on_file_why")
+    elif newer.n_after:
+        words += " " + text("newer.on_file_ends", n=count(newer.n_after))
     st.markdown(words)
     known = study.settings.roles.known_features
     if is_every and found.n_left_out and known:

@@ -7,6 +7,7 @@ import streamlit as st
 from pages.components.charts.times import time_words
 from pages.components.data_views import FILE_TYPES
 from pages.components.newer_data import (
+    Delivered,
     NewerFile,
     joined_series,
     newer_drift,
@@ -23,10 +24,10 @@ from pages.components.state import go_to
 from pages.components.study_data import study_series, winner_holdout
 from pages.components.text import plain, raw_text, text
 from search.analysis.continuing import continued_settings, first_configurations
+from search.analysis.delivered import is_replaced
 from search.analysis.newer_score import most_at_once
 from search.config import Cell
-from search.errors import UserInputError
-from search.evaluation.forecasting import Forecaster
+from search.errors import StudyCorrupted, UserInputError
 from search.study.folders import StudyHandle
 from search.study.results import StudyResults
 
@@ -36,17 +37,25 @@ def show_newer_data(
 ) -> None:
     """Offer an upload of newer rows; hold the forecasts against them."""
     st.subheader(text("newer.heading"), help=text("newer.heading_help"), anchor=False)
-    forecaster = study_forecaster(study, cell, results.winners[cell])
-    if forecaster is None:
-        st.info(text("newer.no_weights"), icon=":material/info:")
+    winner = results.winners[cell]
+    try:
+        delivered = study_forecaster(study, cell, winner)
+        is_behind = delivered is None and is_replaced(study, cell, winner)
+    except StudyCorrupted as error:
+        st.error(plain(error), icon=":material/error:")
         show_search_again(study, results, None)
         return
-    file = _choose_file(study, cell, forecaster)
+    if delivered is None:
+        words = "newer.replaced" if is_behind else "newer.no_weights"
+        st.info(text(words, cell=cell), icon=":material/info:")
+        show_search_again(study, results, None)
+        return
+    file = _choose_file(study, delivered)
     if file is None:
         show_search_again(study, results, None)
         return
     show_reading(study, file)
-    _show_file(study, results, cell, target, forecaster, file)
+    _show_file(study, results, target, delivered, file)
 
 
 def show_reading(study: StudyHandle, file: NewerFile) -> None:
@@ -124,6 +133,9 @@ def show_search_again(
                 settings,
                 file_name=file.name if is_joined and file is not None else None,
                 notes=file.rows.notes if is_joined and file is not None else (),
+                filled_ahead=file.rows.n_filled_ahead(file.newer.n_new)
+                if is_joined and file is not None
+                else None,
             ),
             series=joined,
             first=first_configurations(results),
@@ -132,19 +144,17 @@ def show_search_again(
         go_to("setup")
 
 
-def _choose_file(
-    study: StudyHandle, cell: Cell, forecaster: Forecaster
-) -> NewerFile | None:
+def _choose_file(study: StudyHandle, delivered: Delivered) -> NewerFile | None:
     series = study_series(str(study.folder), study)
     source = study.settings.source
-    columns = [*source.time_columns, *_file_columns(study)]
+    columns = [*(source.time_columns or source.order_by), *_file_columns(study)]
     st.markdown(
         text(
             "newer.intro",
             last=time_words(series.index[-1:])[0],
-            cell=cell,
+            cell=delivered.cell,
             columns=", ".join(columns),
-            most=count(most_at_once(forecaster)),
+            most=count(most_at_once(delivered.forecaster)),
         ),
         width=900,
     )
@@ -174,14 +184,14 @@ def _file_columns(study: StudyHandle) -> list[str]:
 def _show_file(
     study: StudyHandle,
     results: StudyResults,
-    cell: Cell,
     target: str,
-    forecaster: Forecaster,
+    delivered: Delivered,
     file: NewerFile,
 ) -> None:
+    cell = delivered.cell
     with st.spinner(text("newer.working")):
-        score = newer_score(study, cell, forecaster, file)
-    changes = newer_drift(study, cell, forecaster, file)
+        score = newer_score(study, delivered, file)
+    changes = newer_drift(study, delivered, file)
     holdout = winner_holdout(study, results, cell)
     if isinstance(score, UserInputError):
         st.info(plain(score), icon=":material/info:")
@@ -200,4 +210,4 @@ def _show_file(
         with tabs[text("newer.tab_inputs")]:
             show_inputs(changes)
     with tabs[text("newer.tab_file")]:
-        show_file_forecasts(study, cell, forecaster, file)
+        show_file_forecasts(study, delivered, file)

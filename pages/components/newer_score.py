@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -11,9 +10,15 @@ from pages.components.charts.record import show_chart
 from pages.components.charts.style import model_name
 from pages.components.newer_data import learned_rows
 from pages.components.numbers import three_digits
-from pages.components.scales import error_scale, target_scale, time_title
+from pages.components.scales import (
+    error_scale,
+    holdout_scale,
+    target_scale,
+    time_title,
+)
+from pages.components.seed_views import holdout_line
 from pages.components.study_data import holdout_forecasts
-from pages.components.text import raw_text, text
+from pages.components.text import plain, raw_text, text
 from search.analysis.newer_score import (
     NewerScore,
     band_coverage,
@@ -99,9 +104,10 @@ def _show_table(
 ) -> None:
     winner = results.winners[cell]
     naive = model_name(score.naive_name)
+    promised = winner.targets.get(target, winner.holdout)
     rows = [
         _row(raw_text("newer.row_newer", cell=cell), score.metrics[target]),
-        _holdout_row(study, results, cell, target),
+        _row(raw_text("newer.row_holdout", cell=cell), promised),
         _row(raw_text("newer.row_naive", model=naive), score.naive_metrics[target]),
     ]
     before = holdout_forecasts(study, results).models.get(target, {})
@@ -125,7 +131,8 @@ def _show_table(
         },
     )
     if len(study.settings.roles.targets) == 1 and len(winner.seeds) > 1:
-        st.caption(text("newer.spread_note", n=len(winner.seeds)))
+        line = holdout_line(winner, study.settings.task.score, holdout_scale(study))
+        st.caption(plain(line))
 
 
 def _row(name: str, metrics: Metrics) -> dict[str, str]:
@@ -134,25 +141,6 @@ def _row(name: str, metrics: Metrics) -> dict[str, str]:
         for field, label in _METRICS.items()
     }
     return {raw_text("newer.column_what"): name, **values}
-
-
-def _holdout_row(
-    study: StudyHandle, results: StudyResults, cell: Cell, target: str
-) -> dict[str, str]:
-    """Return mean ± spread over the seeds; of several targets the delivered model."""
-    winner = results.winners[cell]
-    name = raw_text("newer.row_holdout", cell=cell)
-    if len(study.settings.roles.targets) > 1 or len(winner.seeds) < 2:
-        return _row(name, winner.targets.get(target, winner.holdout))
-    row = {raw_text("newer.column_what"): name}
-    for field, label in _METRICS.items():
-        values = [getattr(seed.holdout, field) for seed in winner.seeds]
-        known = [value for value in values if value is not None]
-        row[label] = "–"
-        if known:
-            mean, spread = float(np.mean(known)), float(np.std(known, ddof=1))
-            row[label] = f"{three_digits(mean)} ± {three_digits(spread)}"
-    return row
 
 
 def _metrics_of(study: StudyHandle, target: str, shown: Predictions) -> Metrics:

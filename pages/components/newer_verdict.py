@@ -11,6 +11,7 @@ from pages.components.numbers import three_digits, with_unit
 from pages.components.study_data import holdout_forecasts, winner_holdout
 from pages.components.text import raw_text, text
 from search.analysis.newer_score import (
+    GROWTH_LEVEL,
     NewerScore,
     band_coverage,
     decay,
@@ -59,10 +60,8 @@ def _say_errors(
     learned = learned_rows(study)
     growth = decay(before, one, learned.of(target))
     if growth is None:
-        st.info(
-            text("newer.no_holdout", after=with_unit(after, unit)),
-            icon=":material/info:",
-        )
+        key = "newer.holdout_exact" if before else "newer.no_holdout"
+        st.info(text(key, after=with_unit(after, unit)), icon=":material/info:")
         return
     values = {
         "after": with_unit(after, unit),
@@ -70,18 +69,18 @@ def _say_errors(
         "change": _change(growth.relative),
     }
     if has_decayed(growth):
-        words = [text("newer.decayed", p=three_digits(growth.p_value), **values)]
+        said = [text("newer.decayed", p=three_digits(growth.p_value), **values)]
         harder = _naive_change(study, results, target, score)
         if harder is not None and harder >= growth.relative / 2:
-            words.append(
+            said.append(
                 text(
                     "newer.decayed_harder",
                     name=model_name(score.naive_name),
                     change=_change(harder),
                 )
             )
-        words.append(text("newer.decayed_do"))
-        st.warning(" ".join(words), icon=":material/trending_up:")
+        said.append(text("newer.decayed_do"))
+        st.warning(" ".join(said), icon=":material/trending_up:")
     elif growth.p_value is None:
         n = len(score.forecasts[target].origins)
         st.info(text("newer.untested", n=n, **values), icon=":material/info:")
@@ -91,7 +90,9 @@ def _say_errors(
             icon=":material/trending_up:",
         )
     else:
-        st.success(text("newer.held", **values), icon=":material/check_circle:")
+        is_rise = growth.relative > 0 and growth.p_value <= GROWTH_LEVEL
+        words = text("newer.held_little" if is_rise else "newer.held", **values)
+        st.success(words, icon=":material/check_circle:")
     naive = _mean_error(score.naive[target])
     if naive < after:
         st.warning(
@@ -149,8 +150,13 @@ def _say_inputs(changes: Sequence[Drift]) -> None:
         ]
         _warn([*said, text("newer.outside_do")], "straighten")
     if not found and not outside:
-        is_tested = any(one.p_value is not None for one in changes)
-        st.markdown(text("newer.no_drift" if is_tested else "newer.drift_untested"))
+        untested = [one.column for one in changes if one.p_value is None]
+        if not untested:
+            st.markdown(text("newer.no_drift"))
+        elif len(untested) == len(changes):
+            st.markdown(text("newer.drift_untested"))
+        else:
+            st.markdown(text("newer.drift_partly", columns=", ".join(untested)))
 
 
 def _warn(sentences: Sequence[str], icon: str) -> None:

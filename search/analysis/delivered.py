@@ -16,17 +16,40 @@ from search.study.results import WinnerResult
 from search.study.studies import load_panel_series
 
 WEIGHTS_FILE = "weights.npz"
+# In that file: number of the trial, and of networks.
+_MADE = "made"
 
 # Multiplications that take about half a minute, and between how many forecasts.
 _MOST_WORK = 2e11
 _FEWEST, _MOST = 200, 20_000
 
 
-def save_weights(folder: Path, networks: Sequence[Sequence[np.ndarray]]) -> None:
-    """Keep the weights of a winner: of each network as in ``Model.get_weights``."""
+def save_weights(
+    folder: Path, networks: Sequence[Sequence[np.ndarray]], *, trial: int
+) -> None:
+    """Keep the weights of a winner: of each network as in ``Model.get_weights``.
+
+    The number of its trial is kept with them, because the results follow later.
+    """
     weights = [one for network in networks for one in network]
     named = {f"arr_{place}": one for place, one in enumerate(weights)}
+    named[_MADE] = np.array([trial, len(networks)])
     write_arrays(folder / WEIGHTS_FILE, named)
+
+
+def is_replaced(handle: StudyHandle, cell: Cell, winner: WinnerResult) -> bool:
+    """Tell whether the weights are those of another winner than `winner`.
+
+    So it is while a study that goes on has trained a new winner, and its results are
+    not there yet. Older versions did not keep whose weights they are.
+
+    Raises
+    ------
+    StudyCorrupted
+        If the weights cannot be read.
+    """
+    path = winner_folder(handle, cell) / WEIGHTS_FILE
+    return path.exists() and not _is_of(read_arrays(path), winner)
 
 
 def load_network(
@@ -37,7 +60,8 @@ def load_network(
     Returns
     -------
     NumpyAverage or None
-        None for a winner of an older version that kept no weights.
+        None for a winner of an older version that kept no weights, and where they
+        are replaced; see `is_replaced`.
 
     Raises
     ------
@@ -45,8 +69,10 @@ def load_network(
         If the weights cannot be read.
     """
     path = winner_folder(handle, cell) / WEIGHTS_FILE
-    if not path.exists():
+    arrays = read_arrays(path) if path.exists() else {}
+    if not arrays or not _is_of(arrays, winner):
         return None
+    arrays.pop(_MADE, None)
     settings = handle.settings
     params = settings.space.complete(winner.params)
     return NumpyAverage(
@@ -58,7 +84,7 @@ def load_network(
                 n_targets=len(settings.roles.targets),
                 bidirectional=params.bidirectional,
             )
-            for weights in _shared(read_arrays(path), winner.n_networks)
+            for weights in _shared(arrays, winner.n_networks)
         )
     )
 
@@ -66,9 +92,7 @@ def load_network(
 def load_forecaster(
     handle: StudyHandle, cell: Cell, winner: WinnerResult
 ) -> Forecaster | None:
-    """Return the delivered network of a cell; None if its weights were not kept.
-
-    Winners of older versions kept none.
+    """Return the delivered network of a cell; None where `load_network` has none.
 
     Raises
     ------
@@ -96,6 +120,11 @@ def load_forecaster(
         batch_size=network.batch_size(params.sequence_length),
         most_origins=int(np.clip(_MOST_WORK // work, _FEWEST, _MOST)),
     )
+
+
+def _is_of(arrays: Mapping[str, np.ndarray], winner: WinnerResult) -> bool:
+    made = arrays.get(_MADE)
+    return made is None or made.tolist() == [winner.trial, winner.n_networks]
 
 
 def _shared(

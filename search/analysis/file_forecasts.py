@@ -54,7 +54,8 @@ def forecast_file(
         The network.
     old
         Series of the study. Forecasts look back on it where the file goes on from it
-        without a gap and has the same values; otherwise on the file alone.
+        without a gap and has the same values; otherwise, or where the file ends before
+        the series does, on the file alone.
     rows, newer
         The file, and how it goes on from `old`.
     every
@@ -65,7 +66,8 @@ def forecast_file(
     SeriesError
         If no forecast is possible; the message says which rows or columns it needs.
     """
-    with_study = not (newer.n_gap or newer.n_changed or newer.n_earlier)
+    is_apart = newer.n_gap or newer.n_changed or newer.n_earlier or newer.n_after
+    with_study = not is_apart
     series = newer.series if with_study else rows.values
     start = len(series) - len(rows.values)
     _check_known(series, rows.known)
@@ -75,7 +77,11 @@ def forecast_file(
         origins = origins[origins == len(series)]
     if not len(origins):
         raise SeriesError(_what_is_needed(forecaster, series, rows, every=every))
-    check_number(len(origins), forecaster)
+    check_number(
+        len(origins),
+        forecaster,
+        advice="Choose the end only, leave rows that the study has out of the file",
+    )
     predicted = forecaster.forecast(series, origins, rows.known)
     return FileForecasts(
         table=_table(forecaster, series, origins, predicted, start=start),

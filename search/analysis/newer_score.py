@@ -157,8 +157,18 @@ def score_newer(
     )
 
 
-def check_number(n_forecasts: int, forecaster: Forecaster) -> None:
+def check_number(
+    n_forecasts: int,
+    forecaster: Forecaster,
+    *,
+    advice: str = "Upload fewer new rows",
+) -> None:
     """Refuse more forecasts than are worth waiting for.
+
+    Parameters
+    ----------
+    advice
+        What makes them fewer, without a full stop.
 
     Raises
     ------
@@ -169,8 +179,8 @@ def check_number(n_forecasts: int, forecaster: Forecaster) -> None:
     if n_forecasts > most:
         raise SeriesError(
             f"These are {n_forecasts:,} forecasts; with this network at most "
-            f"{most:,} are computed here at a time. Upload fewer new rows, or use the "
-            "bundle, which has no limit."
+            f"{most:,} are computed here at a time. {advice}, or use the bundle, which "
+            "has no limit."
         )
 
 
@@ -236,7 +246,9 @@ def input_drift(
 ) -> list[Drift]:
     """Compare each column with the rows learned from, as the network sees it.
 
-    Targets of a network that sees changes are compared by their changes.
+    Targets of a network that sees changes are compared by their changes. Where there
+    are so many columns that not even the smallest p-value would be beyond chance, none
+    has one.
     """
     season = learned.task.season
     lags = {"none": 0, "last_value": 1, "seasonal": season}
@@ -253,7 +265,11 @@ def input_drift(
                 lag=lags[seen],
             )
         )
-    return found
+    n_tested = sum(one.p_value is not None for one in found)
+    return [
+        replace(one, p_value=None) if one.least_p * n_tested > LEVEL else one
+        for one in found
+    ]
 
 
 def drifted(found: Iterable[Drift]) -> list[Drift]:

@@ -12,6 +12,7 @@ from search.config import CalendarCycle
 from search.data.reading.spelling import MISSING_SPELLINGS
 from search.data.source import Source
 from search.data.timing.time_formats import PARTS, part_units
+from search.data.timing.zones import is_of_dates
 from search.evaluation.framing import FramingName
 
 FORMAT_VERSION = 1
@@ -62,6 +63,9 @@ class TimeStamps:
     is_utc
         Whether time stamps with an offset are moved to UTC; otherwise the offset is
         dropped.
+    offset
+        Offset from UTC such as ``+01:00`` to which time stamps with another one are
+        moved; None drops theirs.
     frequency
         pandas offset alias of the step between rows.
     """
@@ -71,6 +75,7 @@ class TimeStamps:
     format: str | None = None
     day_first: bool = False
     is_utc: bool = False
+    offset: str | None = None
     frequency: str | None = None
 
 
@@ -197,12 +202,14 @@ def _time_stamps(source: Source) -> TimeStamps:
         return TimeStamps()
     time_format = source.reading.get("time_format")
     zone = source.reading.get("time_zone")
+    offset = None if is_of_dates(source) else source.reading.get("time_offset")
     return TimeStamps(
         columns=source.time_columns,
         parts=_parts(source.time_columns, time_format),
         format=None if time_format is None else str(time_format),
         day_first=bool(source.reading.get("day_first")),
         is_utc=zone == "utc" or "%z" in str(time_format),
+        offset=None if offset is None else str(offset),
         frequency=source.frequency,
     )
 

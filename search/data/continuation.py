@@ -5,12 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from search.data.timing.frequency import fixed_step
 from search.errors import SeriesError
 
 # So many equal rows are no coincidence; fewer could be a sensor at rest.
 FEWEST_EQUAL = 10
 FEWEST_VALUES = 3
 _SAME = 1e-9
+_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,8 @@ class Continuation:
         How many of these have other values, and the stamp or number of the first.
     n_earlier
         Rows before the old series; they are not used.
+    n_after
+        Rows of the old series after the last of the newer data.
     n_gap
         Rows that are absent between the old end and the first new row.
     is_assumed
@@ -43,6 +47,7 @@ class Continuation:
     n_changed: int = 0
     first_changed: object = None
     n_earlier: int = 0
+    n_after: int = 0
     n_gap: int = 0
     is_assumed: bool = False
 
@@ -134,6 +139,7 @@ def _continue_in_time(old: pd.DataFrame, newer: pd.DataFrame) -> Continuation:
         n_changed=int(changed.sum()),
         first_changed=shared.index[int(changed.argmax())] if changed.any() else None,
         n_earlier=n_earlier,
+        n_after=int((index > newer.index[-1]).sum()),
         n_gap=n_gap,
     )
 
@@ -146,24 +152,36 @@ def _continue_counted(old: pd.DataFrame, newer: pd.DataFrame) -> Continuation:
         series=pd.DataFrame(values, columns=old.columns),
         first_new=len(old),
         n_overlap=n_shared,
+        n_after=0 if start is None else len(old) - start - n_shared,
         is_assumed=start is None,
     )
 
 
 def _place_of(newer: np.ndarray, old: np.ndarray) -> int | None:
     """Return the first row of `old` from which all rows equal those of `newer`."""
-    alike = np.flatnonzero(~_differs(old, np.broadcast_to(newer[0], old.shape)))
-    for start in alike:
-        n_shared = min(len(newer), len(old) - int(start))
-        first = newer[:n_shared]
-        is_long = n_shared >= FEWEST_EQUAL and len(np.unique(first[:, 0])) >= (
-            FEWEST_VALUES
-        )
-        if not is_long:
-            continue
-        if not _differs(old[start : start + n_shared], first).any():
-            return int(start)
+    changes = np.sort(np.unique(newer[:, 0], return_index=True)[1])[:FEWEST_VALUES]
+    n_least = max(FEWEST_EQUAL, int(changes[-1]) + 1)
+    if len(changes) < FEWEST_VALUES or n_least > len(newer):
+        return None
+    starts = np.arange(len(old) - n_least + 1)
+    # The first rows with another value tell most places apart, so they come first.
+    for row in [*changes[::-1], *range(FEWEST_EQUAL)]:
+        compared = old[starts + row]
+        wanted = np.broadcast_to(newer[row], compared.shape)
+        starts = starts[~_differs(compared, wanted)]
+    for start in map(int, starts):
+        n_shared = min(len(newer), len(old) - start)
+        if _is_same(old[start : start + n_shared], newer[:n_shared]):
+            return start
     return None
+
+
+def _is_same(first: np.ndarray, second: np.ndarray) -> bool:
+    """Tell whether no row differs, and stop soon where one does."""
+    return not any(
+        _differs(first[at : at + _AT_ONCE], second[at : at + _AT_ONCE]).any()
+        for at in range(0, len(first), _AT_ONCE)
+    )
 
 
 def _differs(first: np.ndarray, second: np.ndarray) -> np.ndarray:
@@ -175,6 +193,12 @@ def _differs(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 def _rows_between(index: pd.DatetimeIndex, first: pd.Timestamp) -> int:
     """Return how many steps lie between the end of `index` and `first`."""
+    step = fixed_step(index.freqstr)
+    if step is not None:
+        n_steps, rest = divmod(first - index[-1], pd.Timedelta(step, "us"))
+        if rest:
+            _refuse_stamp(first, index)
+        return int(n_steps) - 1
     stamps = pd.date_range(index[-1], first, freq=index.freq)
     if stamps[-1] != first:
         _refuse_stamp(first, index)

@@ -1,7 +1,8 @@
 """A newer file with the columns of a study, read as the series of the study was."""
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import msgspec
 import numpy as np
@@ -18,11 +19,14 @@ from search.data.source import Source
 from search.data.table import Table, read_table
 from search.data.timing.spacing import SpacedRows
 from search.data.timing.spacing_findings import gap_finding
+from search.data.timing.zones import clock_shift
 from search.errors import SeriesError, TableFormatError
 
 # What matters for a series to learn from, and not for rows to forecast from.
 _OF_WHOLE_SERIES = frozenset({"too_short", "constant", "empty_column", "no_time"})
 _OPTIONS = tuple(ReadOptions.__dataclass_fields__)
+# What a finding advises on the Data page cannot be chosen for a newer file.
+_ADVICE = re.compile(r" (Choose|Take|Leave) [^.']*\.$")
 
 
 @dataclass(frozen=True)
@@ -40,18 +44,29 @@ class NewerRows:
         with these columns only.
     notes
         What was done to the data and what is unusual, one sentence each.
+    filled_ahead
+        For each column of the file that was filled from later rows, in which rows of
+        `values`.
     """
 
     values: pd.DataFrame
     known: pd.DataFrame
     notes: tuple[str, ...] = ()
+    filled_ahead: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def n_filled_ahead(self, n_last: int) -> dict[str, int]:
+        """Return how many of the last values of each column took later ones."""
+        start = len(self.values) - n_last
+        counts = {n: int((at >= start).sum()) for n, at in self.filled_ahead.items()}
+        return {name: count for name, count in counts.items() if count}
 
 
 def read_newer(content: bytes, *, name: str, source: Source, roles: Roles) -> NewerRows:
     """Read a file as the file of the study was read.
 
     Columns, marks, time format, step and the rules for gaps are those of `source`.
-    Rows after the last value of a target hold what is known in advance.
+    Rows after the last one that is kept hold what is known in advance. Rows that the
+    study counts are sorted by the time stamps that gave the study its order.
 
     Parameters
     ----------
@@ -72,7 +87,7 @@ def read_newer(content: bytes, *, name: str, source: Source, roles: Roles) -> Ne
     """
     table, columns, notes = _read(content, name, source, roles)
     settings = _settings(source, roles, columns)
-    if settings.time and len(table.frame) < 2:
+    if source.time_columns and len(table.frame) < 2:
         raise SeriesError(
             f"{name} has {counted(len(table.frame), 'row')}; at least 2 are needed to "
             "see the step between them. Leave some rows of the study in the file."
@@ -81,12 +96,15 @@ def read_newer(content: bytes, *, name: str, source: Source, roles: Roles) -> Ne
     for finding in prepared.findings:
         is_later = finding.code in _OF_WHOLE_SERIES or finding.setting == "missing"
         if finding.is_blocking and not is_later:
-            raise SeriesError(f"{finding.message} Mend the file and upload it again.")
-    if settings.time and prepared.spaced.frequency is None:
+            message = _ADVICE.sub("", finding.message)
+            raise SeriesError(f"{message} Mend the file and upload it again.")
+    if source.time_columns and prepared.spaced.frequency is None:
         raise SeriesError(
             f"The time stamps of {name} do not follow each other in steps of "
             f"{source.frequency!r} as those of the study do."
         )
+    prepared, note = _in_zone(table, prepared, settings, source)
+    notes += [note] if note else []
     _check_kinds(table, prepared, source, columns)
     return _rows(table, prepared, source, roles, columns, notes)
 
@@ -105,24 +123,51 @@ def _rows(
     settings = _settings(source, roles, columns)
     codes = tuple(prepared.categories)
     head = _up_to(spaced, stop)
-    filled = head.frame
+    filled, filled_ahead = head.frame, dict[str, np.ndarray]()
     if stop:
         _refuse_missing(table, settings, head)
         done = fill_missing(head.frame, settings.missing, codes)
-        if done.is_counted and settings.time:
-            places = np.flatnonzero(head.frame.isna().any(axis=1))
+        if not len(done.frame):
             raise SeriesError(
-                f"{_place(table, head, int(places[0]))} misses a value, and rows "
+                f"Every row of {table.name} misses a value, so none is left. Fill them "
+                "in and upload the file again."
+            )
+        if done.is_counted and source.time_columns:
+            place = _first_inside(head.frame, done.frame)
+            raise SeriesError(
+                f"{_place(table, head, place)} misses a value, and rows "
                 "inside cannot be left out without breaking the steps. Fill it in."
             )
         filled, notes = done.frame, [*notes, *done.repairs]
+        filled_ahead = _filled_rows(head.frame, filled, tuple(done.filled_ahead))
+        # Rows that were left out at the end are not behind what is forecast from.
+        stop = int(spaced.frame.index.get_loc(filled.index[-1])) + 1
     notes += [f.repair for f in prepared.findings if f.repair and f.chosen]
     known = _known(spaced, stop, roles, settings, columns, codes)
     return NewerRows(
         values=_expanded(filled, roles.columns, prepared, source, columns),
         known=_expanded(known, roles.known_features, prepared, source, columns),
         notes=tuple(dict.fromkeys(notes)),
+        filled_ahead=filled_ahead,
     )
+
+
+def _in_zone(
+    table: Table, prepared: Prepared, settings: SeriesSettings, source: Source
+) -> tuple[Prepared, str]:
+    """Return the rows at the clock of the study, and what was taken for granted."""
+    if not source.time_columns:
+        return prepared, ""
+    times = table.times(
+        settings.time, time_format=settings.time_format, day_first=settings.day_first
+    )
+    shift = clock_shift(times, source, name=table.name)
+    if not shift.by:
+        return prepared, shift.note
+    spaced = prepared.spaced
+    index = pd.DatetimeIndex(spaced.frame.index) + shift.by
+    moved = replace(spaced, frame=spaced.frame.set_axis(index))
+    return replace(prepared, spaced=moved), shift.note
 
 
 # --- From the file to a table
@@ -186,7 +231,7 @@ def _columns(table: Table, source: Source, roles: Roles) -> dict[str, str]:
         name: texts[name] if name in texts and name not in found else name
         for name in roles.columns
     }
-    needed = dict.fromkeys([*source.time_columns, *columns.values()])
+    needed = dict.fromkeys([*_time_of(source), *columns.values()])
     absent = [name for name in needed if name not in found]
     if absent:
         raise SeriesError(
@@ -212,7 +257,7 @@ def _settings(
         for name in ("missing", "unreadable", "duplicates", "irregular", "bad_time")
     }
     return SeriesSettings(
-        time=source.time_columns,
+        time=_time_of(source),
         roles=Roles(
             targets=of_file(roles.targets),
             past_features=of_file(roles.past_features),
@@ -222,6 +267,11 @@ def _settings(
         frequency=source.frequency,
         **rules,  # type: ignore[arg-type]
     )
+
+
+def _time_of(source: Source) -> tuple[str, ...]:
+    """Return the columns that give the rows their order."""
+    return source.time_columns or source.order_by
 
 
 # --- What a network can use
@@ -310,9 +360,35 @@ def _expanded(
             cells = (cells == code).astype(np.float64)
         values[name] = cells
     index: pd.Index = pd.RangeIndex(len(frame))
-    if isinstance(frame.index, pd.DatetimeIndex):
-        index = pd.DatetimeIndex(frame.index, freq=prepared.spaced.frequency)
+    if source.time_columns:
+        index = _with_step(frame.index, prepared.spaced.frequency)
     return pd.DataFrame(values, index=index, columns=list(names))
+
+
+def _with_step(index: pd.Index, frequency: str | None) -> pd.DatetimeIndex:
+    try:
+        return pd.DatetimeIndex(index, freq=frequency)
+    except ValueError as error:
+        raise SeriesError(
+            f"The time stamps of the file, which begin at {index[0]} by the clock of "
+            f"the study, do not lie on its steps of {frequency!r}. Write them with the "
+            "offset from UTC that the study's file has."
+        ) from error
+
+
+def _first_inside(frame: pd.DataFrame, kept: pd.DataFrame) -> int:
+    """Return the first position after the first kept row that is not kept."""
+    is_left_out = ~frame.index.isin(kept.index)
+    is_left_out[: int(frame.index.get_loc(kept.index[0]))] = False
+    return int(is_left_out.argmax())
+
+
+def _filled_rows(
+    frame: pd.DataFrame, filled: pd.DataFrame, names: tuple[str, ...]
+) -> dict[str, np.ndarray]:
+    """Return in which rows of `filled` each of the columns had no value."""
+    before = frame.loc[filled.index, list(names)].isna()
+    return {name: np.flatnonzero(before[name].to_numpy()) for name in names}
 
 
 def _up_to(spaced: SpacedRows, stop: int) -> SpacedRows:

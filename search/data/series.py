@@ -29,6 +29,7 @@ from search.data.source import Source
 from search.data.stacking import CODE
 from search.data.table import Table
 from search.data.timing.spacing_findings import runs
+from search.data.timing.zones import offset_text
 from search.errors import SeriesError
 
 __all__ = [
@@ -139,6 +140,7 @@ def build_series(table: Table, settings: SeriesSettings) -> BuiltSeries:
         file_name=table.name,
         reading=_reading(table, settings, prepared),
         time_columns=settings.time if _has_time(values) else (),
+        order_by=() if _has_time(values) else settings.time,
         frequency=prepared.spaced.frequency if _has_time(values) else None,
         repairs=prepared.repairs,
         categories=prepared.categories,
@@ -160,10 +162,23 @@ def _reading(
         **table.options.as_reading(),
         "time_format": prepared.time_format,
         "time_zone": "utc" if is_moved else None,
+        **_time_offset(table, settings, prepared),
         "missing": settings.missing,
         "unreadable": settings.unreadable,
         **{name: rule for name, rule in rules.items() if rule != REFUSE},
     }
+
+
+def _time_offset(
+    table: Table, settings: SeriesSettings, prepared: Prepared
+) -> dict[str, str | bool | None]:
+    """Return the offset from UTC that all time stamps have, where they have one."""
+    if prepared.time_format is None:
+        return {}
+    offset = table.times(
+        settings.time, time_format=settings.time_format, day_first=settings.day_first
+    ).offset
+    return {} if offset is None else {"time_offset": offset_text(offset)}
 
 
 def _with_choices(finding: Finding) -> str:

@@ -23,6 +23,9 @@ class Source:
         For each text column that became 0/1 columns, its values in their order.
     filled_ahead
         Columns whose missing values were filled from later rows, and how many.
+    order_by
+        Columns whose time stamps gave the order of rows that are counted since; empty
+        where there were none, and in studies of older versions.
     several_series
         Why the table looks like several series in one; empty where it does not.
     """
@@ -34,4 +37,5 @@ class Source:
     repairs: tuple[str, ...] = ()
     categories: dict[str, tuple[str, ...]] = field(default_factory=dict)
     filled_ahead: dict[str, int] = field(default_factory=dict)
+    order_by: tuple[str, ...] = ()
     several_series: str = ""

@@ -6,7 +6,6 @@ cross from one into the next, and the scaler would mix them.
 
 import re
 from collections.abc import Iterator
-from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -104,20 +103,30 @@ def stacked_in_rows(table: Table, settings: SeriesSettings) -> list[Finding]:
 
 def _starts_again(stamps: np.ndarray, restarts: np.ndarray) -> bool:
     """Tell whether most parts between jumps back are long and cover the same time."""
-    parts = np.split(stamps, restarts)
-    covers = [_covers(*pair) for pair in pairwise(parts)]
-    return bool(covers) and 2 * sum(covers) >= len(covers)
+    edges = np.concatenate([[0], restarts, [len(stamps)]])
+    is_long = np.diff(edges) >= SHORTEST_SERIES
+    # Newest first each row is a part of its own; only long ones are worth a look.
+    both_long = np.flatnonzero(is_long[1:] & is_long[:-1])
+    if not len(restarts) or 2 * len(both_long) < len(restarts):
+        return False
+    n_covers = sum(
+        _covers(stamps[start:border], stamps[border:stop])
+        for start, border, stop in zip(
+            edges[both_long], edges[both_long + 1], edges[both_long + 2], strict=True
+        )
+    )
+    return 2 * n_covers >= len(restarts)
 
 
 def _covers(first: np.ndarray, second: np.ndarray) -> bool:
-    """Tell whether each part has many rows in the time of the other one.
+    """Tell whether each long part has many rows in the time of the other one.
 
     They have to be half as many as the shorter part has, so that a single row in the
     wrong place makes no other series.
     """
     shortest = min(len(first), len(second))
     n_shared = min(_n_within(first, second), _n_within(second, first))
-    return shortest >= SHORTEST_SERIES and 2 * n_shared >= shortest
+    return 2 * n_shared >= shortest
 
 
 def _n_within(part: np.ndarray, other: np.ndarray) -> int:

@@ -16,7 +16,7 @@ LEAST_DISTANCE = 0.2
 FEWEST_ROWS = 20
 LEAST_OUTSIDE = 0.01
 N_EDGES = 49
-_MOST_ROWS, _MOST_TURNS = 5_000, 2_000
+_MOST_TURNS = 2_000
 
 Distance = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
@@ -43,6 +43,8 @@ class Drift:
     seen
         What was compared: the values, their changes from row to row, or against one
         season before.
+    least_p
+        Smallest p-value that there can be with so many rows.
     """
 
     column: str
@@ -54,6 +56,7 @@ class Drift:
     before: float
     after: float
     seen: str = "none"
+    least_p: float = 0.0
 
     @property
     def is_outside(self) -> bool:
@@ -104,11 +107,15 @@ def rotation_p_value(values: np.ndarray, start: int, distance: Distance) -> floa
     """
     n_rows = len(values)
     n_last = n_rows - start
-    sums = np.cumsum(np.concatenate([values, values]), axis=0)
-    sums = np.concatenate([np.zeros((1, values.shape[1])), sums])
-    turns = (start + np.arange(0, n_rows, max(1, n_rows // _MOST_TURNS))) % n_rows
-    inside = (sums[turns + n_last] - sums[turns]) / n_last
-    rest = (sums[n_rows] - inside * n_last) / (n_rows - n_last)
+    turns = (start + _turns(n_rows)) % n_rows
+    inside = np.empty((len(turns), values.shape[1]))
+    total = np.empty(values.shape[1])
+    for column in range(values.shape[1]):  # one by one, for the memory
+        once = np.cumsum(values[:, column], dtype=np.float64)
+        sums = np.concatenate([[0.0], once, once[-1] + once])
+        inside[:, column] = (sums[turns + n_last] - sums[turns]) / n_last
+        total[column] = once[-1]
+    rest = (total - inside * n_last) / (n_rows - n_last)
     found = distance(inside, rest)
     return float((found >= found[0] - 1e-12).mean())
 
@@ -137,16 +144,15 @@ def column_drift(
         learned, new = learned[lag:] - learned[:-lag], new[lag:] - new[:-lag]
     else:
         seen = "none"
-    step = max(1, (len(learned) + len(new)) // _MOST_ROWS)
-    older, newer = learned[::step], new[::step]
-    both = np.concatenate([older, newer])
+    both = np.concatenate([learned, new])
     shares = np.arange(1, N_EDGES + 1) / (N_EDGES + 1)
     edges = np.unique(np.quantile(both, shares))
-    below = (both[:, None] <= edges).astype(np.float64)
-    ends = below[len(older) :].mean(axis=0) - below[: len(older)].mean(axis=0)
+    # All rows: every second or third one would lie in other parts of a season.
+    below = both[:, None] <= edges
+    ends = below[len(learned) :].mean(axis=0) - below[: len(learned)].mean(axis=0)
     p_value = None
-    if min(len(older), len(newer)) >= FEWEST_ROWS:
-        p_value = rotation_p_value(below, len(older), _largest_gap)
+    if min(len(learned), len(new)) >= FEWEST_ROWS:
+        p_value = rotation_p_value(below, len(learned), _largest_gap)
     return Drift(
         column=column,
         distance=float(np.abs(ends).max()),
@@ -157,6 +163,7 @@ def column_drift(
         before=float(np.median(learned)),
         after=float(np.median(new)),
         seen=seen,
+        least_p=1 / len(_turns(len(both))),
     )
 
 
@@ -193,6 +200,11 @@ def holm(p_values: Sequence[float]) -> list[float]:
         largest = max(largest, min(1.0, (len(order) - rank) * p_values[place]))
         adjusted[place] = largest
     return adjusted
+
+
+def _turns(n_rows: int) -> np.ndarray:
+    """Return by how many rows to rotate: all, or evenly spaced where there are many."""
+    return np.arange(0, n_rows, max(1, n_rows // _MOST_TURNS))
 
 
 def _largest_gap(new: np.ndarray, rest: np.ndarray) -> np.ndarray:

@@ -63,7 +63,8 @@ def make_winner(handle: StudyHandle, cell: Cell) -> WinnerResult:
     holdout = Holdout.of(handle)
     refit = _refit(holdout, params, epochs=best.best_epoch or 1)
     _save_tables(folder, holdout, refit)
-    save_weights(folder, [run.weights for run in refit.delivered])
+    networks = [run.weights for run in refit.delivered]
+    save_weights(folder, networks, trial=best.number)
     result = _score(best, holdout, refit, predictions=folder / PREDICTIONS_FILE)
     result = _pack(handle, folder, params, holdout, refit, result)
     write_json(folder / WINNER_FILE, result)

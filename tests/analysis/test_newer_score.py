@@ -197,3 +197,44 @@ def test_known_features_that_are_missing_are_asked_for(forecaster: Forecaster) -
     late = series([0.0] * 2, 9, k=[1.0] * 2)[["k"]]
     with pytest.raises(SeriesError, match="begin at 2024-01-01 09:00:00; the first"):
         forecast_file(known, old, NewerRows(new, late), newer, every=False)
+
+
+def test_a_file_that_ends_inside_the_study_is_forecast_from_its_own_rows(
+    forecaster: Forecaster,
+) -> None:
+    """Its last row is 4.0; the row before the study's end is another one."""
+    old = series([0.0, 1.0, 2.0, 3.0, 4.0, 50.0, 60.0])
+    new = old[1:5]
+    rows = NewerRows(new, new.iloc[:0, :0])
+    newer = continue_series(old, new)
+    found = forecast_file(forecaster, old, rows, newer, every=False)
+    assert not found.with_study
+    assert found.table["predicted"].tolist() == pytest.approx([14.0, 14.0])
+    assert found.table["timestamp"].iloc[0] == pd.Timestamp("2024-01-01 05:00")
+    every = forecast_file(forecaster, old, rows, newer, every=True).table
+    assert every["actual"].dropna().tolist() == [4.0]
+
+
+def test_the_limit_of_a_file_says_what_makes_it_fewer(forecaster: Forecaster) -> None:
+    small = replace(forecaster, most_origins=3)
+    old, new = series([0.0] * 5), series([1.0] * 9, 5)
+    rows, newer = NewerRows(new, new.iloc[:0, :0]), continue_series(old, new)
+    message = r"10 forecasts; with this network at most 3 .* Choose the end only"
+    with pytest.raises(SeriesError, match=message):
+        forecast_file(small, old, rows, newer, every=True)
+    assert forecast_file(small, old, rows, newer, every=False).n_origins == 1
+
+
+def test_more_columns_than_rotations_can_tell_apart_are_not_tested(
+    forecaster: Forecaster,
+) -> None:
+    """Of 100 rotations the smallest p is 0.01; for three columns it is 0.03."""
+    generator = np.random.default_rng(0)
+    values = {name: generator.normal(size=100) for name in "abc"}
+    values["b"][80:] += 50
+    for names, is_tested in [("b", True), ("bc", True), ("abc", False)]:
+        rows = pd.DataFrame({name: values[name] for name in names})
+        learned = Learned(rows[:80], (), forecaster.task)
+        found = input_drift(forecaster, continue_series(rows[:80], rows[80:]), learned)
+        assert [one.p_value is not None for one in found] == [is_tested] * len(names)
+        assert [one.column for one in drifted(found)] == (["b"] if is_tested else [])

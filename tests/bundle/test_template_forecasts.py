@@ -351,3 +351,17 @@ def test_offsets_are_moved_to_utc_where_the_study_did_that(
     found, _ = run(made, capsys, tmp_path / "newest.csv")
     assert found["timestamp"][0] == "2024-03-31 12:00:00"
     assert_is_next(made, found, series)
+
+
+def test_another_offset_than_the_study_has_is_converted(
+    make_bundle, hourly, tmp_path, capsys
+):
+    reading = {"time_format": "iso", "time_offset": "+01:00"}
+    source = Source("plant.csv", reading, ("time",), "h")
+    made = make_bundle(hourly, Roles(("a",), ("b",), calendar=("hour",)), source)
+    abroad = hourly.index.tz_localize("Etc/GMT-1").tz_convert("America/New_York")
+    hourly.set_axis(abroad).rename_axis("time").to_csv(tmp_path / "newest.csv")
+    found, _ = run(made, capsys, tmp_path / "newest.csv")
+    after = hourly.index[-1] + pd.Timedelta("1h")
+    assert pd.Timestamp(found["timestamp"][0]) == after
+    assert_is_next(made, found, hourly)

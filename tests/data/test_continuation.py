@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from search.data import continuation
 from search.data.continuation import continue_series
 from search.errors import SeriesError
 
@@ -86,3 +87,54 @@ def test_few_equal_values_are_no_overlap() -> None:
 
 def test_no_rows_change_nothing() -> None:
     assert continue_series(hours(0, 50), hours(0, 0)).n_new == 0
+
+
+def test_rows_of_the_study_behind_the_file_are_counted() -> None:
+    assert continue_series(hours(0, 50), hours(30, 44)).n_after == 6
+    assert continue_series(hours(0, 50), hours(30, 60)).n_after == 0
+    assert continue_series(counted(0, 50), counted(10, 40)).n_after == 10
+
+
+def test_a_place_is_found_among_values_that_repeat() -> None:
+    """Ten thousand equal first values were once compared to the end each."""
+    generator = np.random.default_rng(0)
+    values = np.where(np.arange(20_000) % 40, 0.0, generator.integers(1, 9, 20_000))
+    old, newer = values[:19_000], values[12_345:]
+    found = continue_series(pd.DataFrame({"a": old}), pd.DataFrame({"a": newer}))
+    assert (found.n_overlap, found.n_new) == (19_000 - 12_345, 1_000)
+
+
+def test_two_values_are_no_overlap_however_many_rows() -> None:
+    values = pd.DataFrame({"a": np.arange(60) % 2.0})
+    assert continue_series(values[:50], values[20:]).is_assumed
+
+
+def test_comparisons_do_not_grow_with_repeated_values(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each of the equal values was once a place at which all rows were compared."""
+    compared: list[int] = []
+    differs = continuation._differs
+
+    def counting(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        compared.append(len(first))
+        return differs(first, second)
+
+    monkeypatch.setattr(continuation, "_differs", counting)
+    rest = [*[0.0] * 3_000, *range(1, 30)]
+    old = pd.DataFrame({"a": [*rest, *[0.0] * 3_000]})
+    newer = pd.DataFrame({"a": [*[0.0] * 2_000, *range(31, 60)]})
+    assert continue_series(old, newer).is_assumed
+    assert sum(compared) < 20_000
+
+
+def test_a_gap_of_ages_is_counted_without_its_stamps() -> None:
+    index = pd.date_range("1900-01-01", periods=50, freq="s")
+    old = pd.DataFrame({"a": np.arange(50.0)}, index=index)
+    newer = old.set_axis(index + pd.Timedelta(days=40_000))
+    newer.index.freq = "s"
+    assert continue_series(old, newer).n_gap == 40_000 * 86_400 - 50
+    days = pd.DataFrame(
+        {"a": np.arange(9.0)}, index=pd.date_range("2024-01-01", periods=9, freq="2D")
+    )
+    assert continue_series(days[:5], days[7:]).n_gap == 2

@@ -148,3 +148,140 @@ def test_rules_of_time_stamps_are_kept_with_the_study(table) -> None:
     assert len(read(built, newer).values) == 50
     with pytest.raises(SeriesError, match="repeats the time stamp"):
         read(study_of(table[:N_OLD]), newer)
+
+
+def zoned(start: str, n_rows: int, zone: str) -> pd.DataFrame:
+    """Return hours with the offset that each of them has in a time zone."""
+    hours = pd.date_range(start, periods=n_rows, freq="h", tz="UTC").tz_convert(zone)
+    return pd.DataFrame(
+        {"time": [one.isoformat() for one in hours], "level": np.arange(n_rows) + 0.5}
+    )
+
+
+def zoned_study(table: pd.DataFrame) -> BuiltSeries:
+    content = table.to_csv(index=False).encode()
+    settings = SeriesSettings(time=("time",), roles=Roles(("level",)))
+    return build_series(read_table(content, name="old.csv"), settings)
+
+
+def first_stamp(built: BuiltSeries, newer: pd.DataFrame) -> pd.Timestamp:
+    return read(built, newer.to_csv(index=False).encode()).values.index[0]
+
+
+def test_one_offset_is_moved_to_the_utc_of_a_study_over_daylight_saving() -> None:
+    """The study crosses a change of the clock, the newer file lies behind it."""
+    built = zoned_study(zoned("2024-03-25", 240, "Europe/Berlin"))
+    assert built.source.reading["time_zone"] == "utc"
+    newer = zoned("2024-04-03 12:00", 48, "Europe/Berlin")
+    assert newer["time"][0] == "2024-04-03T14:00:00+02:00"
+    assert first_stamp(built, newer) == pd.Timestamp("2024-04-03 12:00")
+
+
+def test_another_offset_than_the_study_has_is_converted() -> None:
+    built = zoned_study(zoned("2024-01-01", 240, "Europe/Berlin"))
+    assert built.source.reading["time_offset"] == "+01:00"
+    for zone in ("Europe/Berlin", "America/New_York", "Asia/Kolkata"):
+        newer = zoned("2024-01-09 12:30" if "Asia" in zone else "2024-01-09", 48, zone)
+        expected = "2024-01-09 13:30" if "Asia" in zone else "2024-01-09 01:00"
+        assert first_stamp(built, newer) == pd.Timestamp(expected)
+    summer = zoned("2024-03-25", 240, "Europe/Berlin")  # its offset changes
+    assert first_stamp(built, summer) == pd.Timestamp("2024-03-25 01:00")
+
+
+def test_offsets_that_change_are_refused_where_the_study_keeps_clock_times() -> None:
+    table = zoned("2024-01-01", 240, "UTC")
+    table["time"] = table["time"].str[:19]
+    newer = zoned("2024-03-25", 240, "Europe/Berlin")
+    with pytest.raises(SeriesError, match=r"changes in new\.csv, and the study keeps"):
+        first_stamp(zoned_study(table), newer)
+
+
+def test_clock_times_without_a_known_offset_are_said() -> None:
+    table = zoned("2024-01-01", 240, "UTC")
+    table["time"] = table["time"].str[:19]
+    newer = zoned("2024-01-09", 48, "Europe/Berlin").to_csv(index=False).encode()
+    rows = read(zoned_study(table), newer)
+    assert rows.values.index[0] == pd.Timestamp("2024-01-09 01:00")
+    assert "the clock time kept" in rows.notes[0]
+    utc = zoned_study(zoned("2024-03-25", 240, "Europe/Berlin"))
+    rows = read(utc, table.to_csv(index=False).encode())
+    assert "were taken as UTC" in rows.notes[0]
+
+
+def test_days_are_dates_whatever_their_offset() -> None:
+    days = pd.date_range("2024-01-01", periods=60, freq="D")
+    table = pd.DataFrame(
+        {"time": days.strftime("%Y-%m-%dT00:00:00+01:00"), "level": np.arange(60.0)}
+    )
+    newer = table[50:].assign(time=table["time"][50:].str.replace("+01", "+02"))
+    assert first_stamp(zoned_study(table), newer) == pd.Timestamp("2024-02-20")
+
+
+def counted_study(table: pd.DataFrame, **rules: object) -> BuiltSeries:
+    settings = SeriesSettings(
+        time=(),
+        roles=Roles(("level",), past_features=("mode",), known_features=("shift",)),
+        **rules,  # type: ignore[arg-type]
+    )
+    return build_series(read_table(written(table), name="old.csv"), settings)
+
+
+def test_counted_rows_are_those_that_the_study_would_have(table) -> None:
+    newer = table[150:].copy()
+    newer.loc[250:, "level"] = np.nan
+    rows = read(counted_study(table[:N_OLD]), newer)
+    expected = counted_study(table[:250]).values[150:].reset_index(drop=True)
+    pd.testing.assert_frame_equal(rows.values, expected)
+    assert rows.known["shift"].tolist() == [float(n % 7) for n in range(250, 260)]
+
+
+def test_known_rows_begin_after_the_last_row_that_is_kept(table) -> None:
+    """The last two rows with a target are dropped, as they miss a feature."""
+    newer = table[150:].copy()
+    newer.loc[250:, "level"] = np.nan
+    newer.loc[248:249, "mode"] = ""
+    rows = read(counted_study(table[:N_OLD], missing="drop"), newer)
+    assert len(rows.values) == 98
+    assert rows.known["shift"].tolist() == [float(n % 7) for n in range(248, 260)]
+
+
+@pytest.mark.parametrize("rule", ["ignore", "drop"])
+def test_counted_rows_are_sorted_by_the_time_that_gave_the_order(table, rule) -> None:
+    rules = {"irregular" if rule == "ignore" else "missing": rule, "day_first": True}
+    old = table[:N_OLD].copy()
+    if rule == "ignore":
+        old = old.drop(index=[20])
+    else:
+        old.loc[20, "level"] = np.nan
+    built = study_of(old, **rules)
+    assert built.source.time_columns == ()
+    assert built.source.order_by == ("time",)
+    newer = table[150:].drop(index=[170])
+    rows = read(built, newer[::-1])
+    assert rows.values["level"].tolist() == newer["level"].tolist()
+    assert isinstance(rows.values.index, pd.RangeIndex)
+    with pytest.raises(SeriesError, match="has no column 'time'"):
+        read(built, newer.drop(columns="time"))
+
+
+def test_the_row_inside_is_named_not_one_at_the_beginning(table) -> None:
+    """Row 2 is left out at the beginning, row 22 cannot be."""
+    newer = table[150:].copy()
+    newer.loc[[150, 170], "level"] = np.nan
+    with pytest.raises(SeriesError, match="Row 22 misses a value"):
+        read(study_of(table[:N_OLD], missing="drop"), newer)
+
+
+def test_nothing_is_advised_that_only_the_data_page_has(table) -> None:
+    newer = table[150:].assign(time="then")
+    with pytest.raises(SeriesError, match=r"has 'then'\. Mend the file"):
+        read(study_of(table[:N_OLD]), newer)
+
+
+def test_rows_that_were_filled_from_later_ones_are_counted(table) -> None:
+    newer = table[150:].copy()
+    newer.loc[[160, 210, 211], "level"] = np.nan
+    rows = read(study_of(table[:N_OLD], missing="interpolate"), newer)
+    assert rows.filled_ahead["level"].tolist() == [10, 60, 61]
+    assert rows.n_filled_ahead(60) == {"level": 2}
+    assert rows.n_filled_ahead(0) == {}

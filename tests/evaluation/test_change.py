@@ -120,3 +120,22 @@ def test_few_origins_are_not_tested() -> None:
     found = error_growth(np.ones(100), 2 * np.ones(9), horizon=6)
     assert found.p_value is None
     assert found.relative == 1.0
+
+
+def test_a_wave_that_begins_at_another_hour_has_not_changed() -> None:
+    """Every 13th row of 61,000 hours once met other hours in the new rows."""
+    generator = np.random.default_rng(6)
+    hours = np.arange(66_000)
+    wave = 3 * np.sin(2 * np.pi * hours / 24) + generator.normal(0, 0.3, len(hours))
+    found = column_drift("a", wave[:60_000], wave[60_005:61_005])
+    assert found.p_value is not None
+    assert not (found.p_value <= LEVEL and found.distance >= LEAST_DISTANCE)
+    short = column_drift("a", wave[:60_000], wave[60_005:60_053])
+    assert short.p_value is not None  # two days are more than 20 rows
+    assert short.p_value > LEVEL
+
+
+def test_the_smallest_p_value_is_that_of_one_rotation() -> None:
+    values = np.concatenate([np.zeros(60), np.full(20, 9.0)])
+    found = column_drift("a", values[:60], values[60:])
+    assert found.p_value == found.least_p == 1 / 80

@@ -346,7 +346,7 @@ def _write_winner(
         delivered=deliver,
     )
     weights = [_random_weights(handle, trial, k) for k in range(winner.n_networks)]
-    save_weights(folder, weights)
+    save_weights(folder, weights, trial=trial.number)
     return winner
 
 

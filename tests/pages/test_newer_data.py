@@ -5,9 +5,14 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.components import newer_file
+from pages.components import newer_file, newer_verdict
+from pages.components.charts.newer import MOST_POINTS, came_chart
+from pages.components.charts.record import Scale
 from search.analysis.delivered import load_forecaster
+from search.analysis.predictions import Predictions
+from search.arrays import read_arrays, write_arrays
 from search.config import Environment, Roles
+from search.evaluation.change import Growth
 from search.study.folders import StudyHandle
 from search.study.results import load_results
 from tests.pages.conftest import OpenPage, words
@@ -95,9 +100,9 @@ def test_new_rows_are_scored_beside_the_promise(
     found = forecaster.forecast(series, origins)[..., 0]
     mean_error = np.abs(found - actual).mean()
     assert float(table["MAE"][0]) == pytest.approx(mean_error, rel=5e-3)
-    seeds = [seed.holdout.rmse for seed in results.winners["GRU"].seeds]
-    mean = float(table["RMSE"][1].split(" ± ")[0])
-    assert mean == pytest.approx(np.mean(seeds), rel=5e-3)
+    promised = results.winners["GRU"].holdout.rmse
+    assert float(table["RMSE"][1]) == pytest.approx(promised, rel=5e-3)
+    assert "±" in shown  # the spread of the seeds stands below
 
 
 def test_changed_inputs_are_flagged(page: AppTest, finished: StudyHandle) -> None:
@@ -133,13 +138,13 @@ def test_few_rows_are_forecast_and_not_scored(
     app = upload(page, finished, newer_rows(N_ROWS, N_ROWS + 3))
     assert not app.exception
     assert "the file has 3 new rows. Come back with at least 6" in spoken(app)
-    table = table_with(app, "origin")
-    assert table["origin"].unique().tolist() == [0, 1, 2, 3]
-    app.segmented_control(key="newer_which").set_value("only_end").run()
-    table = table_with(app, "origin")
+    table = table_with(app, "origin")  # from the end only, until all are asked for
     assert table["step"].tolist() == [1, 2, 3, 4, 5, 6]
     assert table["actual"].isna().all()
     assert table["timestamp"].iloc[0] == pd.Timestamp("2026-03-17 19:00")
+    app.segmented_control(key="newer_which").set_value("every").run()
+    table = table_with(app, "origin")
+    assert table["origin"].unique().tolist() == [0, 1, 2, 3]
 
 
 @pytest.mark.parametrize(
@@ -197,7 +202,6 @@ def test_missing_known_features_are_asked_for(
     rows = newer_rows(380, 420)
     app = upload(open_page("forecast", study=handle.uuid), handle, rows)
     assert not app.exception
-    app.segmented_control(key="newer_which").set_value("only_end").run()
     assert "needs 6 rows after the last value" in spoken(app)
     rows.iloc[-6:, 0] = np.nan
     app = upload(app, handle, rows)
@@ -237,3 +241,110 @@ def test_names_are_no_formulas_in_a_spreadsheet() -> None:
     assert newer_file.forecasts_csv(table) == b"predicted,target\n-1.5,'=cmd()\n"
     back = pd.read_parquet(pd.io.common.BytesIO(newer_file.forecasts_parquet(table)))
     assert back["target"].tolist() == ["=cmd()"]
+
+
+def test_a_file_that_ends_inside_the_study_says_why_it_stands_alone(
+    page: AppTest, finished: StudyHandle
+) -> None:
+    app = upload(page, finished, newer_rows(0, N_ROWS)[:-10])
+    assert not app.exception
+    assert "ends 10 rows before the study does" in spoken(app)
+    assert "look back on the file alone" in spoken(app)
+
+
+@pytest.mark.parametrize("what", ["of another trial", "damaged"])
+def test_weights_that_do_not_belong_to_the_results_are_not_used(
+    open_page: OpenPage, environment: Environment, what: str
+) -> None:
+    """A study that goes on writes weights before the results that speak of them."""
+    handle = new_study(environment, make_settings("Onward"))
+    add_trials(handle, "c")
+    finish(handle)
+    path = next(handle.folder.glob("winners/*/weights.npz"))
+    if what == "damaged":
+        path.write_bytes(b"PK nothing")
+    else:
+        arrays = read_arrays(path)
+        arrays["made"] = arrays["made"] + [7, 0]
+        write_arrays(path, arrays)
+    app = open_page("forecast", study=handle.uuid)
+    assert not app.exception
+    assert not app.file_uploader
+    if what == "damaged":
+        assert "weights.npz cannot be read" in spoken(app)
+    else:
+        assert "its results are still being made" in spoken(app)
+    assert app.button(key="search_again")
+    assert app.get("download_button")  # the rest of the page is there
+
+
+def test_new_weights_are_forecast_with_at_once(
+    open_page: OpenPage, environment: Environment
+) -> None:
+    handle = new_study(environment, make_settings("Renewed"))
+    add_trials(handle, "c")
+    finish(handle)
+    app = upload(open_page("forecast", study=handle.uuid), handle, newer_rows(380, 440))
+    before = table_with(app, "origin")["predicted"].to_numpy()
+    score = table_with(app, "Forecast of")["MAE"][0]
+    path = next(handle.folder.glob("winners/*/weights.npz"))
+    arrays = read_arrays(path)
+    made = arrays.pop("made")
+    write_arrays(path, {name: 2 * one for name, one in arrays.items()} | {"made": made})
+    app.run()
+    assert not app.exception
+    assert not np.allclose(table_with(app, "origin")["predicted"].to_numpy(), before)
+    assert table_with(app, "Forecast of")["MAE"][0] != score
+
+
+@pytest.mark.parametrize(
+    ("growth", "said"),
+    [
+        (Growth(0.05, 0.01), "a small rise, but more than chance"),
+        (Growth(0.05, 0.4), "such a rise or fall may be chance"),
+        (Growth(-0.2, 0.99), "such a rise or fall may be chance"),
+        (None, "The holdout was forecast without any error"),
+    ],
+)
+def test_small_changes_of_the_error_are_worded_by_their_chance(
+    page: AppTest,
+    finished: StudyHandle,
+    monkeypatch: pytest.MonkeyPatch,
+    growth: Growth | None,
+    said: str,
+) -> None:
+    monkeypatch.setattr(newer_verdict, "decay", lambda *_: growth)
+    assert said in spoken(upload(page, finished, newer_rows(380, 500)))
+
+
+def test_an_average_is_compared_with_what_it_promised(
+    open_page: OpenPage, environment: Environment
+) -> None:
+    """Not with the mean over single networks, which misses by more."""
+    handle = new_study(environment, make_settings("Mean"))
+    add_trials(handle, "c")
+    finish(handle, deliver="average")
+    app = upload(open_page("forecast", study=handle.uuid), handle, newer_rows(380, 460))
+    results = load_results(handle.folder)
+    assert results is not None
+    winner = next(iter(results.winners.values()))
+    assert winner.n_networks == 3
+    promised = float(table_with(app, "Forecast of")["RMSE"][1])
+    assert promised == pytest.approx(winner.holdout.rmse, rel=5e-3)
+
+
+def test_the_chart_keeps_the_extremes_of_both_lines() -> None:
+    """A forecast far off at a calm hour was thinned away with that hour."""
+    generator = np.random.default_rng(0)
+    actual, predicted = generator.normal(size=(2, 20_000, 1))
+    predicted[12_345] = 50.0
+    actual[6_789] = -40.0
+    shown = Predictions(
+        np.arange(20_000), np.array([1]), np.arange(20_000)[:, None], actual, predicted
+    )
+    scale = Scale("y", None)
+    chart = came_chart(shown, None, scale, cell="GRU", step=0, x_title="row")
+    lines = [np.asarray(line.y, dtype=float) for line in chart.figure.data]
+    assert [len(line) <= MOST_POINTS for line in lines] == [True, True]
+    assert min(lines[0]) == -40.0
+    assert max(lines[1]) == 50.0

@@ -54,7 +54,9 @@ def came_chart(
     """Draw what was forecast `step` + 1 steps ahead, what came, and the band."""
     times, actual = shown.times[:, step], shown.actual[:, step]
     predicted = shown.predicted[:, step]
-    kept = thin(actual, np.arange(len(actual)), MOST_POINTS)
+    kept = np.union1d(
+        thin(actual, None, MOST_POINTS // 2), thin(predicted, None, MOST_POINTS // 2)
+    )
     figure = new_figure(x_title=x_title, y_title=scale.axis, height=400)
     colour = CELL_COLOURS[cell]
     numbers = {

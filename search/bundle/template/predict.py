@@ -308,7 +308,10 @@ def parse_times(table: pd.DataFrame, setup: Setup) -> pd.DatetimeIndex | None:
         return None
     columns = setup.time["columns"]
     try:
-        times = pd.DatetimeIndex(_parse(table[columns], setup.time)).tz_localize(None)
+        times = pd.DatetimeIndex(_parse(table[columns], setup.time))
+        if times.tz is not None and setup.time.get("offset"):
+            times = times.tz_convert("UTC" + setup.time["offset"])
+        times = times.tz_localize(None)
     except ValueError as error:
         raise ForecastError(f"The time stamps cannot be read: {error}") from error
     for position in np.flatnonzero(times.isna())[:1]:

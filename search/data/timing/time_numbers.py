@@ -41,6 +41,8 @@ class TimeStamps:
         where one offset was dropped; otherwise None.
     zone_changes
         Positions of the rows with another offset than the row before.
+    offset
+        The one offset from UTC that was dropped; None in the other cases.
     """
 
     stamps: np.ndarray
@@ -49,6 +51,7 @@ class TimeStamps:
     other_order: str | None = None
     zone: str | None = None
     zone_changes: np.ndarray | None = None
+    offset: np.timedelta64 | None = None
 
     @property
     def is_unreadable(self) -> np.ndarray:

@@ -30,6 +30,7 @@ from search.data.timing.time_numbers import (
     from_parts,
     numeric_format_of,
 )
+from search.data.timing.zones import offset_of
 
 _FIRST, _LAST = np.datetime64("0001-01-01", "us"), np.datetime64("9999-12-31", "us")
 _OFFSET = r"(?P<offset>[Zz]|[+-][0-9]{2}:?[0-9]{2})\s*$"
@@ -182,21 +183,15 @@ def _parse_iso(texts: pa.ChunkedArray, is_missing: np.ndarray) -> TimeStamps:
     stamps = pd.to_datetime(series, format="ISO8601", errors="coerce", utc=True)
     stamps = stamps.dt.tz_localize(None)
     if len(kinds) == 1:
-        local = _naive(stamps) + _offset_of(kinds[0])
-        return TimeStamps(local, is_missing, ISO, zone="fixed")
+        offset = offset_of(kinds[0])
+        local = _naive(stamps) + offset
+        return TimeStamps(local, is_missing, ISO, zone="fixed", offset=offset)
     codes = pd.factorize(offsets.to_pandas())[0]
     present = np.flatnonzero(~is_missing)
     changes = present[1:][np.diff(codes[present]) != 0]
     return TimeStamps(
         _naive(stamps), is_missing, ISO, zone="mixed", zone_changes=changes
     )
-
-
-def _offset_of(text: str) -> np.timedelta64:
-    if text in "Zz":
-        return np.timedelta64(0, "m")
-    minutes = int(text[1:3]) * 60 + int(text[-2:])
-    return np.timedelta64(-minutes if text[0] == "-" else minutes, "m")
 
 
 def _from_typed(column: pd.Series) -> TimeStamps:
