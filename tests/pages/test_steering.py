@@ -7,6 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.components.report.contents import report_html
+from pages.components.state import forget_progress
 from pages.components.steering_words import moment_words, steered_sentence
 from search.config import Budget, Environment
 from search.study.control import (
@@ -55,6 +56,13 @@ def make(environment: Environment) -> Callable[..., StudyHandle]:
     return make_it
 
 
+def field(handle: StudyHandle, name: str) -> str:
+    """Return the key of a field, which counts the changes that made it a new one."""
+    kinds = [change.kind for change in read_control(handle).history]
+    counted = ("narrow", "widen") if name.startswith("narrow") else ("budget",)
+    return f"{name}_{handle.uuid[:8]}_{sum(kind in counted for kind in kinds)}"
+
+
 def spoken(app: AppTest) -> str:
     assert not app.exception
     assert not any("Something went wrong" in error.value for error in app.error)
@@ -66,10 +74,10 @@ def test_narrowing_a_choice_and_a_range(
 ) -> None:
     handle = make("ccc")
     app = open_page("progress", study=handle.uuid)
-    app.pills(key="narrow_units_0").set_value([16, 32])
-    app.number_input(key="narrow_dropout_0_low").set_value(0.2)
-    app.number_input(key="narrow_dropout_0_high").set_value(0.2)
-    app.button(key="narrow_submit_0").click().run()
+    app.pills(key=field(handle, "narrow_units")).set_value([16, 32])
+    app.number_input(key=field(handle, "narrow_dropout") + "_low").set_value(0.2)
+    app.number_input(key=field(handle, "narrow_dropout") + "_high").set_value(0.2)
+    app.button(key="narrow_submit").click().run()
     assert read_control(handle).narrowed == (UNITS, Line("dropout", low=0.2, high=0.2))
     shown = spoken(app)
     assert "Narrowed for new trials:" in shown
@@ -77,7 +85,7 @@ def test_narrowing_a_choice_and_a_range(
     assert "(frozen)" in shown
     assert "Units narrowed to 16, 32 (on this page)" in shown
     # The form starts from what holds now.
-    assert app.pills(key="narrow_units_2").value == [16, 32]
+    assert app.pills(key=field(handle, "narrow_units")).value == [16, 32]
     app.button(key="progress_widen").click().run()
     assert read_control(handle).narrowed == ()
     assert "Units widened back to 16, 32, 64, 128" in spoken(app)
@@ -88,13 +96,13 @@ def test_a_line_of_which_nothing_is_left_is_refused(
 ) -> None:
     handle = make()
     app = open_page("progress", study=handle.uuid)
-    app.pills(key="narrow_units_0").set_value([])
-    app.button(key="narrow_submit_0").click().run()
+    app.pills(key=field(handle, "narrow_units")).set_value([])
+    app.button(key="narrow_submit").click().run()
     assert any("Units" in error.value for error in app.error)
-    app.pills(key="narrow_units_0").set_value([16, 32, 64, 128])
-    app.number_input(key="narrow_dropout_0_low").set_value(0.4)
-    app.number_input(key="narrow_dropout_0_high").set_value(0.1)
-    app.button(key="narrow_submit_0").click().run()
+    app.pills(key=field(handle, "narrow_units")).set_value([16, 32, 64, 128])
+    app.number_input(key=field(handle, "narrow_dropout") + "_low").set_value(0.4)
+    app.number_input(key=field(handle, "narrow_dropout") + "_high").set_value(0.1)
+    app.button(key="narrow_submit").click().run()
     assert any("must not be the larger one" in error.value for error in app.error)
     assert read_control(handle).narrowed == ()
 
@@ -104,7 +112,7 @@ def test_nothing_changed_says_so(
 ) -> None:
     handle = make()
     app = open_page("progress", study=handle.uuid)
-    app.button(key="narrow_submit_0").click().run()
+    app.button(key="narrow_submit").click().run()
     assert "Nothing was changed" in spoken(app)
     assert read_control(handle).history == ()
 
@@ -112,11 +120,12 @@ def test_nothing_changed_says_so(
 def test_the_cell_and_fixed_lines_are_not_offered(
     open_page: OpenPage, make: Callable[..., StudyHandle]
 ) -> None:
-    app = open_page("progress", study=make().uuid)
+    handle = make()
+    app = open_page("progress", study=handle.uuid)
     keys = {str(one.key) for one in app.pills}
-    assert "narrow_units_0" in keys
-    assert "narrow_cell_0" not in keys
-    assert "narrow_optimizer_0" not in keys
+    assert field(handle, "narrow_units") in keys
+    assert field(handle, "narrow_cell") not in keys
+    assert field(handle, "narrow_optimizer") not in keys
 
 
 def test_a_trial_is_cloned_into_the_form_and_queued(
@@ -126,16 +135,16 @@ def test_a_trial_is_cloned_into_the_form_and_queued(
     app = open_page("progress", study=handle.uuid)
     app.selectbox(key="progress_trial").set_value(5).run()
     app.button(key="progress_try_again").click().run()
-    assert app.selectbox(key="try_start").value == 5
+    assert app.selectbox(key=f"try_start_{handle.uuid[:8]}").value == 5
     chosen = read_trials(handle)[5].params
-    assert app.selectbox(key="try_5_units").value == chosen["units"]
-    app.selectbox(key="try_5_units").set_value(128)
+    assert app.selectbox(key=f"try_{handle.uuid[:8]}_5_units").value == chosen["units"]
+    app.selectbox(key=f"try_{handle.uuid[:8]}_5_units").set_value(128)
     app.button(key="try_submit").click().run()
     queued = read_trials(handle)[-1]
     assert (queued.state, queued.is_asked) == ("waiting", True)
     assert queued.params["units"] == 128
     assert queued.params["learning_rate"] == chosen["learning_rate"]
-    assert "Queued" in spoken(app)
+    assert "Queued" in app.toast[0].value
 
 
 def test_the_form_starts_from_the_best_trial_of_all(
@@ -144,7 +153,7 @@ def test_the_form_starts_from_the_best_trial_of_all(
     handle = make("cccccc")
     best = min(read_trials(handle)[:6], key=lambda trial: trial.score or 9.0)
     app = open_page("progress", study=handle.uuid)
-    assert app.selectbox(key="try_start").value == best.number
+    assert app.selectbox(key=f"try_start_{handle.uuid[:8]}").value == best.number
 
 
 def test_the_queue_is_listed_and_a_trial_removed(
@@ -155,7 +164,7 @@ def test_the_queue_is_listed_and_a_trial_removed(
     app = open_page("progress", study=handle.uuid)
     shown = spoken(app)
     assert f"Trial {number}, GRU:** units 64 (asked for)" in shown
-    assert "(textbook configuration)" in shown
+    assert "(one of the first configurations of every search)" in shown
     app.button(key=f"unqueue_{number}").click().run()
     assert read_trials(handle)[number].state == "removed"
     assert f"unqueue_{number}" not in {str(one.key) for one in app.button}
@@ -199,9 +208,13 @@ def test_stopping_by_itself_is_switched_on_and_explained(
     with hold_supervisor(handle):
         app = open_page("progress", study=handle.uuid)
         assert "stop by itself" not in spoken(app)
-        app.checkbox(key="more_stop_early").check()
+        app.checkbox(key=field(handle, "more_stop_early")).check()
         app.button(key="more_submit").click().run()
         assert read_control(handle).budget == Budget(12, stop_early=True)
+        app.run()
+        assert "that takes a budget of about 50 trials or more" in spoken(app)
+        set_budget(handle, Budget(50, stop_early=True))
+        forget_progress()
         app.run()
         assert "judged after about 42 more trials" in spoken(app)
 

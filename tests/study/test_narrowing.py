@@ -243,7 +243,7 @@ def test_a_removed_configuration_never_runs_and_is_no_failure(make_study):
     trials = read_trials(handle)
     assert trials[1].state == "removed"
     assert trials[1].failure is None
-    assert [trial.number for trial in queued_trials(trials)] == [0, 2, 3]
+    assert [trial.number for trial in queued_trials(trials)] == [3, 0, 2]
     study = open_study(handle)
     run_trials(handle, study, 4)
     assert claim_trial(handle, study, current_owner()).reason == "budget"
