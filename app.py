@@ -65,5 +65,9 @@ app = st.App(
     "pages/main.py",
     lifespan=lifespan,
     routes=[*dashboard_routes(Environment.from_process()), *plotly_routes()],
-    middleware=[host_middleware(st.get_option("server.allowedHosts"))],
+    middleware=[
+        host_middleware(
+            st.get_option("server.allowedHosts"), st.get_option("server.address")
+        )
+    ],
 )

@@ -64,13 +64,13 @@ def show_steering(study: StudyHandle, progress: Progress) -> None:
     with st.expander(
         text("progress.try_heading"),
         icon=":material/add_task:",
-        expanded=is_trying_again(),
+        expanded=is_trying_again(study),
     ):
         show_try_form(study, progress)
     with st.expander(text("progress.narrow_heading"), icon=":material/filter_alt:"):
         show_narrow_form(study)
     with st.expander(text("progress.more_heading"), icon=":material/more_time:"):
-        show_budget_form(study, progress)
+        show_budget_form(study)
     if read_control(study).history:
         with st.expander(text("progress.history_heading"), icon=":material/history:"):
             show_history(study)

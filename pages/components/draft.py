@@ -58,6 +58,8 @@ class DraftSeries:
         Configurations to try first, best first.
     name
         Suggested name of the study; None takes that of the file.
+    was_narrowed
+        Whether the study that the settings come from was narrowed while it ran.
     """
 
     built: BuiltSeries
@@ -67,6 +69,7 @@ class DraftSeries:
     token: str
     first: tuple[dict[str, Value], ...] = ()
     name: str | None = None
+    was_narrowed: bool = False
 
 
 def draft_file() -> DraftFile | None:

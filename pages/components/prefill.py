@@ -9,6 +9,7 @@ from pages.components.draft import DraftSeries, discard_draft, keep_series
 from search.config import MAX_REFITS
 from search.data.seasons import season_candidates
 from search.data.series import BuiltSeries
+from search.study.control import read_control
 from search.study.folders import StudyHandle
 from search.study.settings import StudySettings
 from search.study.space import LIMITS, Line, Value
@@ -25,6 +26,9 @@ def duplicate_settings(
 ) -> None:
     """Start a draft with the series and all settings of `study`.
 
+    The space is that of its settings, whatever was narrowed while it ran; the Search
+    page says so.
+
     Parameters
     ----------
     settings
@@ -39,7 +43,7 @@ def duplicate_settings(
     Raises
     ------
     StudyCorrupted
-        If the series cannot be read.
+        If the series, or what was changed about the study, cannot be read.
     """
     settings = settings or study.settings
     values = load_panel_series(study) if series is None else series
@@ -54,6 +58,7 @@ def duplicate_settings(
             token=secrets.token_hex(8),
             first=first,
             name=name,
+            was_narrowed=bool(read_control(study).narrowed),
         )
     )
     for name, value in form_values(settings).items():

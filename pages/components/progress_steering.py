@@ -6,25 +6,28 @@ from typing import Any
 
 import streamlit as st
 
+from pages.components.numbers import three_digits
 from pages.components.space_form import value_word
 from pages.components.state import forget_progress
 from pages.components.steering_words import (
+    budget_words,
     change_words,
     moment_words,
     narrowed_words,
     viewer_zone,
 )
 from pages.components.text import plain, raw_text, text
-from search.analysis.enough import Outlook, chance_words, look_ahead
-from search.config import Cell
+from search.analysis.enough import FEWEST_LEFT, Outlook, chance_words, look_ahead
+from search.config import Budget, Cell
 from search.errors import UserInputError
 from search.jobs.launch import start_study
 from search.study.control import State, read_control, set_budget
 from search.study.folders import StudyHandle
 from search.study.narrowing import narrowed_space
 from search.study.progress import Progress
-from search.study.space import LIMITS, Line
+from search.study.space import LIMITS, Line, Space
 from search.study.steering import (
+    current_space,
     n_trials_needed,
     narrow,
     queued_trials,
@@ -51,15 +54,26 @@ def show_steered(study: StudyHandle, progress: Progress) -> None:
 
 def outlook_sentence(study: StudyHandle, progress: Progress) -> str:
     """Say how far the search is from stopping by itself."""
+    total = progress.n_trials
     outlook = _outlook(
-        str(study.folder), progress.n_done, progress.n_trials, study, progress
+        str(study.folder),
+        progress.n_done,
+        total,
+        progress.judged_from,
+        study,
+        progress,
     )
+    # With fewer trials left than that, a search never stops by itself.
+    fewest = progress.n_done + outlook.n_missing + FEWEST_LEFT
+    if total is not None and fewest > total:
+        key = "early_never" if outlook.n_missing else "early_over"
+        return text(f"progress.{key}", n=fewest if outlook.n_missing else FEWEST_LEFT)
     if outlook.gain is None or outlook.chance is None:
         return text("progress.early_later", n=outlook.n_missing)
     return text(
         "progress.early_now",
         window=outlook.window,
-        gain=f"{100 * outlook.gain:.2g} %",
+        gain=f"{three_digits(100 * outlook.gain)} %",
         ahead=outlook.n_ahead,
         chance=chance_words(outlook.chance),
     )
@@ -73,8 +87,9 @@ def show_queue(study: StudyHandle, progress: Progress) -> None:
     heading = text("progress.queue_heading", n=len(queued))
     with st.expander(heading, icon=":material/queue:", key="progress_queue"):
         st.caption(text("progress.queue_body"))
+        space = current_space(study)
         for trial in queued[:MOST_QUEUED_SHOWN]:
-            _queue_line(study, trial)
+            _queue_line(study, trial, space)
         if len(queued) > MOST_QUEUED_SHOWN:
             n_more = len(queued) - MOST_QUEUED_SHOWN
             st.caption(text("progress.queue_more", n=n_more))
@@ -91,16 +106,19 @@ def show_narrow_form(study: StudyHandle) -> None:
         line for line in original.lines if not line.is_fixed and line.name != "cell"
     ]
     st.markdown(text("progress.narrow_body"))
-    # A new form after each change, so that it starts from what holds then.
-    version = len(control.history)
-    with st.form(f"narrow_form_{version}", border=False):
+    # New fields after each change of the space, so that they start from what holds
+    # then. Form and button stay, or a press would be lost where somebody else changed
+    # something meanwhile.
+    n_changes = sum(change.kind in ("narrow", "widen") for change in control.history)
+    version = f"{study.uuid[:8]}_{n_changes}"
+    with st.form("narrow_form", border=False):
         columns = st.columns(2, gap="large")
         lines = []
         for place, line in enumerate(searched):
             with columns[place % 2]:
                 lines.append(_narrow_line(line, space[line.name], version))
         submitted = st.form_submit_button(
-            text("progress.narrow_submit"), key=f"narrow_submit_{version}"
+            text("progress.narrow_submit"), key="narrow_submit"
         )
     if submitted:
         _narrow(study, lines, space.lines)
@@ -144,7 +162,7 @@ def _narrow(
     _steered("progress.told_narrow")
 
 
-def _narrow_line(original: Line, now: Line, version: int) -> Line | None:
+def _narrow_line(original: Line, now: Line, version: str) -> Line | None:
     """Return what the user leaves of a line; None where nothing is left."""
     name = original.name
     label = text(f"hyperparameters.{name}")
@@ -194,12 +212,16 @@ def _end(part: str, original: Line, now: Line, key: str) -> float:
     return value
 
 
-def _queue_line(study: StudyHandle, trial: TrialView) -> None:
+def _queue_line(study: StudyHandle, trial: TrialView, space: Space) -> None:
+    """Show one trial that waits; `space` is the one of now."""
     with st.container(horizontal=True, vertical_alignment="center"):
         given = ", ".join(
             f"{name} {value_word(name, value)}"
             for name, value in trial.params.items()
-            if not study.settings.space[name].is_fixed and name != "cell"
+            if not study.settings.space[name].is_fixed
+            and name != "cell"
+            # The search replaces what lies outside, unless a person asked for it.
+            and (trial.is_asked or space[name].contains(value))
         )
         st.markdown(
             text(
@@ -217,8 +239,18 @@ def _queue_line(study: StudyHandle, trial: TrialView) -> None:
             icon=":material/close:",
             help=text("progress.queue_remove_help", number=trial.number),
         ):
-            remove_queued(study, trial.number)
-            _steered("progress.told_unqueue")
+            _remove(study, trial.number)
+
+
+def _remove(study: StudyHandle, number: int) -> None:
+    try:
+        remove_queued(study, number)
+    except UserInputError as error:
+        # It was started or removed since the list was drawn.
+        forget_progress()
+        st.toast(plain(error))
+        return
+    _steered("progress.told_unqueue")
 
 
 def _origin(trial: TrialView) -> str:
@@ -245,7 +277,7 @@ def _offer_room(study: StudyHandle, progress: Progress) -> None:
             _steered("progress.told_resume")
         return
     st.warning(
-        text("progress.queue_beyond", total=budget.trials),
+        text("progress.queue_beyond", budget=budget_words(Budget(budget.trials))),
         icon=":material/hourglass_disabled:",
     )
     key = "progress.queue_room_run" if is_ended else "progress.queue_room"
@@ -283,8 +315,9 @@ def _outlook(
     folder: str,
     n_done: int,
     n_trials: int | None,
+    judged_from: int,
     _study: StudyHandle,
     _progress: Progress,
 ) -> Outlook:
     cells: tuple[Cell, ...] = _study.settings.space.cells
-    return look_ahead(_progress.trials, cells, n_trials=n_trials)
+    return look_ahead(_progress.trials, cells, n_trials=n_trials, n_before=judged_from)

@@ -198,7 +198,7 @@ def _show_trial(study: StudyHandle, trial: TrialView) -> None:
             icon=":material/content_copy:",
             help=text("progress.try_again_help"),
         ):
-            try_again(trial.number)
+            try_again(study, trial)
             st.rerun()
         st.link_button(
             text("progress.trial_dashboard", number=trial.number),

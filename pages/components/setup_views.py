@@ -66,7 +66,9 @@ def show_space(settings: StudySettings) -> None:
 
 
 def show_first(series: DraftSeries, settings: StudySettings) -> None:
-    """Say which configurations are tried first, and which no longer fit."""
+    """Say what an old study hands on: configurations tried first, and its space."""
+    if series.was_narrowed:
+        st.caption(text("setup.was_narrowed"))
     if not series.first:
         return
     kept = [str(params["cell"]) for params in settings.enqueue]

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
+from pages.components.numbers import duration
 from pages.components.space_form import line_words, value_word
 from pages.components.text import raw_text
 from search.config import Budget
@@ -68,9 +69,10 @@ def budget_words(budget: Budget) -> str:
     """Return a budget in words."""
     parts = []
     if budget.trials is not None:
-        parts.append(_counted("trial", budget.trials))
+        key = "budget_trial" if budget.trials == 1 else "budget_trials"
+        parts.append(raw_text(f"progress.{key}", n=budget.trials))
     if budget.seconds is not None:
-        parts.append(_counted("minute", round(budget.seconds / 60)))
+        parts.append(duration(budget.seconds))
     words = parts[0]
     if len(parts) > 1:
         words = raw_text("progress.budget_and", first=parts[0], second=parts[1])
@@ -81,9 +83,3 @@ def budget_words(budget: Budget) -> str:
 
 def _words(line: Line) -> str:
     return value_word(line.name, line.values[0]) if line.is_fixed else line_words(line)
-
-
-def _counted(noun: str, n: int) -> str:
-    return raw_text(
-        f"progress.budget_{noun}" if n == 1 else f"progress.budget_{noun}s", n=n
-    )

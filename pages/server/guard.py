@@ -17,7 +17,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from search.errors import ConfigError
 
 ALLOW_NETWORK = "STUDIES_ALLOW_NETWORK"
-LOCAL_NAMES = ("localhost", "127.0.0.1")
+LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
 
 def check_address(address: str | None) -> None:
@@ -62,24 +62,34 @@ def is_network_allowed() -> bool:
     return os.environ.get(ALLOW_NETWORK) == "1"
 
 
-def allowed_hosts(configured: Sequence[str]) -> list[str]:
-    """Return the names that the server answers to.
+def allowed_hosts(configured: Sequence[str], address: str | None = None) -> list[str]:
+    """Return the names that the server answers to, IPv6 addresses in brackets.
 
     Parameters
     ----------
     configured
         `server.allowedHosts`. Without it, a server that is open to the network
         answers to every name, since it cannot know its own.
+    address
+        Address that the server listens on; a local one is answered to as well.
     """
-    if configured:
-        return [*LOCAL_NAMES, *configured]
-    return ["*"] if is_network_allowed() else list(LOCAL_NAMES)
+    if is_network_allowed() and not configured:
+        return ["*"]
+    own = [_host_of(address)] if address and is_local(address) else []
+    return list(dict.fromkeys([*LOCAL_NAMES, *own, *configured]))
 
 
-def host_middleware(configured: Sequence[str]) -> Middleware:
+def host_middleware(
+    configured: Sequence[str], address: str | None = None
+) -> Middleware:
     """Return what answers 400 to requests for any other name."""
     return Middleware(
         TrustedHostMiddleware,
-        allowed_hosts=allowed_hosts(configured),
+        allowed_hosts=allowed_hosts(configured, address),
         www_redirect=False,
     )
+
+
+def _host_of(address: str) -> str:
+    """Return an address as it stands in the header ``Host``."""
+    return f"[{address}]" if ":" in address else address

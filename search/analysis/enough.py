@@ -80,8 +80,8 @@ def look_ahead(
     n_trials
         Trials of the budget; None if only time limits the search.
     n_before
-        Trials that were done when the search was last started. A whole window must
-        follow, because somebody wanted it to go on.
+        Trials that were done when somebody last let the search go on after its end.
+        A whole window must follow, because somebody wanted it to go on.
     """
     done = [one for one in trials if one.state in ("complete", "pruned")]
     done.sort(key=lambda one: (one.finished or "", one.number))

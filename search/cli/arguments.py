@@ -19,6 +19,7 @@ from search.config import (
 from search.data.settings import CHOICES
 from search.errors import ConfigError
 
+NO_LIMIT = "none"
 DESCRIPTION = "Find the best recurrent network for a time series."
 
 
@@ -166,10 +167,20 @@ def _add_search(group: argparse._ArgumentGroup) -> None:
     )
 
 
-def _add_budget(group: argparse._ActionsContainer) -> None:
-    group.add_argument("--trials", type=int, metavar="N", help="trials in all")
+def _add_budget(group: argparse._ActionsContainer, *, is_change: bool = False) -> None:
+    """Add the limits; what changes those of a study may lift one as well."""
+    lift = f", or {NO_LIMIT} to lift this limit" if is_change else ""
     group.add_argument(
-        "--timeout", type=float, metavar="SECONDS", help="seconds of searching in all"
+        "--trials",
+        type=_trials_or_no_limit if is_change else int,
+        metavar="N",
+        help=f"trials in all{lift}",
+    )
+    group.add_argument(
+        "--timeout",
+        type=_seconds_or_no_limit if is_change else float,
+        metavar="SECONDS",
+        help=f"seconds of searching in all{lift}",
     )
     group.add_argument(
         "--stop-early",
@@ -177,6 +188,24 @@ def _add_budget(group: argparse._ActionsContainer) -> None:
         default=None,
         help="end before that when further trials are not worth it (default: no)",
     )
+
+
+def _trials_or_no_limit(text: str) -> int | str:
+    try:
+        return NO_LIMIT if text == NO_LIMIT else int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"must be a whole number or {NO_LIMIT}, got {text!r}"
+        ) from None
+
+
+def _seconds_or_no_limit(text: str) -> float | str:
+    try:
+        return NO_LIMIT if text == NO_LIMIT else float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"must be a number or {NO_LIMIT}, got {text!r}"
+        ) from None
 
 
 def _add_json(command: argparse.ArgumentParser) -> None:
@@ -201,7 +230,7 @@ def _add_study_commands(
         command = add(name, text)
         command.add_argument("study", help="id, its beginning, or name")
         if name == "resume":
-            _add_budget(command)
+            _add_budget(command, is_change=True)
             _add_json(command)
     _add_steering(add)
     export = add("export", "save the download of a winner")
@@ -236,9 +265,9 @@ def _add_steering(add: Callable[[str, str | None], argparse.ArgumentParser]) -> 
     unqueue = add("unqueue", "take a waiting configuration out of the queue")
     unqueue.add_argument("study", help="id, its beginning, or name")
     unqueue.add_argument("trial", type=int, help="its number")
-    budget = add("budget", "change the budget of a study")
+    budget = add("budget", "change the budget of a study; what is not given stays")
     budget.add_argument("study", help="id, its beginning, or name")
-    _add_budget(budget)
+    _add_budget(budget, is_change=True)
 
 
 def _add_predict(command: argparse.ArgumentParser) -> None:

@@ -13,8 +13,8 @@ from search.cli.screen import (
     write_results,
 )
 from search.cli.source import (
-    budget_from_options,
     build_from_options,
+    changed_budget,
     notices,
     settings_from_options,
 )
@@ -26,7 +26,9 @@ from search.jobs.launch import start_study
 from search.jobs.supervisor import Ending, supervise
 from search.study.control import read_control, read_state, set_budget
 from search.study.folders import StudyHandle, log_path
+from search.study.progress import read_progress
 from search.study.results import StudyResults, load_results
+from search.study.steering import has_room
 from search.study.studies import create_study, find_study
 
 EXIT_CODES: dict[Ending, int] = {
@@ -62,16 +64,17 @@ def resume_study(options: argparse.Namespace) -> int:
     _check_writable(options.json)
     environment = Environment.from_process(storage_url=options.storage)
     handle = find_study(environment, options.study)
-    former = read_control(handle).budget
-    budget = budget_from_options(options, former)
-    state = read_state(handle)
-    if budget != former:
-        set_budget(handle, budget, by="command line")
-    elif state.state == "finished" and not state.is_enough:
+    budget = changed_budget(options, read_control(handle).budget)
+    progress = read_progress(handle)
+    is_used = not has_room(
+        budget, n_done=progress.n_done, seconds_used=progress.seconds_used
+    )
+    if progress.state == "finished" and is_used and not progress.is_enough:
         raise UserInputError(
             f"The study {handle.settings.name!r} has used its budget; give a larger "
             "one with --trials or --timeout, counted from the start of the study."
         )
+    set_budget(handle, budget, by="command line")
     return _supervise(handle, options.json)
 
 

@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 import pandas as pd
@@ -20,6 +21,8 @@ from search.evaluation.calendar import CYCLES, fitting_cycles
 from search.study.defaults import default_space, suggest_task
 from search.study.settings import StudySettings
 from search.study.space import Line, Space, Value, parse_space
+
+_Limit = TypeVar("_Limit", int, float)
 
 
 def read_file(path: Path) -> bytes:
@@ -95,7 +98,7 @@ def settings_from_options(
         roles=built.roles,
         task=task,
         space=_space(options, default_space(n_rows, built.roles, task)),
-        budget=budget_from_options(options, Budget()),
+        budget=budget_from_options(options),
         training=Training(
             epochs=options.epochs,
             patience=options.patience,
@@ -110,19 +113,39 @@ def settings_from_options(
     )
 
 
-def budget_from_options(options: argparse.Namespace, former: Budget) -> Budget:
-    """Return the budget that was given; what was not given is as in `former`."""
-    stop_early = options.stop_early
-    if stop_early is None:
-        stop_early = former.stop_early
+def budget_from_options(options: argparse.Namespace) -> Budget:
+    """Return the budget of a new study; the usual trials where no limit was given."""
+    stop_early = bool(options.stop_early)
     if options.trials is None and options.timeout is None:
-        return replace(former, stop_early=stop_early)
+        return Budget(stop_early=stop_early)
     return Budget(options.trials, options.timeout, stop_early)
+
+
+def changed_budget(options: argparse.Namespace, former: Budget) -> Budget:
+    """Return `former` with what was given in its place; a word lifts a limit.
+
+    Raises
+    ------
+    ConfigError
+        If a limit cannot be used, or none is left.
+    """
+    trials, seconds, stop_early = options.trials, options.timeout, options.stop_early
+    return Budget(
+        trials=_changed_limit(trials, former.trials),
+        seconds=_changed_limit(seconds, former.seconds),
+        stop_early=former.stop_early if stop_early is None else stop_early,
+    )
 
 
 def notices(built: BuiltSeries) -> tuple[str, ...]:
     """Return what was found in the series, then what was done about it."""
     return (*(finding.message for finding in built.findings), *built.source.repairs)
+
+
+def _changed_limit(given: _Limit | str | None, former: _Limit | None) -> _Limit | None:
+    if given is None:
+        return former
+    return None if isinstance(given, str) else given
 
 
 def _read_table(options: argparse.Namespace) -> Table:

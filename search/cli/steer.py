@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from search.cli.source import budget_from_options
+from search.cli.source import changed_budget
 from search.config import Budget, Environment
 from search.errors import ConfigError, UserInputError
 from search.study.control import is_supervised, read_control, set_budget
@@ -80,8 +80,9 @@ def _enqueue(handle: StudyHandle, options: argparse.Namespace) -> str:
     n_needed = n_trials_needed(read_trials(handle))
     if n_trials is not None and n_trials < n_needed:
         sentence += (
-            f" The budget of {n_trials} trials has no room for all that waits; give "
-            f"it with: python -m search budget {handle.uuid[:8]} --trials {n_needed}"
+            f" The budget of {_counted(n_trials, 'trial')} has no room for all "
+            f"that waits; give it with: python -m search budget {handle.uuid[:8]} "
+            f"--trials {n_needed}"
         )
     return sentence
 
@@ -105,7 +106,7 @@ def _unqueue(handle: StudyHandle, options: argparse.Namespace) -> str:
 
 def _budget(handle: StudyHandle, options: argparse.Namespace) -> str:
     former = read_control(handle).budget
-    wanted = budget_from_options(options, former)
+    wanted = changed_budget(options, former)
     if wanted == former:
         raise UserInputError(
             f"The budget is {budget_words(former)} already; give another one with "
@@ -119,11 +120,15 @@ def budget_words(budget: Budget) -> str:
     """Return a budget in words."""
     parts = []
     if budget.trials is not None:
-        parts.append(f"{budget.trials} trials")
+        parts.append(_counted(budget.trials, "trial"))
     if budget.seconds is not None:
-        parts.append(f"{budget.seconds:g} seconds")
+        parts.append(_counted(budget.seconds, "second"))
     early = ", less if more are not worth it" if budget.stop_early else ""
     return " and ".join(parts) + early
+
+
+def _counted(n: float, noun: str) -> str:
+    return f"{n:g} {noun}{'' if n == 1 else 's'}"
 
 
 def _line_words(line: Line) -> str:

@@ -11,8 +11,8 @@ from search.study.control import (
     State,
     StateRecord,
     read_control,
-    read_state,
     write_state,
+    written_state,
 )
 from search.study.folders import StudyHandle
 from search.study.progress import Progress, read_progress
@@ -51,7 +51,10 @@ class Reporter:
         self._publish_seconds = publish_seconds
         self._on_progress = on_progress
         self._born = time.monotonic()
-        self._seconds_at_birth = read_state(handle).seconds_used
+        last = written_state(handle) or StateRecord()
+        self._is_after_end = last.state in ("finished", "stopped")
+        self._judged_from = last.judged_from
+        self._seconds_at_birth = last.seconds_used
         self._seconds_before = self._seconds_at_birth
         self._searching_since: float | None = None
         self._refitting_since: float | None = None
@@ -91,6 +94,16 @@ class Reporter:
         """Say in the states published next whether the search ended by itself."""
         self._is_enough = is_enough
 
+    def judge_from(self, n_done: int) -> int:
+        """Return how many trials were done when somebody last let the search go on.
+
+        After its end that is now, with `n_done` trials; one that was paused,
+        interrupted or failed is judged as before. The states published next say it.
+        """
+        if self._is_after_end:
+            self._judged_from = n_done
+        return self._judged_from
+
     def start_refit(self) -> None:
         """Count the seconds of the refit from now on."""
         self._refitting_since = time.monotonic()
@@ -117,6 +130,7 @@ class Reporter:
             workers=workers,
             refitted=refitted,
             is_enough=self._is_enough,
+            judged_from=self._judged_from,
             revision=self._revision,
         )
         now = time.monotonic()

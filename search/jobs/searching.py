@@ -80,7 +80,7 @@ class Search:
             trial.number for trial in self._trials if trial.state == "failed"
         }
         self._sufficiency = Sufficiency(
-            handle.settings.space.cells, n_before=self._n_done
+            handle.settings.space.cells, n_before=reporter.judge_from(self._n_done)
         )
         self._orphans_checked = 0.0
         self._ending: SearchEnd | None = None
@@ -123,8 +123,10 @@ class Search:
             return SearchEnd("stop")
         most, seconds = control.budget.trials, control.budget.seconds
         if most is not None and self._n_done >= most:
+            self._reporter.note_enough(False)
             return SearchEnd("budget")
         if seconds is not None and self._reporter.seconds_used >= seconds:
+            self._reporter.note_enough(False)
             return SearchEnd("budget", "The time budget is used up.")
         if control.wish == "pause":
             return SearchEnd("pause")

@@ -15,7 +15,7 @@ class Sufficiency:
     cells
         Cells that take part.
     n_before
-        Trials done before this search began.
+        Trials done when somebody last let the search go on after its end.
     """
 
     def __init__(self, cells: Sequence[Cell], *, n_before: int) -> None:

@@ -84,10 +84,10 @@ def claim_trial(handle: StudyHandle, study: optuna.Study, owner: Owner) -> Claim
     """Give the next trial of the study to `owner`.
 
     Under the claim lock: complete, pruned and running trials are counted against the
-    budget, queued configurations go first, else the cell with the fewest trials has
-    its turn. The trial is marked with its owner and its configuration is stored
-    before the lock is given back. What the user narrowed meanwhile holds from this
-    claim on.
+    budget, queued configurations go first (of these, what a person asked for), else
+    the cell with the fewest trials has its turn. The trial is marked with its owner
+    and its configuration is stored before the lock is given back. What the user
+    narrowed meanwhile holds from this claim on.
 
     A worker has one trial at a time: one that it still holds is closed first.
 
@@ -156,7 +156,7 @@ def _take(
 ) -> Claim:
     settings = handle.settings
     queued = [trial for trial in trials if trial.state == TrialState.WAITING]
-    first = min(queued, key=lambda trial: trial.number, default=None)
+    first = min(queued, key=_place_in_queue, default=None)
     number = len(trials) if first is None else first.number
     if first is not None:
         _bring_inside(study, first, narrowed)
@@ -168,7 +168,7 @@ def _take(
         settings, number=number, fixed=fixed, former=study.sampler, narrowed=narrowed
     )
     seed = derive_seed(settings.training.seed, number, purpose=1)
-    trial = study.ask()
+    trial = study.ask() if first is None else _start_queued(study, first)
     trial.set_user_attr("owner", msgspec.to_builtins(owner))
     trial.set_user_attr("seed", seed)
     with warnings.catch_warnings():
@@ -176,6 +176,21 @@ def _take(
         warnings.filterwarnings("ignore", "Fixed parameter", UserWarning)
         params = settings.space.suggest(trial)
     return Claim("claimed", trial, params, seed)
+
+
+def _place_in_queue(trial: FrozenTrial) -> tuple[bool, int]:
+    return not trial.user_attrs.get("is_asked"), trial.number
+
+
+def _start_queued(study: optuna.Study, queued: FrozenTrial) -> optuna.Trial:
+    """Return the trial that waits as one that runs.
+
+    `Study.ask` does the same with the lowest number that waits and cannot be given
+    another one. Nobody else starts it meanwhile: the caller holds the claim lock.
+    """
+    study._storage.set_trial_state_values(queued._trial_id, TrialState.RUNNING)
+    study._thread_local.cached_all_trials = None
+    return optuna.Trial(study, queued._trial_id)
 
 
 def _bring_inside(

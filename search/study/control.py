@@ -101,6 +101,9 @@ class StateRecord:
         Seconds since the refit began; 0 before.
     is_enough
         Whether the search ended by itself because further trials are not worth it.
+    judged_from
+        Trials that were done when somebody last let the search go on after its end;
+        only later ones are looked back on to judge whether it is enough.
     revision
         `Control.revision` that this state answers; filled by `write_state` where
         it is None.
@@ -116,6 +119,7 @@ class StateRecord:
     refitted: tuple[Cell, ...] = ()
     refit_seconds: float = 0.0
     is_enough: bool = False
+    judged_from: int = 0
     revision: int | None = None
     updated: str = ""
 
@@ -187,10 +191,22 @@ def read_state(handle: StudyHandle) -> StateRecord:
     StudyCorrupted
         If `state.json` or `control.json` is damaged.
     """
-    record = _read(handle.folder / STATE_FILE, StateRecord)
     return effective_state(
-        record, read_control(handle), is_supervised=is_supervised(handle)
+        written_state(handle),
+        read_control(handle),
+        is_supervised=is_supervised(handle),
     )
+
+
+def written_state(handle: StudyHandle) -> StateRecord | None:
+    """Return what a supervisor wrote last, true by now or not; None before the first.
+
+    Raises
+    ------
+    StudyCorrupted
+        If `state.json` is damaged.
+    """
+    return _read(handle.folder / STATE_FILE, StateRecord)
 
 
 def effective_state(

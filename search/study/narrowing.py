@@ -144,4 +144,7 @@ def _is_on_grid(original: Line, value: Value) -> bool:
         return False
     if original.choices or original.kind != "int":
         return True
+    if value in original.values:
+        # The upper end need not be a whole number of steps away.
+        return True
     return (int(value) - int(original.values[0])) % original.step == 0

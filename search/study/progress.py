@@ -72,6 +72,8 @@ class Progress:
         Living worker processes.
     is_enough
         Whether the search ended by itself before its budget was used.
+    judged_from
+        As in `StateRecord`.
     """
 
     state: State
@@ -90,6 +92,7 @@ class Progress:
     refitted: tuple[Cell, ...]
     workers: int
     is_enough: bool = False
+    judged_from: int = 0
 
 
 def read_progress(handle: StudyHandle) -> Progress:
@@ -148,6 +151,7 @@ def make_progress(
         refitted=state.refitted,
         workers=len(state.workers),
         is_enough=state.is_enough,
+        judged_from=state.judged_from,
     )
 
 

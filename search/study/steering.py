@@ -10,6 +10,7 @@ from dataclasses import replace
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
+from search.config import Budget
 from search.errors import ConfigError, UserInputError
 from search.study.control import Control, change_control, read_control
 from search.study.folders import StudyHandle, utc_now
@@ -125,14 +126,33 @@ def remove_queued(handle: StudyHandle, number: int, *, by: Origin = "page") -> N
 
 
 def queued_trials(trials: Sequence[TrialView]) -> tuple[TrialView, ...]:
-    """Return the trials that wait, in the order in which they are tried."""
-    return tuple(trial for trial in trials if trial.state == "waiting")
+    """Return the trials that wait, in the order in which they are tried.
+
+    Those that a person asked for come first.
+    """
+    waiting = [trial for trial in trials if trial.state == "waiting"]
+    return tuple(sorted(waiting, key=lambda trial: (not trial.is_asked, trial.number)))
 
 
 def n_trials_needed(trials: Sequence[TrialView]) -> int:
     """Return the trials that a budget needs so that all that waits is tried."""
     counted = ("complete", "pruned", "running", "waiting")
     return sum(trial.state in counted for trial in trials)
+
+
+def has_room(budget: Budget, *, n_done: int, seconds_used: float) -> bool:
+    """Return whether a search may go on under `budget`.
+
+    Parameters
+    ----------
+    n_done
+        Complete and pruned trials.
+    seconds_used
+        Seconds of searching so far.
+    """
+    has_trials = budget.trials is None or n_done < budget.trials
+    has_seconds = budget.seconds is None or seconds_used < budget.seconds
+    return has_trials and has_seconds
 
 
 def parse_narrowing(space: Space, words: str) -> Line:

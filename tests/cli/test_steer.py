@@ -62,6 +62,7 @@ def test_narrow_and_widen(
         (["unqueue", "Plant", "0"], "Trial 0 does not wait any more"),
         (["budget", "Plant"], "The budget is 2 trials already"),
         (["budget", "Plant", "--trials", "0"], "`trials` must be at least 1"),
+        (["budget", "Plant", "--trials", "none"], "Give a budget"),
     ],
 )
 def test_what_is_wrong_is_said(
@@ -105,6 +106,33 @@ def test_budget_changes_what_is_given(
     assert main(["budget", "Plant", "--no-stop-early"]) == 0
     assert read_control(handle).budget == Budget(9, 60.0)
     assert [note.by for note in read_control(handle).history] == ["command line"] * 3
+
+
+def test_one_limit_changes_and_the_other_stays_until_it_is_lifted(
+    handle: StudyHandle, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["budget", "Plant", "--timeout", "60"]) == 0
+    assert read_control(handle).budget == Budget(2, 60.0)
+    assert main(["budget", "Plant", "--trials", "1"]) == 0
+    assert read_control(handle).budget == Budget(1, 60.0)
+    assert "now 1 trial and 60 seconds." in capsys.readouterr().err
+    assert main(["budget", "Plant", "--trials", "none"]) == 0
+    assert read_control(handle).budget == Budget(None, 60.0)
+    with pytest.raises(SystemExit):
+        main(["budget", "Plant", "--trials", "many"])
+    assert "must be a whole number or none, got 'many'" in capsys.readouterr().err
+
+
+def test_resume_goes_on_after_the_budget_was_raised(
+    handle: StudyHandle, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It asked for a larger budget, although `budget` had just given one."""
+    assert main(["resume", "Plant", "--trials", "1"]) == 2
+    assert "has used its budget" in capsys.readouterr().err
+    assert read_control(handle).budget == Budget(2)
+    assert main(["budget", "Plant", "--trials", "3"]) == 0
+    assert main(["resume", "Plant"]) == 0
+    assert sum(trial.state == "complete" for trial in read_trials(handle)) == 3
 
 
 def test_resume_takes_a_queued_configuration_up(handle: StudyHandle) -> None:

@@ -1,19 +1,31 @@
 """A study that stops by itself, and one that goes on afterwards."""
 
+import os
+import signal
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from search.analysis import enough
 from search.config import Budget
+from search.jobs import supervisor
 from search.jobs.sufficiency import Sufficiency
 from search.jobs.supervisor import supervise
 from search.study.claims import claim_trial, current_owner
-from search.study.control import read_state, set_budget, wish
+from search.study.control import (
+    State,
+    StateRecord,
+    read_state,
+    set_budget,
+    wish,
+    write_state,
+    written_state,
+)
 from search.study.folders import StudyHandle
 from search.study.optuna_study import open_study
 from search.study.trials import TrialView, read_trials
-from tests.jobs.conftest import QUICK
+from tests.jobs.conftest import QUICK, Once
 
 MakeStudy = Callable[..., StudyHandle]
 CELLS = ("GRU",)
@@ -50,16 +62,21 @@ def test_what_waits_in_the_queue_is_tried_first() -> None:
     assert judge.reason(same(41), EARLY)
 
 
-@pytest.mark.usefixtures("without_winners")
-def test_a_study_stops_by_itself_and_goes_on_when_it_is_asked_to(
-    make_study: MakeStudy, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def soon_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a search be enough as soon as it is judged, after a few trials."""
     monkeypatch.setattr(enough, "FEWEST_DONE", 3)
     monkeypatch.setattr(enough, "FEWEST_COMPLETE", 2)
     monkeypatch.setattr(enough, "WINDOW_PER_CELL", 2)
     monkeypatch.setattr(enough, "SHORTEST_WINDOW", 6)
     monkeypatch.setattr(enough, "SMALL_GAIN", 1.0)
     monkeypatch.setattr(enough, "SMALL_CHANCE", 1.1)
+
+
+@pytest.mark.usefixtures("without_winners", "soon_enough")
+def test_a_study_stops_by_itself_and_goes_on_when_it_is_asked_to(
+    make_study: MakeStudy,
+) -> None:
     handle = make_study(budget=Budget(trials=30, stop_early=True))
 
     assert supervise(handle, limits=QUICK) == "finished"
@@ -83,4 +100,41 @@ def test_a_study_stops_by_itself_and_goes_on_when_it_is_asked_to(
     wish(handle, "run")
     assert supervise(handle, limits=QUICK) == "finished"
     assert len(read_trials(handle)) == 30
+    assert not read_state(handle).is_enough
+
+
+@pytest.mark.usefixtures("without_winners", "soon_enough")
+@pytest.mark.parametrize("state", ["interrupted", "refitting", "failed"])
+def test_what_ends_the_refit_does_not_begin_the_search_anew(
+    make_study: MakeStudy, monkeypatch: pytest.MonkeyPatch, state: State
+) -> None:
+    """A whole window of trials followed, because the judgement began anew."""
+    handle = make_study(budget=Budget(trials=40, stop_early=True))
+    with monkeypatch.context() as patch:
+        end = lambda *_, **__: os.kill(os.getpid(), signal.SIGTERM)  # noqa: E731
+        patch.setattr(supervisor, "refit_cells", end)
+        assert supervise(handle, limits=QUICK) == "interrupted"
+    written = written_state(handle) or StateRecord()
+    assert written.is_enough
+    write_state(handle, replace(written, state=state, revision=None))
+    n_trials = len(read_trials(handle))
+
+    wish(handle, "run")
+    assert supervise(handle, limits=QUICK) == "finished"
+    assert len(read_trials(handle)) == n_trials
+    assert read_state(handle).is_enough
+    assert read_state(handle).judged_from == 0
+
+
+@pytest.mark.usefixtures("without_winners", "soon_enough")
+def test_a_search_that_ends_by_its_budget_after_all_is_not_called_enough(
+    make_study: MakeStudy,
+) -> None:
+    handle = make_study(budget=Budget(trials=40, stop_early=True))
+    lower = Once(
+        lambda one: one.is_enough,
+        lambda one: set_budget(handle, Budget(one.n_done, stop_early=True)),
+    )
+    assert supervise(handle, on_progress=lower, limits=QUICK) == "finished"
+    assert lower.happened
     assert not read_state(handle).is_enough

@@ -20,9 +20,10 @@ def closed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(ALLOW_NETWORK, raising=False)
 
 
-def status_for(host: str, *configured: str) -> int:
+def status_for(host: str, *configured: str, address: str | None = None) -> int:
     route = Route("/", lambda _request: PlainTextResponse("here"))
-    app = Starlette(routes=[route], middleware=[host_middleware(configured)])
+    guard = host_middleware(configured, address)
+    app = Starlette(routes=[route], middleware=[guard])
     return ask(app, "/", host=host).status
 
 
@@ -49,6 +50,8 @@ def test_an_address_for_others_is_refused_unless_wanted(address, monkeypatch):
     [
         ("localhost:8501", 200),
         ("127.0.0.1:8501", 200),
+        ("[::1]:8501", 200),
+        ("127.8.8.8:8501", 400),
         ("evil.example", 400),
         ("localhost.evil.example", 400),
         ("", 400),
@@ -56,6 +59,28 @@ def test_an_address_for_others_is_refused_unless_wanted(address, monkeypatch):
 )
 def test_a_name_that_points_here_is_not_served(host, status):
     assert status_for(host) == status
+
+
+@pytest.mark.parametrize(
+    ("address", "host"),
+    [
+        ("::1", "[::1]:8501"),
+        ("127.8.8.8", "127.8.8.8:8501"),
+        ("127.8.8.8", "localhost:8501"),
+        ("0:0:0:0:0:0:0:1", "[::1]:8501"),
+        ("0:0:0:0:0:0:0:1", "[0:0:0:0:0:0:0:1]:8501"),
+    ],
+)
+def test_a_server_answers_to_the_local_address_that_it_listens_on(address, host):
+    check_address(address)
+    assert status_for(host, address=address) == 200
+    assert status_for(host, "lab.example", address=address) == 200
+    assert status_for("evil.example", address=address) == 400
+
+
+def test_an_address_in_the_network_is_no_name_by_itself(monkeypatch):
+    monkeypatch.setenv(ALLOW_NETWORK, "1")
+    assert "0.0.0.0" not in allowed_hosts(("lab.example",), "0.0.0.0")
 
 
 def test_configured_names_are_served_besides_the_local_ones():

@@ -19,6 +19,7 @@ from search.study.spool import TrialRecord
 from search.study.steering import (
     current_space,
     enqueue,
+    has_room,
     n_trials_needed,
     narrow,
     parse_narrowing,
@@ -81,6 +82,14 @@ def test_check_narrowed_knows_the_steps_of_a_range(settings):
     check_narrowed(space, Line("units", low=32, high=48, step=16))
     with pytest.raises(ConfigError, match="in steps of 16 only, got 24"):
         check_narrowed(space, Line("units", low=24, high=48, step=16))
+
+
+def test_the_ends_of_a_range_stay_where_its_step_does_not_divide_it(settings):
+    """The low end of 10 to 100 in steps of 16 could not be raised: 100 was refused."""
+    space = settings.space.with_line(Line("units", low=10, high=100, step=16))
+    check_narrowed(space, Line("units", low=26, high=100, step=16))
+    with pytest.raises(ConfigError, match="in steps of 16 only, got 99"):
+        check_narrowed(space, Line("units", low=26, high=99, step=16))
 
 
 @pytest.mark.parametrize(
@@ -236,6 +245,42 @@ def test_configurations_of_the_settings_count_as_asked_for(make_study):
     assert {params.units for params in done[1:]} <= {16, 32}
 
 
+def test_what_a_person_asked_for_is_tried_before_the_first_configurations(
+    long_study,
+):
+    study = open_study(long_study)
+    run_trials(long_study, study, 1)
+    numbers = [enqueue(long_study, {"units": units}) for units in (128, 16)]
+    waiting = [trial.number for trial in queued_trials(read_trials(long_study))]
+    assert waiting[:3] == [*numbers, 1]
+    claims = []
+    for _ in range(3):
+        claim = claim_trial(long_study, open_study(long_study), current_owner())
+        claims.append((claim.trial.number, claim.params.units))
+        record = TrialRecord("complete", 1.0, (1.0,), 1, 1, 10, 0.0, 0.0)
+        assert finish_trial(
+            long_study, study, claims[-1][0], record, owner=current_owner()
+        )
+    assert claims[:2] == [(numbers[0], 128), (numbers[1], 16)]
+    assert claims[2][0] == 1
+    trials = read_trials(long_study)
+    assert [trials[number].state for number in (*numbers, 1)] == ["complete"] * 3
+
+
+def test_has_room():
+    room = [
+        has_room(Budget(trials, seconds), n_done=3, seconds_used=10.0)
+        for trials, seconds in (
+            (4, None),
+            (3, None),
+            (4, 10.0),
+            (None, 11.0),
+            (3, 11.0),
+        )
+    ]
+    assert room == [True, False, False, True, False]
+
+
 def test_a_removed_configuration_never_runs_and_is_no_failure(make_study):
     handle = make_study(budget=Budget(trials=4))
     number = enqueue(handle, {"cell": "LSTM", "units": 128})
@@ -243,7 +288,7 @@ def test_a_removed_configuration_never_runs_and_is_no_failure(make_study):
     trials = read_trials(handle)
     assert trials[1].state == "removed"
     assert trials[1].failure is None
-    assert [trial.number for trial in queued_trials(trials)] == [0, 2, 3]
+    assert [trial.number for trial in queued_trials(trials)] == [3, 0, 2]
     study = open_study(handle)
     run_trials(handle, study, 4)
     assert claim_trial(handle, study, current_owner()).reason == "budget"
