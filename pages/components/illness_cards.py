@@ -24,7 +24,7 @@ def show_illnesses(
     params: Mapping[str, Value],
     *,
     key: str,
-    seen: str = "diagnosis.seen",
+    seen: str = "seen",
 ) -> None:
     """Show each illness: what it is, where it is seen, what may help.
 
@@ -46,7 +46,7 @@ def show_illnesses(
         name, body = illness_words(one)
         st.markdown(f"**{plain(name)}**")
         st.markdown(plain(body))
-        st.caption(text(f"{seen}_{one.evidence}"))
+        st.caption(text(f"diagnosis.{seen}_{one.evidence}"))
         with st.container(horizontal=True):
             again = f"_{seen_before[one.illness]}" if seen_before[one.illness] else ""
             _show_cures(study, one, params, key=f"cure_{key}_{one.illness}{again}")
