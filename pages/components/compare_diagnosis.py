@@ -1,11 +1,17 @@
 """What is wrong with the winners, in words, each with a search that may cure it."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import streamlit as st
 
 from pages.components.illness_cards import show_illnesses
-from pages.components.study_data import study_series, trial_curve, winner_holdout
+from pages.components.study_data import (
+    changed_at,
+    study_series,
+    trial_curve,
+    winner_holdout,
+)
 from pages.components.text import text
 from pages.components.theme import CELL_BADGES
 from search.analysis.illnesses import diagnose_forecasts, diagnose_trial
@@ -45,9 +51,18 @@ def winner_illnesses(
         baselines=baselines,
         fold_scores=winner.cv_folds,
     )
-    target = study.settings.roles.targets[0]
-    holdout = winner_holdout(study, results, cell).get(target)
-    if holdout is not None:
-        values = study_series(str(study.folder), study)[target].to_numpy()
-        found += diagnose_forecasts(holdout, values[holdout.origins - 1])
-    return found
+    stamp = changed_at(Path(winner.predictions))
+    return [*found, *_of_forecasts(str(study.folder), cell, stamp, study, results)]
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _of_forecasts(
+    folder: str, cell: Cell, stamp: int, _study: StudyHandle, _results: StudyResults
+) -> tuple[Diagnosis, ...]:
+    """Look at many thousand forecasts once, not at each click."""
+    target = _study.settings.roles.targets[0]
+    holdout = winner_holdout(_study, _results, cell).get(target)
+    if holdout is None:
+        return ()
+    values = study_series(folder, _study)[target].to_numpy()
+    return tuple(diagnose_forecasts(holdout, values[holdout.origins - 1]))

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.components.charts.style import model_name
+from pages.components.csv_files import csv_bytes
 from pages.components.numbers import count, duration, three_digits
 from pages.components.scales import SCORE_NAMES
 from pages.components.text import plain, raw_text, text
@@ -33,7 +34,7 @@ def show_model_table(rows: Sequence[ModelRow], score: Score) -> None:
     )
     st.download_button(
         text("compare.table_numbers"),
-        lambda: table.to_csv(index=False).encode(),
+        lambda: csv_bytes(table),
         file_name="comparison.csv",
         mime="text/csv",
         key="compare_table_numbers",

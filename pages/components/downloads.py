@@ -4,6 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.components.csv_files import csv_bytes, csv_file_bytes
 from pages.components.numbers import three_digits
 from pages.components.seed_views import delivery_note
 from pages.components.study_data import forecast_file, study_series
@@ -63,14 +64,15 @@ def file_button(
     key: str,
     primary: bool = False,
 ) -> None:
-    """Offer a file of the study; nothing is shown where it does not exist."""
+    """Offer a zip or CSV file of the study; nothing is shown where there is none."""
     if not path.is_file():
         return
+    is_zip = path.suffix == ".zip"
     st.download_button(
         label,
-        path.read_bytes,
+        path.read_bytes if is_zip else lambda: csv_file_bytes(path),
         file_name=file_name,
-        mime="application/zip" if path.suffix == ".zip" else "text/csv",
+        mime="application/zip" if is_zip else "text/csv",
         key=key,
         icon=":material/download:",
         type="primary" if primary else "secondary",
@@ -162,5 +164,4 @@ def show_series_download(study: StudyHandle) -> None:
 def _series_csv(study: StudyHandle) -> bytes:
     values = study_series(str(study.folder), study)
     has_time = bool(study.settings.source.time_columns)
-    written: str = values.to_csv(index=has_time, index_label=SERIES_TIME)
-    return written.encode()
+    return csv_bytes(values, index_label=SERIES_TIME if has_time else None)

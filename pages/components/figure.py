@@ -7,6 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from pages.components.csv_files import csv_bytes
 from pages.components.text import spoken, text
 
 
@@ -65,7 +66,7 @@ def show_figure(
         if numbers is not None:
             st.download_button(
                 text("app.numbers"),
-                lambda: numbers().to_csv(index=False).encode("utf-8"),
+                lambda: csv_bytes(numbers()),
                 file_name=f"{key}.csv",
                 mime="text/csv",
                 key=f"{key}_numbers",

@@ -1,5 +1,6 @@
 """What is wrong with a network in words, each with searches that may cure it."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 import streamlit as st
@@ -9,7 +10,7 @@ from pages.components.prefill import duplicate_settings
 from pages.components.state import go_to
 from pages.components.text import plain, raw_text, text
 from search.analysis.cures import cured_settings
-from search.evaluation.diagnosis import Diagnosis
+from search.evaluation.diagnosis import Diagnosis, Illness
 from search.study.folders import StudyHandle
 from search.study.space import Value
 
@@ -23,7 +24,7 @@ def show_illnesses(
     params: Mapping[str, Value],
     *,
     key: str,
-    seen: str = "diagnosis.seen",
+    seen: str = "seen",
 ) -> None:
     """Show each illness: what it is, where it is seen, what may help.
 
@@ -40,13 +41,16 @@ def show_illnesses(
     seen
         Beginning of the key of the texts that name the charts.
     """
+    seen_before: Counter[Illness] = Counter()
     for one in found:
         name, body = illness_words(one)
         st.markdown(f"**{plain(name)}**")
         st.markdown(plain(body))
-        st.caption(text(f"{seen}_{one.evidence}"))
+        st.caption(text(f"diagnosis.{seen}_{one.evidence}"))
         with st.container(horizontal=True):
-            _show_cures(study, one, params, key=f"cure_{key}_{one.illness}")
+            again = f"_{seen_before[one.illness]}" if seen_before[one.illness] else ""
+            _show_cures(study, one, params, key=f"cure_{key}_{one.illness}{again}")
+        seen_before[one.illness] += 1
 
 
 def illness_words(one: Diagnosis) -> tuple[str, str]:

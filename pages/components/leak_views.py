@@ -1,19 +1,31 @@
 """What the leak audit found, before a search starts and beside its results."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
 
 from pages.components.draft import DraftSeries
-from pages.components.study_data import study_series
+from pages.components.study_data import changed_at, study_series
 from pages.components.text import plain, text
 from search.analysis.leak_audit import audit_data, audit_winner
+from search.config import Cell
 from search.errors import SearchError
 from search.evaluation.leaks.suspicion import Suspicion
 from search.study.folders import StudyHandle
 from search.study.results import StudyResults
 from search.study.settings import StudySettings
+
+
+@dataclass(frozen=True)
+class _Bundle:
+    """Which bundle was audited; a resumed study puts another one in its place."""
+
+    cell: Cell
+    trial: int
+    path: str
+    written: int
 
 
 def show_data_audit(series: DraftSeries, settings: StudySettings) -> None:
@@ -26,7 +38,7 @@ def show_data_audit(series: DraftSeries, settings: StudySettings) -> None:
 def show_winner_audit(study: StudyHandle, results: StudyResults) -> None:
     """Show the audit of the data and of what is delivered."""
     bundles = tuple(
-        (cell, winner.bundle)
+        _Bundle(cell, winner.trial, winner.bundle, changed_at(Path(winner.bundle)))
         for cell, winner in results.winners.items()
         if winner.bundle and Path(winner.bundle).is_file()
     )
@@ -60,14 +72,14 @@ def _data_audit(
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _study_audit(
     folder: str,
-    bundles: tuple[tuple[str, str], ...],
+    bundles: tuple[_Bundle, ...],
     _study: StudyHandle,
     _results: StudyResults,
 ) -> tuple[Suspicion, ...]:
     series, settings = study_series(folder, _study), _study.settings
     found = list(audit_data(series, settings))
-    for cell, bundle in bundles:
-        winner = next(one for name, one in _results.winners.items() if name == cell)
-        params = settings.space.complete(winner.params)
-        found += audit_winner(series, settings, params, Path(bundle))
+    for one in bundles:
+        params = settings.space.complete(_results.winners[one.cell].params)
+        path = Path(one.path)
+        found += audit_winner(series, settings, params, path, trial=one.trial)
     return tuple(found)

@@ -15,6 +15,7 @@ from starlette.responses import FileResponse
 from starlette.routing import BaseRoute, Route
 
 from pages.components.charts.record import Chart
+from pages.components.csv_files import csv_bytes
 from pages.components.text import spoken, text
 
 SCRIPT_URL = f"/plotly-{plotly.__version__}.min.js"
@@ -49,7 +50,7 @@ def show_live_chart(chart: Chart, *, key: str) -> None:
         st.caption(chart.summary, width="stretch")
         st.download_button(
             text("app.numbers"),
-            lambda: chart.numbers().to_csv(index=False).encode(),
+            lambda: csv_bytes(chart.numbers()),
             file_name=f"{key}.csv",
             mime="text/csv",
             key=f"{key}_numbers",

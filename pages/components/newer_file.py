@@ -5,6 +5,7 @@ import io
 import pandas as pd
 import streamlit as st
 
+from pages.components.csv_files import csv_bytes
 from pages.components.downloads import file_name
 from pages.components.newer_data import Delivered, NewerFile, file_forecasts
 from pages.components.numbers import count
@@ -14,8 +15,6 @@ from search.errors import UserInputError
 from search.study.folders import StudyHandle
 
 PREVIEW_ROWS = 200
-# A cell that begins with one of these is taken as a formula by spreadsheets.
-_FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def show_file_forecasts(
@@ -70,10 +69,7 @@ def show_file_forecasts(
 
 def forecasts_csv(table: pd.DataFrame) -> bytes:
     """Return the table as CSV that no spreadsheet takes for formulas."""
-    safe = table
-    if "target" in table:
-        safe = table.assign(target=table["target"].map(_inert))
-    return safe.to_csv(index=False, lineterminator="\n").encode()
+    return csv_bytes(table)
 
 
 def forecasts_parquet(table: pd.DataFrame) -> bytes:
@@ -109,7 +105,3 @@ def _say_what(
                 horizon=study.settings.task.horizon,
             )
         )
-
-
-def _inert(name: str) -> str:
-    return f"'{name}" if name.startswith(_FORMULA_SIGNS) else name

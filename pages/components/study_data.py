@@ -57,7 +57,7 @@ def study_series(folder: str, _study: StudyHandle) -> pd.DataFrame:
 def fold_baselines(study: StudyHandle) -> dict[str, tuple[float, ...]]:
     """Return the fold scores of the baselines; empty while they are not computed."""
     path = study.folder / BASELINES_FILE
-    return _fold_baselines(str(study.folder), _changed(path), study)
+    return _fold_baselines(str(study.folder), changed_at(path), study)
 
 
 def best_fold_baseline(study: StudyHandle) -> tuple[str, float] | None:
@@ -75,10 +75,10 @@ def series_before(study: StudyHandle, target: str, origin: int) -> pd.Series:
 def holdout_forecasts(study: StudyHandle, results: StudyResults) -> HoldoutForecasts:
     """Return the holdout forecasts of the winners and of the baselines."""
     paths = tuple(
-        (cell, winner.predictions, _changed(Path(winner.predictions)))
+        (cell, winner.predictions, changed_at(Path(winner.predictions)))
         for cell, winner in results.winners.items()
     )
-    stamp = _changed(study.folder / BASELINES_FILE)
+    stamp = changed_at(study.folder / BASELINES_FILE)
     return _holdout(str(study.folder), paths, stamp, study)
 
 
@@ -129,6 +129,11 @@ def winner_curves(study: StudyHandle, results: StudyResults) -> dict[Cell, Winne
     return {cell: curve for cell, curve in curves.items() if curve.points}
 
 
+def changed_at(path: Path) -> int:
+    """Return when a file was written last, in nanoseconds; 0 where there is none."""
+    return path.stat().st_mtime_ns if path.exists() else 0
+
+
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _fold_baselines(
     folder: str, stamp: int, _study: StudyHandle
@@ -172,7 +177,3 @@ def _holdout(
         for target in targets
     }
     return HoldoutForecasts(models, problems)
-
-
-def _changed(path: Path) -> int:
-    return path.stat().st_mtime_ns if path.exists() else 0

@@ -36,7 +36,7 @@ def show_trial_diagnosis(
         found,
         trial.params,
         key=f"trial_{trial.number}",
-        seen="diagnosis.seen_trial",
+        seen="seen_trial",
     )
     _show_evidence(study, trial, points, found)
 

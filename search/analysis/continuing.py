@@ -37,7 +37,12 @@ def continued_settings(
     return replace(settings, source=source, enqueue=())
 
 
-def _summed(first: Mapping[str, int], second: Mapping[str, int]) -> dict[str, int]:
+def _summed(
+    first: Mapping[str, int] | None, second: Mapping[str, int]
+) -> dict[str, int] | None:
+    """Return the counts of both; None where those of the study were not noted."""
+    if first is None:
+        return None
     names = dict.fromkeys([*first, *second])
     return {name: first.get(name, 0) + second.get(name, 0) for name in names}
 

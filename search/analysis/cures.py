@@ -25,30 +25,34 @@ def cured_settings(
     params
         Complete configuration of the trial, which the changed lines start from.
     """
-    if cure == "more_epochs":
-        training = settings.training
-        longer = replace(
-            training, epochs=2 * training.epochs, patience=2 * training.patience
-        )
-        return replace(settings, training=longer, enqueue=())
-    line = _CURES[cure](settings, params)
-    if line is None or line == settings.space[line.name]:
-        return None
-    space = settings.space.with_line(line)
     try:
+        if cure == "more_epochs":
+            return _more_epochs(settings)
+        line = _CURES[cure](settings, params)
+        if line is None or line == settings.space[line.name]:
+            return None
+        space = settings.space.with_line(line)
         return replace(settings, space=space, enqueue=())
     except ConfigError:
         return None
 
 
+def _more_epochs(settings: StudySettings) -> StudySettings:
+    training = settings.training
+    longer = replace(
+        training, epochs=2 * training.epochs, patience=2 * training.patience
+    )
+    return replace(settings, training=longer, enqueue=())
+
+
 def _more_dropout(settings: StudySettings, params: Params) -> Line | None:
     low = max(0.2, float(params["dropout"]))
-    return Line("dropout", low=min(low, 0.5), high=max(0.6, low))
+    return _range("dropout", low, max(0.6, 1.2 * low))
 
 
 def _fewer_units(settings: StudySettings, params: Params) -> Line | None:
     most = int(params["units"]) // 2
-    return _choices("units", [most, most // 2, most // 4])
+    return _choices("units", [most, most // 2, most // 4], fewest=1)
 
 
 def _more_units(settings: StudySettings, params: Params) -> Line | None:
@@ -58,17 +62,17 @@ def _more_units(settings: StudySettings, params: Params) -> Line | None:
 
 def _lower_rate(settings: StudySettings, params: Params) -> Line | None:
     high = float(params["learning_rate"]) / 2
-    return Line("learning_rate", low=max(1e-6, high / 30), high=high, log=True)
+    return _range("learning_rate", high / 30, high, log=True)
 
 
 def _higher_rate(settings: StudySettings, params: Params) -> Line | None:
-    low = min(0.03, float(params["learning_rate"]))
-    return Line("learning_rate", low=low, high=min(0.1, 10 * low), log=True)
+    low = float(params["learning_rate"])
+    return _range("learning_rate", low, min(10 * low, max(0.1, 2 * low)), log=True)
 
 
 def _stronger_clipping(settings: StudySettings, params: Params) -> Line | None:
-    high = max(0.002, float(params["clipnorm"]) / 2)
-    return Line("clipnorm", low=max(0.001, high / 30), high=high, log=True)
+    high = float(params["clipnorm"]) / 2
+    return _range("clipnorm", high / 30, high, log=True)
 
 
 def _other_framing(settings: StudySettings, params: Params) -> Line | None:
@@ -90,11 +94,20 @@ def _calendar(settings: StudySettings, params: Params) -> Line | None:
     return Line("calendar", choices=("cycles",))
 
 
-def _choices(name: str, values: list[int]) -> Line | None:
+def _range(name: str, low: float, high: float, *, log: bool = False) -> Line | None:
+    """Return the part of a range that is legal; None if nothing can be searched."""
+    limits = LIMITS[name]
+    assert limits.low is not None and limits.high is not None
+    low, high = max(low, limits.low), min(high, limits.high)
+    return Line(name, low=low, high=high, log=log) if low < high else None
+
+
+def _choices(name: str, values: list[int], *, fewest: int = 2) -> Line | None:
+    """Return the legal `values`; None if there are fewer than `fewest`."""
     limits = LIMITS[name]
     assert limits.low is not None and limits.high is not None
     legal = sorted({value for value in values if limits.low <= value <= limits.high})
-    return Line(name, choices=tuple(legal)) if legal else None
+    return Line(name, choices=tuple(legal)) if len(legal) >= fewest else None
 
 
 _CURES: dict[Cure, Callable[[StudySettings, Params], Line | None]] = {

@@ -1,6 +1,8 @@
 """What is wrong with a trial: its curve and folds, and of a winner its forecasts."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -15,6 +17,7 @@ from search.evaluation.curve_diagnosis import (
     sound_epochs,
 )
 from search.evaluation.diagnosis import (
+    Cure,
     Diagnosis,
     diagnose_lag,
     diagnose_residuals,
@@ -23,6 +26,34 @@ from search.evaluation.diagnosis import (
 from search.study.curves import EpochPoint
 
 N_LEVELS = 5
+_WEEKDAYS = (
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+    "Sunday",
+)
+
+
+@dataclass(frozen=True)
+class _Groups:
+    """Which of several groups each target is in.
+
+    Attributes
+    ----------
+    codes
+        Place in `names`, of shape (n_targets,).
+    names
+        Names of the groups.
+    cures
+        What may help where the model fails in one of them.
+    """
+
+    codes: np.ndarray
+    names: tuple[str, ...]
+    cures: tuple[Cure, ...] = ()
 
 
 def diagnose_trial(
@@ -56,7 +87,8 @@ def diagnose_trial(
     if n_sound:
         means = valid[:n_sound].mean(axis=1)
         share = None
-        if reference is not None:
+        # After a jump a bad score tells nothing of whether it learned too slowly.
+        if reference is not None and not found:
             share = skill(float(means.min()), reference[1])
         found += diagnose_curve(
             train[:n_sound].mean(axis=1),
@@ -94,24 +126,28 @@ def diagnose_forecasts(holdout: Predictions, last: np.ndarray) -> list[Diagnosis
     found += diagnose_residuals(holdout.actual[:, 0], holdout.predicted[:, 0])
     sizes = np.abs(holdout.errors)
     for groups in _groups(holdout):
-        found += diagnose_times(sizes.ravel(), groups)
+        found += diagnose_times(
+            sizes.ravel(), groups.codes, groups.names, cures=groups.cures
+        )
     return found
 
 
-def _groups(holdout: Predictions) -> list[list[str]]:
-    """Return the names of hour, weekday and level of each target, one list each."""
+def _groups(holdout: Predictions) -> list[_Groups]:
+    """Return hour, weekday and level of each target."""
     groups = []
     times = holdout.times.ravel()
     if np.issubdtype(times.dtype, np.datetime64):
         index = pd.DatetimeIndex(times)
         if index.hour.nunique() > 1:
-            groups.append([f"{hour:02d}:00" for hour in index.hour])
-        groups.append(list(index.day_name()))
+            hours = tuple(f"{hour:02d}:00" for hour in range(24))
+            groups.append(_Groups(index.hour.to_numpy(), hours, ("calendar",)))
+        groups.append(_Groups(index.day_of_week.to_numpy(), _WEEKDAYS, ("calendar",)))
     levels = holdout.actual.ravel()
     edges = np.unique(np.quantile(levels, np.linspace(0, 1, N_LEVELS + 1)))
     if len(edges) > 2:
         places = np.clip(np.searchsorted(edges, levels, "right") - 1, 0, len(edges) - 2)
-        groups.append([f"{edges[k]:.4g} … {edges[k + 1]:.4g}" for k in places])
+        names = tuple(f"{low:.4g} … {high:.4g}" for low, high in pairwise(edges))
+        groups.append(_Groups(places, names))
     return groups
 
 

@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from search.evaluation.scaling import Scaler, fit_scaler
 from search.study.settings import StudySettings
 from search.study.space import TrialParams
 
-PREPROCESSING = "preprocessing.json"
+PREPROCESSING, METRICS = "preprocessing.json", "metrics.json"
 LOOKS_AHEAD = {"backward_fill": "the next value", "interpolate": "a line to it"}
 
 
@@ -53,12 +54,22 @@ def audit_data(series: pd.DataFrame, settings: StudySettings) -> tuple[Suspicion
 
 
 def audit_winner(
-    series: pd.DataFrame, settings: StudySettings, params: TrialParams, bundle: Path
+    series: pd.DataFrame,
+    settings: StudySettings,
+    params: TrialParams,
+    bundle: Path,
+    *,
+    trial: int,
 ) -> tuple[Suspicion, ...]:
     """Check that a delivered model was scaled without the holdout.
 
+    Nothing is said of the bundle of another trial, which stands there for a while when
+    a resumed study has found a better one.
+
     Parameters
     ----------
+    params, trial
+        Configuration and number of the winning trial.
     bundle
         Zip of the winner.
 
@@ -67,22 +78,29 @@ def audit_winner(
     StudyCorrupted
         If the zip is damaged.
     """
-    document = _preprocessing(bundle)
+    delivered = _read_bundle(bundle)
     stop = settings.plan(len(series)).holdout_start
     panel = make_panel(series, settings.roles, calendar=params.calendar == "cycles")
-    scaler = Scaler(
-        np.asarray(document["center"]),
-        np.asarray(document["scale"]),
-    )
+    is_older = delivered.trial != trial
+    if is_older or len(delivered.scaler.center) != len(panel.channels):
+        return ()
     expected = fit_scaler(panel, params.scaler, stop=stop)
-    return audit_scaler(scaler, expected, stop=stop)
+    return audit_scaler(delivered.scaler, expected, stop=stop)
 
 
-def _preprocessing(bundle: Path) -> dict[str, list[float]]:
+@dataclass(frozen=True)
+class _Delivered:
+    trial: int
+    scaler: Scaler
+
+
+def _read_bundle(bundle: Path) -> _Delivered:
     try:
         with zipfile.ZipFile(bundle) as archive:
-            found: dict[str, list[float]] = json.loads(archive.read(PREPROCESSING))
-        return {name: found[name] for name in ("center", "scale")}
+            scaling = json.loads(archive.read(PREPROCESSING))
+            trial = json.loads(archive.read(METRICS))["trial"]
+        scaler = Scaler(np.asarray(scaling["center"]), np.asarray(scaling["scale"]))
+        return _Delivered(trial, scaler)
     except (OSError, zipfile.BadZipFile, KeyError, ValueError) as error:
         raise StudyCorrupted(
             f"The bundle {bundle.name} is damaged: {error}."
@@ -92,7 +110,7 @@ def _preprocessing(bundle: Path) -> dict[str, list[float]]:
 def _audit_filling(source: Source) -> tuple[Suspicion, ...]:
     """Name each column that was filled from later rows.
 
-    Older studies do not say which columns these were.
+    Older studies do not say which columns these were, if any.
     """
     rule = str(source.reading.get("missing", ""))
     if rule not in LOOKS_AHEAD:
@@ -102,7 +120,9 @@ def _audit_filling(source: Source) -> tuple[Suspicion, ...]:
         "end of a window that is the future. Use forward fill on the Data page, unless "
         "the gaps are rare."
     )
-    if not source.filled_ahead and source.repairs:
+    if source.filled_ahead is None:
+        if not source.repairs:
+            return ()
         return (Suspicion("filled_from_future", f"Missing values were {how}"),)
     return tuple(
         Suspicion(

@@ -84,16 +84,13 @@ def compare(first: Contestant, second: Contestant, *, horizon: int) -> Compariso
     difference = _relative_difference(first.losses, second.losses)
     if n_origins < origins_needed(horizon):
         return Comparison(first.name, second.name, difference, None, n_origins)
-    interval = None
-    if second.losses.mean() > 0:
-        interval = relative_interval(first.losses, second.losses, horizon=horizon)
     return Comparison(
         first=first.name,
         second=second.name,
         relative_difference=difference,
         p_value=paired_p_value(first.losses, second.losses, horizon=horizon),
         n_origins=n_origins,
-        interval=interval,
+        interval=relative_interval(first.losses, second.losses, horizon=horizon),
     )
 
 

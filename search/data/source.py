@@ -22,7 +22,8 @@ class Source:
     categories
         For each text column that became 0/1 columns, its values in their order.
     filled_ahead
-        Columns whose missing values were filled from later rows, and how many.
+        Columns whose missing values were filled from later rows, and how many; None in
+        studies of older versions, which did not note it.
     order_by
         Columns whose time stamps gave the order of rows that are counted since; empty
         where there were none, and in studies of older versions.
@@ -36,6 +37,6 @@ class Source:
     frequency: str | None = None
     repairs: tuple[str, ...] = ()
     categories: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    filled_ahead: dict[str, int] = field(default_factory=dict)
+    filled_ahead: dict[str, int] | None = None
     order_by: tuple[str, ...] = ()
     several_series: str = ""

@@ -133,17 +133,24 @@ def diagnose_folds(
     Parameters
     ----------
     scores, baseline
-        Score on each fold of the model and of the best baseline.
+        Score on each fold of the model and of the best baseline; folds on which the
+        baseline has no error are left out.
     """
-    pairs = [(a, b) for a, b in zip(scores, baseline, strict=True) if b > 0]
-    if len(pairs) < 3:
+    ratios = {
+        fold: own / simple
+        for fold, (own, simple) in enumerate(zip(scores, baseline, strict=True), 1)
+        if simple > 0
+    }
+    if len(ratios) < 3:
         return []
-    ratios = np.array([a / b for a, b in pairs])
-    worst, usual = int(ratios.argmax()), float(np.median(ratios))
+    worst, usual = (
+        max(ratios, key=ratios.__getitem__),
+        float(np.median([*ratios.values()])),
+    )
     if ratios[worst] < 2 * usual:
         return []
     numbers: dict[str, float | str] = {
-        "fold": worst + 1,
+        "fold": worst,
         "times": float(ratios[worst] / usual),
     }
     cures: tuple[Cure, ...] = ("other_framing", "fewer_units")

@@ -139,24 +139,33 @@ def diagnose_residuals(actual: np.ndarray, predicted: np.ndarray) -> list[Diagno
     return found
 
 
-def diagnose_times(errors: np.ndarray, groups: Sequence[str]) -> list[Diagnosis]:
+def diagnose_times(
+    errors: np.ndarray,
+    codes: np.ndarray,
+    names: Sequence[str],
+    *,
+    cures: tuple[Cure, ...] = (),
+) -> list[Diagnosis]:
     """Find the hours, weekdays or levels where the model fails.
 
     Parameters
     ----------
     errors
         Absolute errors, of shape (n,).
-    groups
-        Name of the group of each error.
+    codes
+        Place in `names` of the group of each error, of shape (n,).
+    names
+        Name of each group.
+    cures
+        What may help against groups of this kind.
     """
-    names = np.asarray(groups)
     overall = float(errors.mean())
     if overall == 0:
         return []
     found = []
-    for name in dict.fromkeys(groups):
-        own = errors[names == name]
-        rest = errors[names != name]
+    for code, name in enumerate(names):
+        is_own = codes == code
+        own, rest = errors[is_own], errors[~is_own]
         if len(own) < 10 or len(rest) < 10:
             continue
         times = float(own.mean() / rest.mean())
@@ -168,7 +177,7 @@ def diagnose_times(errors: np.ndarray, groups: Sequence[str]) -> list[Diagnosis]
         return []
     times, name = max(found)
     numbers: dict[str, float | str] = {"group": name, "times": times}
-    return [Diagnosis("fails_at_times", numbers, "times", ("calendar",))]
+    return [Diagnosis("fails_at_times", numbers, "times", cures)]
 
 
 def _autocorrelation(values: np.ndarray, n_lags: int) -> np.ndarray:

@@ -63,8 +63,10 @@ def paired_p_value(first: np.ndarray, second: np.ndarray, *, horizon: int) -> fl
 
 def relative_interval(
     first: np.ndarray, second: np.ndarray, *, horizon: int, level: float = LEVEL
-) -> tuple[float, float]:
-    """Return an interval of ``mean(first) / mean(second) - 1``.
+) -> tuple[float, float] | None:
+    """Return an interval of ``mean(first) / mean(second) - 1``; None if it has no end.
+
+    It has none where `second` errs so seldom that a resample may hold no error of it.
 
     A circular block bootstrap (Politis and Romano, 1992): blocks of neighbouring
     origins, at least a horizon long, are drawn together from both models. With few
@@ -75,7 +77,7 @@ def relative_interval(
     Parameters
     ----------
     first, second
-        Loss of each origin, of shape (n_origins,); the mean of `second` is above 0.
+        Loss of each origin, of shape (n_origins,).
     horizon
         Steps of each forecast.
     level
@@ -89,6 +91,8 @@ def relative_interval(
     for losses in (first, second):
         around = np.concatenate([[0.0], np.cumsum([*losses, *losses[:length]])])
         means.append((around[starts + length] - around[starts]).sum(axis=1))
+    if not means[1].all():
+        return None
     ratios = means[0] / means[1] - 1
     estimate = first.mean() / second.mean() - 1
     low, high = np.quantile(ratios, [(1 - level) / 2, (1 + level) / 2])
@@ -129,8 +133,9 @@ def adjust_pairs(pairs: Sequence[Pair], p_values: Sequence[float]) -> list[float
 
     Examples
     --------
-    If a differs from b, not both of the other pairs can be equal, so that their
-    p-values stay:
+    Either all three pairs are equal, and the smallest of three p-values counts three
+    times, or only one of them. So 0.01 becomes 0.03, 0.02 becomes 0.03 as well, and
+    0.2 stays:
 
     >>> adjust_pairs([("a", "b"), ("a", "c"), ("b", "c")], [0.01, 0.02, 0.2])
     [0.03, 0.03, 0.2]

@@ -5,6 +5,8 @@ from search.study.results import WinnerResult
 
 def delivery_sentence(winner: WinnerResult) -> str:
     """Say which model is delivered."""
+    if winner.n_seeds == 1:
+        return "What is delivered is the network of the only seed it was trained from."
     if winner.delivered == "average" and winner.n_networks > 1:
         which = "all seeds that did not diverge" if winner.diverged else "all seeds"
         return (

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -169,7 +170,8 @@ class Comparison:
     p_value
         See `search.evaluation.paired`; None where there are too few origins.
     interval
-        95 % interval of `relative_difference`; None with it or with `p_value`.
+        95 % interval of `relative_difference`; None with it or with `p_value`, and
+        where the second errs so seldom that it has no end.
     p_adjusted
         `p_value` adjusted for all tests of the verdict.
     """
@@ -233,6 +235,17 @@ def load_results(folder: Path) -> StudyResults | None:
     if not path.exists():
         return None
     try:
-        return msgspec.json.decode(path.read_bytes(), type=StudyResults)
+        document = msgspec.json.decode(path.read_bytes())
+        _drop_endless_intervals(document)
+        return msgspec.convert(document, StudyResults)
     except (msgspec.MsgspecError, ValueError) as error:
         raise StudyCorrupted(f"{RESULTS_FILE} cannot be read: {error}.") from error
+
+
+def _drop_endless_intervals(document: Any) -> None:
+    """Remove intervals with an end that was not finite, which older files hold."""
+    comparisons = document.get("comparisons") if isinstance(document, dict) else None
+    for one in comparisons if isinstance(comparisons, list) else ():
+        interval = one.get("interval") if isinstance(one, dict) else None
+        if isinstance(interval, list) and None in interval:
+            one["interval"] = None

@@ -11,7 +11,7 @@ from search.data.source import Source
 from search.evaluation.diagnosis import Cure
 from search.study.defaults import default_space
 from search.study.settings import StudySettings
-from search.study.space import Value
+from search.study.space import LIMITS, Value
 from search.study.starting import textbook_configurations
 
 
@@ -73,7 +73,68 @@ def test_cures_that_do_not_apply_are_not_offered(
 def test_longer_sequences_stay_within_the_limits(
     settings: StudySettings, params: dict[str, Value]
 ) -> None:
-    long = {**params, "sequence_length": 1500}
+    long = {**params, "sequence_length": 900}
     cured = cured_settings(settings, "longer_sequences", long)
     assert cured is not None
-    assert cured.space["sequence_length"].choices == (1500,)
+    assert cured.space["sequence_length"].choices == (900, 1800)
+    longest = {**params, "sequence_length": 1500}
+    assert cured_settings(settings, "longer_sequences", longest) is None
+
+
+UP = {
+    "more_dropout": "dropout",
+    "more_units": "units",
+    "higher_rate": "learning_rate",
+    "longer_sequences": "sequence_length",
+}
+DOWN = {
+    "fewer_units": "units",
+    "lower_rate": "learning_rate",
+    "stronger_clipping": "clipnorm",
+}
+
+
+@pytest.mark.parametrize("cure", UP)
+def test_cures_that_ask_for_more_end_at_the_largest_value(
+    cure: Cure, settings: StudySettings, params: dict[str, Value]
+) -> None:
+    name = UP[cure]
+    least, most = _of(name, "low"), _of(name, "high")
+    assert cured_settings(settings, cure, {**params, name: most}) is None
+    for value in (least, 1.5 * least, 0.4 * most, 0.9 * most):
+        now = value if LIMITS[name].kind == "float" else max(least, round(value))
+        cured = cured_settings(settings, cure, {**params, name: now})
+        if cured is not None:
+            values = cured.space[name].values
+            assert now <= min(values) < max(values) <= most  # type: ignore[type-var]
+    assert cured_settings(settings, cure, {**params, name: least}) is not None
+
+
+@pytest.mark.parametrize("cure", DOWN)
+def test_cures_that_ask_for_less_end_at_the_smallest_value(
+    cure: Cure, settings: StudySettings, params: dict[str, Value]
+) -> None:
+    name = DOWN[cure]
+    least, most = _of(name, "low"), _of(name, "high")
+    assert cured_settings(settings, cure, {**params, name: least}) is None
+    for value in (most, 1.5 * least, 3 * least, 0.4 * most):
+        now = value if LIMITS[name].kind == "float" else round(value)
+        cured = cured_settings(settings, cure, {**params, name: now})
+        if cured is not None:
+            values = cured.space[name].values
+            assert least <= min(values) <= max(values) < now  # type: ignore[type-var]
+    assert cured_settings(settings, cure, {**params, name: most}) is not None
+
+
+def test_a_fast_network_is_not_told_a_lower_rate_as_a_higher_one(
+    settings: StudySettings, params: dict[str, Value]
+) -> None:
+    cured = cured_settings(settings, "higher_rate", {**params, "learning_rate": 0.2})
+    assert cured is not None
+    assert cured.space["learning_rate"].values == (0.2, 0.4)
+
+
+def _of(name: str, end: str) -> int | float:
+    """Return an end of the limits, as the kind of number that the line has."""
+    value = getattr(LIMITS[name], end)
+    return int(value) if LIMITS[name].kind == "int" else float(value)

@@ -109,6 +109,23 @@ def test_texts_are_not_interpolated_but_can_be_filled_backward() -> None:
         assert build_series(table, settings).source.filled_ahead == expected
 
 
+def test_gaps_of_a_text_column_alone_are_no_alarm() -> None:
+    """Texts are filled forward where numbers would be interpolated."""
+    rows = [
+        f"{stamp},{value},{'' if k == 30 else 'ab'[k // 50 % 2]}"
+        for k, (stamp, value) in enumerate(_series()["load"].items())
+    ]
+    content = "\n".join(["time,load,mode", *rows, ""]).encode()
+    table = read_table(content, name="s.csv")
+    roles = Roles(("load",), ("mode",))
+    built = build_series(table, SeriesSettings(("time",), roles, missing="interpolate"))
+    assert built.source.repairs
+    task = Task(horizon=3, holdout=60, season=24)
+    space = default_space(N_ROWS, built.roles, task)
+    settings = StudySettings("s", built.source, built.roles, task, space)
+    assert audit_data(built.values, settings) == ()
+
+
 def test_several_series_in_one_table_are_a_leak(settings: StudySettings) -> None:
     source = replace(settings.source, several_series="It looks like 3 series.")
     (found,) = audit_data(_series(), replace(settings, source=source))
@@ -166,8 +183,12 @@ def test_a_delivered_scaler_is_checked(
     bundle = tmp_path / "bundle.zip"
     with zipfile.ZipFile(bundle, "w") as archive:
         archive.writestr("preprocessing.json", json.dumps(document))
-    found = audit_winner(series, settings, params, bundle)
+        archive.writestr("metrics.json", json.dumps({"trial": 4}))
+    found = audit_winner(series, settings, params, bundle, trial=4)
     assert [one.kind for one in found] == kinds
+    assert audit_winner(series, settings, params, bundle, trial=5) == ()
+    other = replace(params, calendar="none" if has_calendar else "cycles")
+    assert audit_winner(series, settings, other, bundle, trial=4) == ()
 
 
 @pytest.mark.parametrize("name", SAMPLES)

@@ -84,6 +84,17 @@ def test_compare_against_a_model_without_error_has_no_ratio() -> None:
     assert found.relative_difference is None
 
 
+def test_compare_against_a_model_that_errs_once_has_no_interval() -> None:
+    once = np.zeros(60)
+    once[30] = 2.0
+    result = compare(
+        Contestant("GRU", np.abs(noise(0)[:60])), Contestant("naive", once), horizon=1
+    )
+    assert result.relative_difference is not None
+    assert result.p_value is not None
+    assert result.interval is None
+
+
 def test_compare_rarely_sees_a_difference_where_there_is_none() -> None:
     """Losses of overlapping forecasts, 12 steps and 120 origins, 200 times."""
     generator = np.random.default_rng(7)

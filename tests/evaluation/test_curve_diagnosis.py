@@ -144,3 +144,10 @@ def test_unstable_folds_are_measured_by_the_baseline() -> None:
     (found,) = diagnose_folds((1.0, 1.1, 5.0), (2.0, 2.2, 2.0))
     assert (found.illness, found.numbers["fold"]) == ("unstable_folds", 3)
     assert found.numbers["times"] == pytest.approx(5.0)
+
+
+def test_folds_without_an_error_of_the_baseline_keep_their_numbers() -> None:
+    (found,) = diagnose_folds((1, 1, 5, 1), (0, 2, 2, 2))
+    assert found.numbers["fold"] == 3
+    assert found.numbers["times"] == pytest.approx(5.0)
+    assert diagnose_folds((1, 1, 5, 1), (0, 0, 2, 2)) == []

@@ -66,15 +66,15 @@ def test_healthy_residuals_are_seldom_ill() -> None:
 
 
 def test_the_hour_where_it_fails() -> None:
-    hours = [f"{row % 24} h" for row in range(24 * 30)]
+    hours, names = np.arange(24 * 30) % 24, [f"{hour} h" for hour in range(24)]
     errors = np.abs(_noise(24 * 30))
     errors[7::24] *= 4
-    (found,) = diagnose_times(errors, hours)
-    assert found.numbers["group"] == "7 h"
-    assert diagnose_times(np.abs(_noise(24 * 30)), hours) == []
+    (found,) = diagnose_times(errors, hours, names, cures=("calendar",))
+    assert (found.numbers["group"], found.cures) == ("7 h", ("calendar",))
+    assert diagnose_times(np.abs(_noise(24 * 30)), hours, names) == []
 
 
 def test_groups_of_few_are_not_judged() -> None:
     errors = np.ones(50)
     errors[:5] = 100
-    assert diagnose_times(errors, ["a"] * 5 + ["b"] * 45) == []
+    assert diagnose_times(errors, np.repeat([0, 1], [5, 45]), ["a", "b"]) == []

@@ -4,6 +4,7 @@ Trials, curves and results are written through the functions that workers use; o
 the numbers are invented: a score follows from its configuration.
 """
 
+import json
 import math
 import os
 import zipfile
@@ -317,6 +318,7 @@ def _write_winner(
         with zipfile.ZipFile(bundle, "w") as file:
             file.writestr("predict.py", "")
             file.writestr("preprocessing.json", _preprocessing(handle, trial))
+            file.writestr("metrics.json", json.dumps({"trial": trial.number}))
     scored = [seed for seed in range(3) if seed not in diverged]
     assert trial.score is not None
     winner = WinnerResult(

@@ -1,5 +1,8 @@
 """Compare: verdict, table, charts, partial results."""
 
+import json
+import os
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,11 +10,12 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from pages.components import compare_search, compare_sections
+from pages.components import compare_diagnosis, compare_search, compare_sections
 from pages.components.compare_table import model_table
 from pages.components.downloads import show_results_download
 from search.analysis.comparison import ModelRow, Spread
 from search.config import Environment
+from search.evaluation.diagnosis import Diagnosis
 from search.evaluation.metrics import Metrics
 from search.study.folders import StudyHandle
 from search.study.results import save_results
@@ -173,3 +177,77 @@ def test_importance_comes_after_everything_else(
     headings = [element.value for element in app.subheader]
     assert headings.index("What the search learned") < headings.index("Downloads")
     st.cache_resource.clear()
+
+
+def test_a_winner_may_fail_at_hours_on_weekdays_and_at_levels(
+    open_page: OpenPage, environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is an illness of the same name; its buttons need keys of their own."""
+    study = new_study(environment, make_settings("Sundays"))
+    add_trials(study, "c")
+    (cell,) = finish(study).winners
+    found = [
+        Diagnosis(
+            "fails_at_times", {"group": group, "times": 2.0}, "times", ("more_epochs",)
+        )
+        for group in ("07:00", "Sunday")
+    ]
+    monkeypatch.setattr(compare_diagnosis, "diagnose_forecasts", lambda *_: found)
+    app = open_page("compare", study=study.uuid)
+    assert not app.exception
+    assert "At 07:00 its errors are 2 times as large" in spoken(app)
+    assert "At Sunday its errors are 2 times as large" in spoken(app)
+    app.button(key=f"cure_{cell}_fails_at_times_more_epochs")
+    app.button(key=f"cure_{cell}_fails_at_times_1_more_epochs")
+
+
+def test_forecasts_are_diagnosed_once_until_they_change(
+    open_page: OpenPage, environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = new_study(environment, make_settings("Once"))
+    add_trials(study, "c")
+    results = finish(study)
+    calls = []
+
+    def look(holdout: object, _last: object) -> list[Diagnosis]:
+        calls.append(holdout)
+        return []
+
+    monkeypatch.setattr(compare_diagnosis, "diagnose_forecasts", look)
+    for _ in range(2):
+        assert not open_page("compare", study=study.uuid).exception
+    assert len(calls) == 1
+    (winner,) = results.winners.values()
+    path = Path(winner.predictions)
+    os.utime(path, ns=(1, path.stat().st_mtime_ns + 1))
+    assert not open_page("compare", study=study.uuid).exception
+    assert len(calls) == 2
+
+
+def test_a_new_winner_of_a_resumed_study_is_audited_anew(
+    open_page: OpenPage, environment: Environment
+) -> None:
+    study = new_study(environment, make_settings("Resumed"))
+    add_trials(study, "c")
+    results = finish(study)
+    ((cell, winner),) = results.winners.items()
+    assert "seen later ones" not in spoken(open_page("compare", study=study.uuid))
+    # The refit has put another bundle there; results.json is not yet written.
+    assert winner.bundle is not None
+    _write_bundle(Path(winner.bundle), trial=winner.trial + 1)
+    app = open_page("compare", study=study.uuid)
+    assert not app.exception
+    assert "seen later ones" not in spoken(app)
+    newer = replace(winner, trial=winner.trial + 1)
+    save_results(study.folder, replace(results, winners={cell: newer}))
+    assert "seen later ones" in spoken(open_page("compare", study=study.uuid))
+
+
+def _write_bundle(path: Path, *, trial: int) -> None:
+    """Write a bundle whose scaler has seen the holdout."""
+    with zipfile.ZipFile(path) as archive:
+        scaling = json.loads(archive.read("preprocessing.json"))
+    scaling["center"] = [center + 1 for center in scaling["center"]]
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("preprocessing.json", json.dumps(scaling))
+        archive.writestr("metrics.json", json.dumps({"trial": trial}))

@@ -238,7 +238,7 @@ def test_a_winner_without_weights_says_so(
 
 def test_names_are_no_formulas_in_a_spreadsheet() -> None:
     table = pd.DataFrame({"predicted": [-1.5], "target": ["=cmd()"]})
-    assert newer_file.forecasts_csv(table) == b"predicted,target\n-1.5,'=cmd()\n"
+    assert newer_file.forecasts_csv(table) == b"predicted,target\r\n-1.5,'=cmd()\r\n"
     back = pd.read_parquet(pd.io.common.BytesIO(newer_file.forecasts_parquet(table)))
     assert back["target"].tolist() == ["=cmd()"]
 

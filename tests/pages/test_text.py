@@ -1,5 +1,6 @@
 """Texts: each one exists, and what a user wrote stays what it is."""
 
+import ast
 import re
 import tomllib
 from pathlib import Path
@@ -18,8 +19,11 @@ from pages.components.text import (
 from search.evaluation.diagnosis import Cure, Evidence, Illness
 
 PAGES = Path(__file__).parents[2] / "pages"
+SEARCH = PAGES.parent / "search"
 TEXTS = PAGES / "components" / "text" / "en"
 USED = re.compile(r"\b(?:raw_|chart_)?text\(\s*\"([a-z]+\.[a-z_]+)\"")
+# Steps between rows that are not spelled out anywhere in the sources.
+NAMES_OF_PANDAS = ("w-sun", "w-mon", "qs-oct", "ys-jan")
 APART = "\u2060"
 
 
@@ -32,6 +36,50 @@ def test_each_text_that_a_page_names_exists() -> None:
     keys = used_keys()
     assert len(keys) > 100
     assert [key for key in keys if not has_text(key)] == []
+
+
+def test_each_text_is_used() -> None:
+    """By its whole key, or by a pattern such as ``f"setup.{name}_help"``.
+
+    A pattern begins with the name of its page, and what fills it must stand as a string
+    somewhere in the sources.
+    """
+    constants, patterns = set(NAMES_OF_PANDAS), set[str]()
+    for path in [*PAGES.rglob("*.py"), *SEARCH.rglob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Constant):
+                constants.add(str(node.value).lower().replace(" ", "_"))
+            elif isinstance(node, ast.JoinedStr) and path.is_relative_to(PAGES):
+                # Two values side by side can be told apart in more ways than one.
+                patterns |= {_pattern(node, "(.*)"), _pattern(node, "(.*?)")}
+    known = [re.compile(one) for one in patterns if re.match(r"[a-z]+\\\.", one)]
+    unused = [
+        key
+        for key in all_keys()
+        if key.lower() not in constants
+        and not any(
+            constants.issuperset(match.groups())
+            for match in (one.fullmatch(key.lower()) for one in known)
+            if match
+        )
+    ]
+    assert not unused, "\n".join(unused)
+
+
+def all_keys() -> list[str]:
+    return [
+        f"{path.stem}.{name}"
+        for path in sorted(TEXTS.glob("*.toml"))
+        for name in tomllib.loads(path.read_text())
+    ]
+
+
+def _pattern(node: ast.JoinedStr, value: str) -> str:
+    """Return an f-string as a regular expression with a group for each value."""
+    return "".join(
+        re.escape(str(part.value)) if isinstance(part, ast.Constant) else value
+        for part in node.values
+    )
 
 
 @pytest.mark.parametrize("path", sorted(TEXTS.glob("*.toml")), ids=lambda p: p.stem)

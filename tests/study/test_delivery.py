@@ -33,6 +33,7 @@ def test_divergence_sentence_counts(scored, diverged, sentence):
 @pytest.mark.parametrize(
     ("scored", "diverged", "words"),
     [
+        ((1,), (), "is the network of the only seed it was trained from."),
         ((1, 2), (), "the network of the first seed, whatever"),
         ((1, 3), (2,), "the network of the first seed, whatever"),
         ((2, 3), (1,), "the network of the first seed that did not diverge, whatever"),
@@ -48,6 +49,7 @@ def test_delivery_sentence_of_one_network(scored, diverged, words):
         ((1, 2, 3), (), "the average of 3 networks: the mean of the forecasts of all "),
         ((1, 3), (2,), "2 networks: the mean of the forecasts of all seeds that did"),
         ((3,), (1, 2), "the network of the only seed that did not diverge"),
+        ((1,), (), "is the network of the only seed it was trained from."),
     ],
 )
 def test_delivery_sentence_of_an_average(scored, diverged, words):

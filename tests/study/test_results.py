@@ -71,6 +71,30 @@ def test_results_of_an_older_version_name_no_diverged_seed(tmp_path):
     assert (winner.n_seeds, winner.n_networks) == (1, 1)
 
 
+def test_intervals_without_an_end_are_read_as_none(tmp_path):
+    """Files of older versions hold ``null`` where an end was infinite."""
+    save_results(tmp_path, RESULTS)
+    path = tmp_path / RESULTS_FILE
+    document = json.loads(path.read_text())
+    for interval in ([-0.5, None], [None, None]):
+        document["comparisons"][0]["interval"] = interval
+        path.write_text(json.dumps(document))
+        assert load_results(tmp_path) == RESULTS
+    document["comparisons"][0]["interval"] = [-0.5, 0.25]
+    path.write_text(json.dumps(document))
+    assert load_results(tmp_path).comparisons[0].interval == (-0.5, 0.25)
+
+
+@pytest.mark.parametrize("comparisons", ["x", ["x"], [{"interval": 3}]])
+def test_load_results_with_damaged_comparisons(tmp_path, comparisons):
+    save_results(tmp_path, RESULTS)
+    path = tmp_path / RESULTS_FILE
+    document = json.loads(path.read_text())
+    path.write_text(json.dumps({**document, "comparisons": comparisons}))
+    with pytest.raises(StudyCorrupted, match="cannot be read"):
+        load_results(tmp_path)
+
+
 def test_results_are_json_for_people(tmp_path):
     save_results(tmp_path, RESULTS)
     document = json.loads((tmp_path / RESULTS_FILE).read_text())

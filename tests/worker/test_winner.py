@@ -274,28 +274,41 @@ def test_make_winner_makes_a_bundle_that_works(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(("cell", "is_bidirectional"), [("LSTM", False), ("GRU", True)])
 def test_an_average_goes_the_whole_way(
-    tmp_path: Path, series: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    series: pd.DataFrame,
+    monkeypatch: pytest.MonkeyPatch,
+    cell: Cell,
+    is_bidirectional: bool,
 ) -> None:
     """Scores, forecast, files, bundle and explanation are of one and the same mean."""
     roles = Roles(("level",), calendar=("hour",))
     handle = make_study(tmp_path, series, roles, deliver="average")
-    monkeypatch.setattr(
-        winner_module, "read_trials", lambda _handle: (view(0, "LSTM", 1.0),)
-    )
-    result = make_winner(handle, "LSTM")
+    trial = view(0, cell, 1.0)
+    params = {**trial.params, "bidirectional": is_bidirectional}
+    trial = replace(trial, params=params)
+    monkeypatch.setattr(winner_module, "read_trials", lambda _handle: (trial,))
+    result = make_winner(handle, cell)
     assert (result.delivered, result.n_networks) == ("average", 2)
     assert result.check is not None
     assert result.check.passed, result.check.message
     # The error of a mean is below the mean of the errors, or equal to it.
     assert result.holdout not in [seed.holdout for seed in result.seeds]
     assert result.holdout.mse < np.mean([seed.holdout.mse for seed in result.seeds])
-    explained = load_explained(handle, "LSTM", result)
-    assert explained is not None
+    stored = load_predictions(Path(result.predictions), ["level"])["level"]
+    forecaster = load_forecaster(handle, cell, result)
+    assert forecaster is not None
+    found = forecaster.forecast(load_panel_series(handle), stored.origins)
+    np.testing.assert_allclose(found[..., 0], stored.predicted, atol=1e-4)
+    explained = load_explained(handle, cell, result)
+    # Networks that read both ways are not explained.
+    assert (explained is None) == is_bidirectional
+    if explained is None:
+        return
     assert len(explained.network.members) == 2
     scaled = explained.network.predict(explained.past, explained.known)
     errors = (scaled - explained.targets)[..., 0] * explained.scale[0]
-    stored = load_predictions(Path(result.predictions), ["level"])["level"]
     np.testing.assert_allclose(errors, stored.errors, atol=1e-4)
 
 

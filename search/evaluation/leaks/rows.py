@@ -28,15 +28,15 @@ def audit_rows(
     weights = np.random.default_rng(0).integers(1, 2**63, length, dtype=np.uint64)
     windows = np.lib.stride_tricks.sliding_window_view(row_codes, length)
     digests = windows @ weights
-    n_different = np.array([len(np.unique(window)) for window in windows])
-    is_lively = n_different > length // 2
     before = digests[: plan.holdout_start - length + 1]
     inside = np.arange(plan.holdout_start, len(digests))
-    known = set(before[is_lively[: len(before)]].tolist())
-    repeated = [row for row in inside if is_lively[row] and digests[row] in known]
-    if not repeated:
+    repeated = inside[np.isin(digests[inside], before)]
+    # A machine at rest repeats the same few stretches many thousand times.
+    _, places = np.unique(digests[repeated], return_index=True)
+    candidates = repeated[np.sort(places)]
+    row = next((row for row in candidates if _is_lively(windows[row])), None)
+    if row is None:
         return ()
-    row = repeated[0]
     first = int(np.flatnonzero(before == digests[row])[0])
     return (
         Suspicion(
@@ -46,3 +46,8 @@ def audit_rows(
             "copied rows.",
         ),
     )
+
+
+def _is_lively(window: np.ndarray) -> bool:
+    """Whether a stretch has so many different rows that chance never repeats it."""
+    return len(np.unique(window)) > len(window) // 2

@@ -53,3 +53,13 @@ def test_repetitions_before_the_holdout_are_no_leak_into_it() -> None:
     series = _series()
     series.iloc[100:130] = series.iloc[20:50].to_numpy()
     assert audit_rows(series, ROLES, _plan()) == ()
+
+
+def test_a_copy_after_a_long_rest_is_still_found() -> None:
+    series = _series()
+    series.iloc[20:40] = 0.0
+    series.iloc[152:172] = 0.0
+    series.iloc[175:190] = series.iloc[60:75].to_numpy()
+    (found,) = audit_rows(series, ROLES, _plan())
+    assert "from row 176 on" in found.message
+    assert "at row 61," in found.message
