@@ -34,9 +34,9 @@ import pandas as pd
 
 from benchmarks.support.processes import benchmark_command
 from benchmarks.support.recording import record, table
-from pages.components.columns_form import suggested_settings
 from pages.components.draft import DraftFile
-from pages.components.series_chart import Marks, series_figure
+from pages.components.intake.columns_form import suggested_settings
+from pages.components.intake.series_chart import Marks, series_figure
 from search.data.columns import profile_columns
 from search.data.report import SeriesReport
 from search.data.series import SeriesSettings, inspect_series

@@ -4,19 +4,20 @@ import streamlit as st
 
 from pages.components.charts.record import Scale
 from pages.components.charts.style import model_name
-from pages.components.compare_diagnosis import show_diagnosis
-from pages.components.compare_search import show_search
-from pages.components.compare_sections import (
+from pages.components.compare.diagnosis import show_diagnosis
+from pages.components.compare.search import show_search
+from pages.components.compare.sections import (
     show_downloads,
     show_folds,
     show_holdout,
     show_learning,
     show_winner_parameters,
 )
-from pages.components.compare_table import show_absent, show_model_table, show_tests
+from pages.components.compare.table import show_absent, show_model_table, show_tests
 from pages.components.frame import empty_state, next_step, page_frame
 from pages.components.leak_views import show_winner_audit
 from pages.components.numbers import duration, with_unit
+from pages.components.progress.steering_words import steered_sentence
 from pages.components.scales import SCORE_NAMES, score_scale
 from pages.components.seed_views import show_seeds
 from pages.components.state import (
@@ -27,7 +28,6 @@ from pages.components.state import (
     study_trials,
 )
 from pages.components.status import is_live, state_word
-from pages.components.steering_words import steered_sentence
 from pages.components.study_data import fold_baselines
 from pages.components.text import plain, raw_text, text
 from search.analysis.comparison import ModelRow, best_baseline, model_rows

@@ -2,18 +2,18 @@
 
 import streamlit as st
 
-from pages.components.columns_form import choose_columns, suggested_settings
-from pages.components.data_views import (
+from pages.components.draft import DraftFile, draft_file, remember
+from pages.components.frame import page_frame
+from pages.components.intake.columns_form import choose_columns, suggested_settings
+from pages.components.intake.findings_form import show_findings, with_choices
+from pages.components.intake.reading_form import read_draft
+from pages.components.intake.views import (
     show_confirm,
     show_file_choice,
     show_file_line,
     show_series,
     show_study_data,
 )
-from pages.components.draft import DraftFile, draft_file, remember
-from pages.components.findings_form import show_findings, with_choices
-from pages.components.frame import page_frame
-from pages.components.reading_form import read_draft
 from pages.components.state import current_study
 from pages.components.text import plain, text
 from search.data.columns import profile_columns

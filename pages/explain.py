@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from pages.components.compare_sections import choose_target
+from pages.components.compare.sections import choose_target
 from pages.components.explain_parts import (
     show_importance,
     show_window,
     winner_explained,
 )
-from pages.components.forecast_parts import choose_winner
+from pages.components.forecast.parts import choose_winner
 from pages.components.frame import empty_state, page_frame
 from pages.components.state import require_study, study_progress, study_results
 from pages.components.status import is_live, state_word

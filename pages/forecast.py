@@ -2,16 +2,16 @@
 
 import streamlit as st
 
-from pages.components.compare_sections import choose_target
+from pages.components.compare.sections import choose_target
 from pages.components.downloads import bundle_path, file_button, file_name
-from pages.components.forecast_parts import (
+from pages.components.forecast.newer_parts import show_newer_data
+from pages.components.forecast.parts import (
     choose_winner,
     show_forecast,
     show_take_away,
     show_usage,
 )
 from pages.components.frame import empty_state, next_step, page_frame
-from pages.components.newer_parts import show_newer_data
 from pages.components.state import require_study, study_progress, study_results
 from pages.components.status import is_live, state_word
 from pages.components.text import text

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.components.data_views import show_samples
 from pages.components.frame import next_step, page_frame
+from pages.components.intake.views import show_samples
 from pages.components.state import all_studies, go_to, link_to
-from pages.components.study_list import show_list
+from pages.components.studies.list import show_list
 from pages.components.text import text
 
 PICTURE = Path(__file__).parents[1] / "docs" / "images" / "compare.png"

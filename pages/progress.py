@@ -5,21 +5,21 @@ import streamlit as st
 from pages.components.charts.record import show_chart
 from pages.components.frame import live, next_step, page_frame
 from pages.components.live_figure import show_live_chart
-from pages.components.progress_charts import folds_of, history_of
-from pages.components.progress_forms import (
+from pages.components.progress.charts import folds_of, history_of
+from pages.components.progress.forms import (
     is_trying_again,
     show_budget_form,
     show_try_form,
 )
-from pages.components.progress_running import show_running
-from pages.components.progress_status import show_best, show_controls, show_status
-from pages.components.progress_steering import (
+from pages.components.progress.running import show_running
+from pages.components.progress.status import show_best, show_controls, show_status
+from pages.components.progress.steering import (
     show_history,
     show_narrow_form,
     show_queue,
     show_steered,
 )
-from pages.components.progress_trials import show_problems, show_trials
+from pages.components.progress.trials import show_problems, show_trials
 from pages.components.state import (
     forget_progress,
     go_to,

@@ -2,16 +2,18 @@
 
 import streamlit as st
 
-from pages.components.budget_form import (
+from pages.components.draft import DraftSeries, draft_series, follow
+from pages.components.frame import empty_state, page_frame
+from pages.components.leak_views import show_data_audit
+from pages.components.setup.budget_form import (
     choose_budget,
     choose_training,
     choose_workers,
 )
-from pages.components.draft import DraftSeries, draft_series, follow
-from pages.components.frame import empty_state, page_frame
-from pages.components.leak_views import show_data_audit
-from pages.components.presets import PRESETS, PresetName
-from pages.components.setup_views import (
+from pages.components.setup.presets import PRESETS, PresetName
+from pages.components.setup.space_form import choose_space
+from pages.components.setup.task_form import choose_task
+from pages.components.setup.views import (
     show_blocked,
     show_first,
     show_folds,
@@ -19,9 +21,7 @@ from pages.components.setup_views import (
     show_start,
     show_study_settings,
 )
-from pages.components.space_form import choose_space
 from pages.components.state import current_study
-from pages.components.task_form import choose_task
 from pages.components.text import plain, text
 from search.errors import ConfigError
 from search.study.defaults import default_space

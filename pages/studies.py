@@ -4,8 +4,8 @@ import streamlit as st
 
 from pages.components.frame import empty_state, next_step, page_frame
 from pages.components.state import all_studies, environment, go_to, is_archived
-from pages.components.study_list import show_list
-from pages.components.study_menu import show_menu
+from pages.components.studies.list import show_list
+from pages.components.studies.menu import show_menu
 from pages.components.text import plain, text
 from search.study.folders import StudyHandle
 from search.study.studies import unreadable_studies

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 import streamlit as st
 
 from pages.components.numbers import three_digits
-from pages.components.prefill import duplicate_settings
+from pages.components.setup.prefill import duplicate_settings
 from pages.components.state import go_to
 from pages.components.text import plain, raw_text, text
 from search.analysis.cures import cured_settings

@@ -30,7 +30,7 @@ from pages.components.charts.parameters import (
 from pages.components.charts.record import Chart, Scale
 from pages.components.charts.times import time_words
 from pages.components.charts.windows import origin_chart, step_chart
-from pages.components.series_chart import (
+from pages.components.intake.series_chart import (
     MOST_BANDS,
     MOST_MARKS,
     N_DRAWN,

@@ -10,8 +10,10 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from pages.components import compare_diagnosis, compare_search, compare_sections
-from pages.components.compare_table import model_table
+from pages.components.compare import diagnosis as compare_diagnosis
+from pages.components.compare import search as compare_search
+from pages.components.compare import sections as compare_sections
+from pages.components.compare.table import model_table
 from pages.components.downloads import show_results_download
 from search.analysis.comparison import ModelRow, Spread
 from search.config import Environment

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from pages.components.folds_chart import fold_table, folds_figure, place
-from pages.components.series_chart import drawn_positions
+from pages.components.intake.series_chart import drawn_positions
+from pages.components.setup.folds_chart import fold_table, folds_figure, place
 from search.config import Task
 from search.evaluation.splits import plan_splits
 

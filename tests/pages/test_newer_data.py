@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.components import newer_file, newer_verdict
 from pages.components.charts.newer import MOST_POINTS, came_chart
 from pages.components.charts.record import Scale
+from pages.components.forecast import newer_file, newer_verdict
 from search.analysis.delivered import load_forecaster
 from search.analysis.predictions import Predictions
 from search.arrays import read_arrays, write_arrays

@@ -9,17 +9,17 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.components import study_data
-from pages.components.progress_charts import folds_of, history_of
-from pages.components.progress_running import worker_slots
-from pages.components.progress_status import skill_sentence
-from pages.components.progress_table import (
+from pages.components.progress.charts import folds_of, history_of
+from pages.components.progress.running import worker_slots
+from pages.components.progress.status import skill_sentence
+from pages.components.progress.steering_words import budget_words
+from pages.components.progress.table import (
     PAGE_ROWS,
     page_of_trials,
     trial_table,
 )
-from pages.components.progress_trials import failure_table, slowest_trials
+from pages.components.progress.trials import failure_table, slowest_trials
 from pages.components.scales import digits_format
-from pages.components.steering_words import budget_words
 from search.config import CELLS, Budget, Environment
 from search.study.control import read_control
 from search.study.curves import CurveWriter, EpochPoint, curve_path, read_curve

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.components import starting
-from pages.components.prefill import form_values
-from pages.components.presets import PRESETS
+from pages.components.setup import starting
+from pages.components.setup.prefill import form_values
+from pages.components.setup.presets import PRESETS
 from search.config import Environment, Roles, Task
 from search.study.defaults import default_space
 from search.study.estimate import estimate_seconds

@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.components.progress_steering import outlook_sentence
+from pages.components.progress.steering import outlook_sentence
+from pages.components.progress.steering_words import moment_words, steered_sentence
 from pages.components.report.contents import report_html
 from pages.components.state import forget_progress
-from pages.components.steering_words import moment_words, steered_sentence
 from search.config import Budget, Environment
 from search.errors import UserInputError
 from search.study.control import (
@@ -296,7 +296,7 @@ def test_what_cannot_be_removed_any_more_is_said_and_the_page_stays(
     def refuse(*_: object) -> None:
         raise UserInputError("Trial 1 does not wait any more.")
 
-    monkeypatch.setattr("pages.components.progress_steering.remove_queued", refuse)
+    monkeypatch.setattr("pages.components.progress.steering.remove_queued", refuse)
     app = open_page("progress", study=make("c").uuid)
     app.button(key="unqueue_1").click().run()
     assert "does not wait any more" in app.toast[0].value

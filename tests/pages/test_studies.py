@@ -6,8 +6,9 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.components import study_list, study_menu
-from pages.components.study_menu import export_json
+from pages.components.studies import list as study_list
+from pages.components.studies import menu as study_menu
+from pages.components.studies.menu import export_json
 from search.config import Environment
 from search.study.control import read_control
 from search.study.folders import SUPERVISOR_LOCK
@@ -83,7 +84,7 @@ def test_delete_asks_first(open_page: OpenPage, environment: Environment) -> Non
 
 DIALOG = """
 from pages.components.state import environment
-from pages.components.study_menu import confirm_delete
+from pages.components.studies.menu import confirm_delete
 from search.study.studies import list_studies
 for study in list_studies(environment()):
     confirm_delete(study)

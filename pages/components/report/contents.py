@@ -12,8 +12,8 @@ from pages.components.charts.folds import fold_chart
 from pages.components.charts.forecast import forecast_chart, forecast_numbers
 from pages.components.charts.history import history_chart
 from pages.components.charts.windows import step_chart
-from pages.components.compare_diagnosis import winner_illnesses
-from pages.components.compare_table import (
+from pages.components.compare.diagnosis import winner_illnesses
+from pages.components.compare.table import (
     absent_words,
     model_table,
     test_table,
@@ -22,6 +22,7 @@ from pages.components.compare_table import (
 from pages.components.downloads import SERIES_TIME
 from pages.components.illness_cards import illness_words
 from pages.components.numbers import duration
+from pages.components.progress.steering_words import steered_sentence
 from pages.components.report.document import Document
 from pages.components.scales import (
     error_scale,
@@ -32,7 +33,6 @@ from pages.components.scales import (
 )
 from pages.components.seed_views import holdout_line, seed_sentences, seed_table
 from pages.components.state import study_trials
-from pages.components.steering_words import steered_sentence
 from pages.components.study_data import (
     best_fold_baseline,
     fold_baselines,

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import streamlit as st
 
 from pages.components.numbers import duration
-from pages.components.space_form import line_words, value_word
+from pages.components.setup.space_form import line_words, value_word
 from pages.components.text import raw_text
 from search.config import Budget
 from search.study.control import read_control

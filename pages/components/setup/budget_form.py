@@ -6,7 +6,7 @@ from typing import TypeVar
 import streamlit as st
 
 from pages.components.draft import follow
-from pages.components.presets import Preset, default_workers
+from pages.components.setup.presets import Preset, default_workers
 from pages.components.text import raw_text, text
 from search.config import (
     MAX_REFITS,

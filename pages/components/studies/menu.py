@@ -3,9 +3,9 @@
 import msgspec
 import streamlit as st
 
-from pages.components.prefill import duplicate_settings
+from pages.components.setup.prefill import duplicate_settings
 from pages.components.state import dashboard_link, go_to, is_archived, study_results
-from pages.components.study_list import state_of
+from pages.components.studies.list import state_of
 from pages.components.text import plain, text
 from search.errors import SearchError, UserInputError
 from search.jobs.launch import start_study

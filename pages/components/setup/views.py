@@ -4,12 +4,12 @@ import streamlit as st
 
 from pages.components.draft import DraftSeries
 from pages.components.figure import show_figure
-from pages.components.folds_chart import fold_table, folds_figure
 from pages.components.frame import next_step
 from pages.components.numbers import count, duration
-from pages.components.prefill import duplicate_settings
-from pages.components.space_form import space_summary
-from pages.components.starting import start
+from pages.components.setup.folds_chart import fold_table, folds_figure
+from pages.components.setup.prefill import duplicate_settings
+from pages.components.setup.space_form import space_summary
+from pages.components.setup.starting import start
 from pages.components.state import go_to
 from pages.components.study_data import study_series
 from pages.components.text import plain, raw_text, text

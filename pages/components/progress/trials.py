@@ -9,13 +9,13 @@ import streamlit as st
 from pages.components.charts.curves import trial_chart
 from pages.components.charts.record import show_chart
 from pages.components.numbers import count, duration, three_digits
-from pages.components.progress_forms import try_again
-from pages.components.progress_table import show_table
+from pages.components.progress.diagnosis import show_trial_diagnosis
+from pages.components.progress.forms import try_again
+from pages.components.progress.table import show_table
 from pages.components.scales import score_scale
 from pages.components.state import dashboard_link
 from pages.components.study_data import trial_curve
 from pages.components.text import plain, raw_text, text
-from pages.components.trial_diagnosis import show_trial_diagnosis
 from search.config import Cell
 from search.study.folders import StudyHandle
 from search.study.progress import Progress

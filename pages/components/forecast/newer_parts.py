@@ -5,8 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from pages.components.charts.times import time_words
-from pages.components.data_views import FILE_TYPES
-from pages.components.newer_data import (
+from pages.components.forecast.newer_data import (
     Delivered,
     NewerFile,
     joined_series,
@@ -15,11 +14,12 @@ from pages.components.newer_data import (
     read_upload,
     study_forecaster,
 )
-from pages.components.newer_file import show_file_forecasts
-from pages.components.newer_score import show_inputs, show_score
-from pages.components.newer_verdict import show_verdict
+from pages.components.forecast.newer_file import show_file_forecasts
+from pages.components.forecast.newer_score import show_inputs, show_score
+from pages.components.forecast.newer_verdict import show_verdict
+from pages.components.intake.views import FILE_TYPES
 from pages.components.numbers import count
-from pages.components.prefill import duplicate_settings
+from pages.components.setup.prefill import duplicate_settings
 from pages.components.state import go_to
 from pages.components.study_data import study_series, winner_holdout
 from pages.components.text import plain, raw_text, text

@@ -7,15 +7,15 @@ from typing import Any
 import streamlit as st
 
 from pages.components.numbers import three_digits
-from pages.components.space_form import value_word
-from pages.components.state import forget_progress
-from pages.components.steering_words import (
+from pages.components.progress.steering_words import (
     budget_words,
     change_words,
     moment_words,
     narrowed_words,
     viewer_zone,
 )
+from pages.components.setup.space_form import value_word
+from pages.components.state import forget_progress
 from pages.components.text import plain, raw_text, text
 from search.analysis.enough import FEWEST_LEFT, Outlook, chance_words, look_ahead
 from search.config import Budget, Cell

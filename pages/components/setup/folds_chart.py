@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from pages.components.series_chart import drawn_positions, x_title
+from pages.components.intake.series_chart import drawn_positions, x_title
 from pages.components.text import chart_plain, chart_text, raw_text
 from pages.components.theme import ACCENT, ACTUAL, BACKGROUND, MUTED, readable_axes
 from search.evaluation.splits import SplitPlan

@@ -5,7 +5,6 @@ import secrets
 import pandas as pd
 import streamlit as st
 
-from pages.components.columns_form import frequency_word
 from pages.components.draft import (
     DraftFile,
     DraftSeries,
@@ -17,8 +16,9 @@ from pages.components.draft import (
 )
 from pages.components.figure import show_figure
 from pages.components.frame import next_step
+from pages.components.intake.columns_form import frequency_word
+from pages.components.intake.series_chart import Marks, series_figure
 from pages.components.numbers import count
-from pages.components.series_chart import Marks, series_figure
 from pages.components.state import go_to
 from pages.components.study_data import study_series
 from pages.components.text import chart_text, plain, text

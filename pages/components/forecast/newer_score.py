@@ -8,7 +8,7 @@ import streamlit as st
 from pages.components.charts.newer import StepErrors, came_chart, newer_step_chart
 from pages.components.charts.record import show_chart
 from pages.components.charts.style import model_name
-from pages.components.newer_data import learned_rows
+from pages.components.forecast.newer_data import learned_rows
 from pages.components.numbers import three_digits
 from pages.components.scales import (
     error_scale,

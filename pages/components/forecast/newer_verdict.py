@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from pages.components.charts.style import model_name
-from pages.components.newer_data import learned_rows
+from pages.components.forecast.newer_data import learned_rows
 from pages.components.numbers import three_digits, with_unit
 from pages.components.study_data import holdout_forecasts, winner_holdout
 from pages.components.text import raw_text, text

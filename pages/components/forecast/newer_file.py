@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages.components.csv_files import csv_bytes
 from pages.components.downloads import file_name
-from pages.components.newer_data import Delivered, NewerFile, file_forecasts
+from pages.components.forecast.newer_data import Delivered, NewerFile, file_forecasts
 from pages.components.numbers import count
 from pages.components.text import plain, raw_text, text
 from search.analysis.file_forecasts import FileForecasts

@@ -15,7 +15,7 @@ from pages.components.charts.folds import fold_chart
 from pages.components.charts.record import show_chart
 from pages.components.charts.style import model_name
 from pages.components.charts.windows import origin_chart, step_chart
-from pages.components.compare_table import show_parameters
+from pages.components.compare.table import show_parameters
 from pages.components.downloads import (
     show_results_download,
     show_series_download,

@@ -5,8 +5,8 @@ from typing import Any
 
 import streamlit as st
 
+from pages.components.progress.steering_words import budget_words
 from pages.components.state import forget_progress, study_progress
-from pages.components.steering_words import budget_words
 from pages.components.text import plain, raw_text, text
 from search.config import Budget
 from search.errors import UserInputError

@@ -1,0 +1,1 @@
+"""The Forecast page: what comes next, and newer data held against it."""

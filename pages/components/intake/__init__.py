@@ -1,0 +1,1 @@
+"""The Data page: reading, columns, findings, the series."""

@@ -1,0 +1,1 @@
+"""The Search page: task, space, budget, folds, start."""
