@@ -193,7 +193,8 @@ def test_worker_out_of_time_prunes_where_the_cell_has_a_winner(
 
     assert run_worker(handle, Scripted([2.0, 1.0], action=spend)) in ("wish", "budget")
     states = [trial.state for trial in read_trials(handle)]
-    assert states == ["complete", "complete", "complete", "pruned"]
+    assert states[:4] == ["complete", "complete", "complete", "pruned"]
+    assert set(states[4:]) == {"waiting"}  # first configurations that nobody claimed
     assert read_trials(handle)[3].epochs_run == 2
 
 
