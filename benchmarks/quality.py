@@ -9,8 +9,8 @@ and patience are the same.
 
 The yardstick is the one of the script: the mean over the folds of the best validation
 score of each fold, although our search judges by one epoch for all folds. Where it does
-not get there in the time that the script took, it counts as not reached, with the
-ratio 1.
+not get there in a share (`--give-up-after`) of the time that the script took, it counts
+as not reached, with the ratio 1.
 
 To save time, scripts run two at a time, each on one core. What a second core would have
 saved them is measured beside: the same configurations on one core, as they ran, and
@@ -199,10 +199,11 @@ def measure(
     factor = measure_core_factor(cases[: len(CORES)])
     say(f"The script needs {factor:.2f} of the time when it has all cores for itself.")
     on_each_core(run, cases)
-    return report([_compare(case, args.seeds, factor) for case in cases], factor)
+    found = [_compare(case, args.seeds, factor, args.give_up_after) for case in cases]
+    return report(found, factor, args.give_up_after)
 
 
-def _compare(case: Case, n_seeds: int, factor: float) -> Found:
+def _compare(case: Case, n_seeds: int, factor: float, give_up_after: float) -> Found:
     notes = tuple(read_notes(case.folder / f"{PLAIN_KERAS.module}.jsonl"))
     others = float((case.folder / CORE_FILE).read_text())
     found = Found(
@@ -219,7 +220,7 @@ def _compare(case: Case, n_seeds: int, factor: float) -> Found:
         run = run_ours(
             case.options,
             target=found.target,
-            limit=found.script_seconds,
+            limit=give_up_after * found.script_seconds,
             seed=seed,
             folder=case.folder,
         )
@@ -235,6 +236,12 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--series", default="", help="names, comma between (all)")
     parser.add_argument("--trials", type=int, default=30, help="trials of the script")
     parser.add_argument("--seeds", type=int, default=3, help="searches of ours")
+    parser.add_argument(
+        "--give-up-after",
+        type=float,
+        default=1.0,
+        help="share of the script's time after which ours counts as not reached (1)",
+    )
     parser.add_argument("--rows", type=int, help="keep at most so many last rows")
     parser.add_argument(
         "--fresh", choices=("ours", "all"), help="forget these former results"
@@ -251,7 +258,10 @@ def parse() -> argparse.Namespace:
 def main() -> None:
     """Measure, print the table, record it."""
     args = parse()
-    wanted = public_series([name for name in args.series.split(",") if name])
+    names = [name for name in args.series.split(",") if name]
+    wanted = public_series(names)
+    if names:
+        wanted.sort(key=lambda one: names.index(one.name))
     if args.quick:
         with tempfile.TemporaryDirectory() as folder:
             print(measure(wanted, args, Path(folder)))

@@ -81,7 +81,7 @@ class Found:
         ]
 
 
-def report(all_found: Sequence[Found], core_factor: float) -> str:
+def report(all_found: Sequence[Found], core_factor: float, give_up_after: float) -> str:
     """Return the section of the results."""
     columns = ["series", "rows", "script: best score", "seconds", "trials (pruned)"]
     columns += ["ours: seconds until as good, each seed", "trials by then (pruned)"]
@@ -98,9 +98,10 @@ def report(all_found: Sequence[Found], core_factor: float) -> str:
             "an empty cache of compiled programs). Ratio: seconds that ours needs from "
             "the start of its process to a complete trial as good as the best of the "
             "script, over all the seconds of the script; 1 where it is not reached in "
-            "that time. Scripts ran two at a time, each on one core; alone on all "
-            f"cores they need {core_factor:.2f} of that time, by which their seconds "
-            "are corrected, less the share that other processes took from their core "
+            f"{give_up_after:.0%} of that time, after which it is ended. Scripts ran "
+            "two at a time, each on one core; alone on all cores they need "
+            f"{core_factor:.2f} of that time, by which their seconds are corrected, "
+            "less the share that other processes took from their core "
             f"({max(found.share_of_others for found in all_found):.1%} at most). "
             "`python -m benchmarks.quality`",
             table(columns, [_row(found) for found in all_found]),
