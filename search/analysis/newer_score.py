@@ -119,7 +119,7 @@ def score_newer(
     # A line through the first row means nothing where that row is not the study's.
     if newer.n_gap:
         baselines.pop("drift", None)
-    weights = learned.weights
+    weights, naive_scale = learned.weights, learned.naive_scale
     best = min(
         baselines,
         key=lambda name: float((np.abs(baselines[name] - actual) * weights).mean()),
@@ -143,7 +143,7 @@ def score_newer(
             name: forecast_metrics(
                 actual[..., [k]],
                 forecasts[..., [k]],
-                naive_scale=learned.naive_scale[[k]],
+                naive_scale=naive_scale[[k]],
             )
             for k, name in enumerate(learned.targets)
         }

@@ -78,19 +78,17 @@ def check_narrowed(space: Space, line: Line) -> None:
             f"`{line.name}` is fixed at {original.values[0]} in this study and cannot "
             "be narrowed."
         )
-    if line.choices:
-        outside = [value for value in line.choices if not _is_on_grid(original, value)]
-    elif original.choices:
-        raise ConfigError(
-            f"`{line.name}` is searched among {original.words}; give the values that "
-            "stay."
-        )
-    else:
-        outside = [value for value in line.values if not _is_on_grid(original, value)]
+    if not line.choices:
+        if original.choices:
+            raise ConfigError(
+                f"`{line.name}` is searched among {original.words}; give the values "
+                "that stay."
+            )
         if (line.step, line.log) != (original.step, original.log):
             raise ConfigError(
                 f"`{line.name}` must keep its step and scale when it is narrowed."
             )
+    outside = [value for value in line.values if not _is_on_grid(original, value)]
     if outside:
         shown = ", ".join(map(str, outside))
         step = "" if original.step == 1 else f" in steps of {original.step}"

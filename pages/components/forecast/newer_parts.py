@@ -126,15 +126,15 @@ def show_search_again(
             words = text("newer.again_same")
         st.caption(words, width="stretch")
     if clicked:
-        is_joined = joined is not None and file is not None
+        added = file if joined is not None else None
         duplicate_settings(
             study,
             continued_settings(
                 settings,
-                file_name=file.name if is_joined and file is not None else None,
-                notes=file.rows.notes if is_joined and file is not None else (),
-                filled_ahead=file.rows.n_filled_ahead(file.newer.n_new)
-                if is_joined and file is not None
+                file_name=added.name if added else None,
+                notes=added.rows.notes if added else (),
+                filled_ahead=added.rows.n_filled_ahead(added.newer.n_new)
+                if added
                 else None,
             ),
             series=joined,
