@@ -83,7 +83,7 @@ def look_ahead(
         Trials that were done when somebody last let the search go on after its end.
         A whole window must follow, because somebody wanted it to go on.
     """
-    done = [one for one in trials if one.state in ("complete", "pruned")]
+    done = [one for one in trials if one.is_done]
     done.sort(key=lambda one: (one.finished or "", one.number))
     own = {cell: [one for one in done if one.cell == cell] for cell in cells}
     window = max(SHORTEST_WINDOW, WINDOW_PER_CELL * len(cells))

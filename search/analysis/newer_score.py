@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from search.analysis.predictions import ErrorBand, Predictions
+from search.analysis.verdict import origin_losses as losses_of
 from search.config import Task
 from search.data.continuation import Continuation
 from search.data.findings import counted
@@ -213,9 +214,12 @@ def origin_losses(
     predictions: Mapping[str, Predictions], weights: np.ndarray
 ) -> np.ndarray:
     """Return the mean absolute error of each origin over steps and weighted targets."""
-    each = [np.abs(one.errors).mean(axis=1) for one in predictions.values()]
-    losses: np.ndarray = (np.stack(each, axis=1) * weights).mean(axis=1)
-    return losses
+    each = list(predictions.values())
+    return losses_of(
+        np.stack([one.actual for one in each], axis=-1),
+        np.stack([one.predicted for one in each], axis=-1),
+        weights,
+    )
 
 
 def decay(

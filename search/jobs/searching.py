@@ -107,7 +107,7 @@ class Search:
 
     @property
     def _n_done(self) -> int:
-        return sum(trial.state in ("complete", "pruned") for trial in self._trials)
+        return sum(trial.is_done for trial in self._trials)
 
     def _reason_to_end(self) -> SearchEnd | None:
         """Return why the search should end now, the strongest reason first."""

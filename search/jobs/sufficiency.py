@@ -37,7 +37,7 @@ class Sufficiency:
             # Somebody wants to see these first.
             self._budget = None
             return ""
-        n_done = sum(trial.state in ("complete", "pruned") for trial in trials)
+        n_done = sum(trial.is_done for trial in trials)
         if budget != self._budget:
             self._budget, self._reason, self._n_judged = budget, "", -1
         if self._reason or n_done == self._n_judged:

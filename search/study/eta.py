@@ -103,7 +103,7 @@ def remaining_seconds(trials: Sequence[TrialView], plan: Plan) -> float | None:
 def _search_seconds(trials: Sequence[TrialView], plan: Plan) -> float | None:
     if plan.n_trials is None:
         return None
-    done = [trial for trial in trials if trial.state in ("complete", "pruned")]
+    done = [trial for trial in trials if trial.is_done]
     n_left = plan.n_trials - len(done)
     if n_left <= 0:
         return 0.0

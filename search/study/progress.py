@@ -112,7 +112,7 @@ def read_progress(handle: StudyHandle) -> Progress:
 def count_trials(trials: Sequence[TrialView]) -> TrialCounts:
     """Return how the trials ended; `per_cell` counts complete and pruned ones."""
     states = Counter(trial.state for trial in trials)
-    cells: Counter[str] = Counter(trial.cell for trial in trials if _is_done(trial))
+    cells: Counter[str] = Counter(trial.cell for trial in trials if trial.is_done)
     return TrialCounts(
         complete=states["complete"],
         pruned=states["pruned"],
@@ -176,7 +176,3 @@ def _fraction(n_done: int, control: Control, state: StateRecord) -> float:
     if control.budget.seconds is not None:
         shares.append(state.seconds_used / control.budget.seconds)
     return min(1.0, max(shares))
-
-
-def _is_done(trial: TrialView) -> bool:
-    return trial.state in ("complete", "pruned")

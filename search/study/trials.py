@@ -113,6 +113,11 @@ class TrialView:
     is_retried: bool = False
     is_asked: bool = False
 
+    @property
+    def is_done(self) -> bool:
+        """Whether it ended with a score, or was ended early."""
+        return self.state in ("complete", "pruned")
+
 
 def read_trials(handle: StudyHandle) -> tuple[TrialView, ...]:
     """Return all trials in the order of their numbers.

@@ -51,11 +51,7 @@ def history_chart(
     baseline
         Name and mean fold score of the best forecast that needs no training.
     """
-    scored = [
-        trial
-        for trial in trials
-        if trial.score is not None and trial.state in ("complete", "pruned")
-    ]
+    scored = [trial for trial in trials if trial.score is not None and trial.is_done]
     best = best_of_cells(scored)
     drawn = thinned_trials(scored, MOST_DRAWN, best)
     figure = new_figure(x_title=chart_text("charts.trial"), y_title=scale.axis)

@@ -84,9 +84,7 @@ def failure_table(failures: Sequence[TrialView]) -> pd.DataFrame:
 def slowest_trials(trials: Sequence[TrialView]) -> list[TrialView]:
     """Return the ended trials that took longest, the slowest first."""
     ended = [
-        trial
-        for trial in trials
-        if trial.state in ("complete", "pruned") and trial.seconds_total is not None
+        trial for trial in trials if trial.is_done and trial.seconds_total is not None
     ]
     return heapq.nlargest(
         N_SLOWEST, ended, key=lambda trial: trial.seconds_total or 0.0
@@ -187,7 +185,7 @@ def _show_trial(study: StudyHandle, trial: TrialView) -> None:
             )
         else:
             st.caption(text("progress.trial_no_curve"))
-        if trial.state in ("complete", "pruned"):
+        if trial.is_done:
             st.caption(_facts(trial))
     if trial.state in ENDED:
         show_trial_diagnosis(study, trial, points)
