@@ -11,7 +11,7 @@ DEV_STAMP := $(VENV)/.installed-dev
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-quick test-slow e2e check format clean bench bench-epoch bench-peak bench-study bench-storage bench-scaling bench-memory bench-dashboard bench-csv bench-pruners bench-throughput bench-quality bench-accuracy
+.PHONY: help run test test-quick test-slow e2e faults check format clean bench bench-epoch bench-peak bench-study bench-storage bench-scaling bench-memory bench-dashboard bench-csv bench-pruners bench-throughput bench-quality bench-accuracy
 
 help: ## show this list
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -22,10 +22,10 @@ run: $(RUN_STAMP) ## start the application on http://127.0.0.1:8501
 test: check test-quick test-slow ## every check and every test; what CI runs
 
 test-quick: $(DEV_STAMP) ## tests that take seconds
-	$(BIN)/python -m pytest -m "not slow and not e2e"
+	$(BIN)/python -m pytest -m "not slow and not e2e and not faults"
 
 test-slow: $(DEV_STAMP) ## tests that train for longer, and the browser test
-	$(BIN)/python -m pytest -m "slow or e2e"
+	$(BIN)/python -m pytest -m "(slow or e2e) and not faults"
 
 e2e: $(DEV_STAMP) ## the browser test alone; needs Chromium
 	$(BIN)/python -m pytest -m e2e
@@ -70,6 +70,9 @@ bench-accuracy: $(RUN_STAMP) ## models of five-minute searches on public series
 
 bench-quality: $(RUN_STAMP) ## time until the search is as good as a script
 	$(BIN)/python -m benchmarks.quality
+
+faults: $(DEV_STAMP) ## every fault case, with a table at the end; takes long
+	$(BIN)/python -m pytest -m case --cases
 
 check: $(DEV_STAMP) ## format, lint and types
 	$(BIN)/ruff format --check .

@@ -7,6 +7,8 @@ import pytest
 from search.config import Environment
 from search.study.storage import prepare_storage
 
+pytest_plugins = ["tests.case_table"]
+
 
 @pytest.fixture(scope="session")
 def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
