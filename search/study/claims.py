@@ -13,6 +13,7 @@ import msgspec
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
+from search.fault_points import reach
 from search.study.batching import batching_storage
 from search.study.control import Control, read_control, read_state
 from search.study.folders import StudyHandle
@@ -123,6 +124,7 @@ def _claim(handle: StudyHandle, study: optuna.Study, owner: Owner) -> Claim:
                 if refusal is None
                 else Claim(refusal)
             )
+            reach("holding_claim_lock")
         clear_spool(handle, reaped)
         return claim
 

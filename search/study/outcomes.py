@@ -17,6 +17,7 @@ import msgspec
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
+from search.fault_points import reach
 from search.study.batching import batching_storage
 from search.study.folders import StudyHandle
 from search.study.optuna_study import check_uuid, claim_lock
@@ -91,6 +92,7 @@ def finish_trial(
     reports = storage.pending_reports(study._study_id, number)
     entry = SpoolEntry(handle.uuid, number, owner, record, reports)
     path = write_entry(handle, entry)
+    reach("between_fit_and_tell")
     counted = call_storage(partial(_tell_entry, handle, study, entry))
     storage.forget_reports(study._study_id, number)
     path.unlink(missing_ok=True)
