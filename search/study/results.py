@@ -100,6 +100,9 @@ class WinnerResult:
     delivered
         ``one``: the network of the first of `seeds`. ``average``: the mean of the
         forecasts of all of them.
+    digests
+        SHA-256 of the files of the winner, by name, as they were when the bundle was
+        checked; empty for a winner of an older version.
     """
 
     trial: int
@@ -118,6 +121,7 @@ class WinnerResult:
     check: BundleCheck | None = None
     diverged: tuple[DivergedSeed, ...] = ()
     delivered: Deliver = "one"
+    digests: dict[str, str] = field(default_factory=dict)
 
     @property
     def n_seeds(self) -> int:
