@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from search.config import Cell
+from search.errors import StudyCorrupted
 from search.study.control import (
     Control,
     State,
@@ -144,6 +145,6 @@ class Reporter:
         )
         write_state(self._handle, timed)
         if self._on_progress is not None:
-            # The terminal may be gone; the study goes on without it.
-            with contextlib.suppress(OSError):
+            # The terminal may be gone, and the storage when this is what is published.
+            with contextlib.suppress(OSError, StudyCorrupted):
                 self._on_progress(read_progress(self._handle))
