@@ -41,7 +41,7 @@ def _odd_trial(
     if trial is None or trial.state != "complete" or trial.cell != cell:
         yield f"{name}, which is no complete trial of that cell."
     elif trial.score != winner.cv:
-        yield f"{name} with the score {winner.cv:g}; the storage has {trial.score:g}."
+        yield f"{name} with the score {winner.cv:g}; the storage has {trial.score}."
 
 
 def _missing_files(cell: Cell, winner: WinnerResult) -> Iterator[str]:

@@ -138,6 +138,8 @@ def test_c6_a_study_keeps_its_own_data(
     studies, table = tmp_path / "studies", tmp_path / "plant.csv"
     monkeypatch.setenv("STUDIES_DIR", str(studies))
     monkeypatch.delenv("STUDIES_STORAGE", raising=False)
+    # It would change the logging of the tests that follow.
+    monkeypatch.setattr("search.cli.run._log_to_file", lambda _: None)
     days = pd.date_range("2024-01-01", periods=120, freq="D").strftime("%Y-%m-%d")
     first = pd.DataFrame({"day": days, "load": [step % 7 for step in range(120)]})
     first.to_csv(table, index=False)

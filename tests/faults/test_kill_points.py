@@ -9,6 +9,7 @@ import pytest
 
 from search.config import Budget
 from search.fault_points import FAULT_VARIABLE, POINTS, _fault, note_told, reach
+from search.jobs.audit import audit_study
 from search.jobs.supervisor import supervise
 from search.study.claims import (
     TrialRecord,
@@ -135,8 +136,6 @@ def test_k2_supervisor_killed_in_a_state_write(
 
 def audit_twice(made: Place) -> None:
     """Audit after the doctor has mended what is safe to mend."""
-    from search.jobs.audit import audit_study
-
     assert all(fault.is_mended for fault in audit_study(made.handle))
     # A worker that was killed after a tell had no time to note it.
     audit(made.handle, made.ledger, total=3, least=1)

@@ -46,7 +46,7 @@ def running_pids(made: Place) -> dict[int, int]:
 def test_k3_all_workers_killed_at_once(
     place: MakePlace, toy: Callable[..., None], record_property: Record
 ) -> None:
-    toy(epoch_seconds=0.02)
+    toy(epoch_seconds=0.1)
     made = place(training=replace(LONG, epochs=20), budget=Budget(trials=4))
     victims: dict[int, int] = {}
     times: list[float] = []
@@ -79,7 +79,7 @@ def test_k3_all_workers_killed_at_once(
 def test_k8_worker_sleeps_while_others_go_on(
     place: MakePlace, toy: Callable[..., None]
 ) -> None:
-    toy(epoch_seconds=0.01)
+    toy(epoch_seconds=0.1)
     made = place(training=replace(LONG, epochs=10), budget=Budget(trials=5))
     asleep: list[int] = []
 
@@ -109,7 +109,7 @@ def test_k8_worker_sleeps_while_others_go_on(
 def test_k8_late_result_is_refused_quietly(
     place: MakePlace, workers_of: MakeWorkers, toy: Callable[..., None]
 ) -> None:
-    toy(epoch_seconds=0.02)
+    toy(epoch_seconds=0.1)
     made = place(training=replace(LONG, epochs=20), budget=Budget(trials=3))
     study = open_study(made.handle)
     with workers_of(made) as workers:
@@ -122,6 +122,7 @@ def test_k8_late_result_is_refused_quietly(
             made.handle, study, 0, "It slept.", owner=owner, kind="killed"
         )
         # Another one trains everything, also what the sleeper had.
+        toy(epoch_seconds=0.0)
         assert workers.ended(workers.start()) == 0
         os.kill(sleeper, signal.SIGCONT)
         assert workers.ended(sleeper) == 0
@@ -158,7 +159,7 @@ def test_k11_a_broken_package_ends_the_search_with_its_cause(
     log = "".join(
         path.read_text() for path in (made.handle.folder / "logs").glob("worker-*")
     )
-    assert log.count("built for another Python") == 5
+    assert log.count("ImportError: built for another Python") == 5
     audit(made.handle, made.ledger, total=0, least=0)
     busy = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     figure = f"ended after {seconds:.0f} s, the supervisor used {busy / seconds:.1%}"
@@ -237,8 +238,8 @@ def test_k7_power_cut(
 def test_k12_everything_killed_and_started_again(
     place: MakePlace, toy: Callable[..., None], start_supervisor: Start
 ) -> None:
-    toy(epoch_seconds=0.05)
-    made = place(training=replace(LONG, epochs=4), budget=Budget(trials=8))
+    toy(epoch_seconds=0.5)
+    made = place(training=replace(LONG, epochs=4), budget=Budget(trials=20))
     n_before = 0
     for wanted in (2, 5):
         supervisor = start_supervisor(made)
@@ -253,7 +254,7 @@ def test_k12_everything_killed_and_started_again(
         n_before = n_done(made)
     toy(epoch_seconds=0.0)
     assert supervise(made.handle, limits=QUICK) == "finished"
-    audit(made.handle, made.ledger, total=8, least=6)
+    audit(made.handle, made.ledger, total=20, least=10)
 
 
 def n_done(made: Place) -> int:

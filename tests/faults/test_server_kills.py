@@ -14,7 +14,7 @@ from search.study.control import read_state
 from search.study.storage import prepare_storage
 from tests.e2e.conftest import Server, free_port
 from tests.faults.conftest import Place, is_gone
-from tests.faults.oracle import audit, processes_of, read_ledger
+from tests.faults.oracle import audit, page_faults, processes_of, read_ledger
 from tests.jobs.conftest import wait_until
 
 MakePlace = Callable[..., Place]
@@ -64,7 +64,9 @@ def test_k5_server_killed_mid_study(
     began = time.monotonic()
     server.start()
     assert server.status_of(f"/progress?study={made.handle.uuid}") == 200
+    assert page_faults(made.handle) == []
     seconds = time.monotonic() - began
+    assert seconds < 10.0
     after = read_state(made.handle)
     assert n_during >= 1
     assert (during.supervisor_pid, during.workers) == (

@@ -146,7 +146,7 @@ def test_k1_storm_on_claims_and_tells(
     dice = say_seed(seed)
     toy(epoch_seconds=0.005)
     training = replace(QUICK, epochs=2)
-    made = place(training=training, budget=Budget(trials=100_000), workers=3)
+    made = place(training=training, budget=Budget(trials=4_000), workers=3)
     study = open_study(made.handle)
     n_told_by_reaper = 0
     pause = threading.Event()
