@@ -122,7 +122,10 @@ def test_k2_supervisor_killed_in_a_state_write(
     first = start_supervisor(made)
     wait_until(lambda: is_gone(first), "the death of the supervisor")
     assert made.was_reached
-    assert read_state(made.handle).state == "interrupted"
+    # Its lock is free as soon as a child that it was starting runs its own program.
+    wait_until(
+        lambda: read_state(made.handle).state == "interrupted", "the lock to be free"
+    )
     for pid in processes_of(made.handle):
         kill(pid)
     second = start_supervisor(made)
