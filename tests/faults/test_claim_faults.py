@@ -5,6 +5,7 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -99,6 +100,10 @@ def test_c2_twenty_starts_launch_one_supervisor(
     record_property("figure", "20 starts, 1 supervisor")
 
 
+def has_told(made: Place, n: int) -> bool:
+    return len(read_ledger(made.ledger)) >= n
+
+
 @pytest.mark.case("C4", "stopped and started again at once, stopped twice")
 def test_c4_never_more_workers_than_wanted(place: MakePlace, toy: Toy) -> None:
     toy(epoch_seconds=0.05)
@@ -116,7 +121,7 @@ def test_c4_never_more_workers_than_wanted(place: MakePlace, toy: Toy) -> None:
     try:
         start_study(made.handle)
         for wanted in (1, 3):
-            wait_until(lambda n=wanted: len(read_ledger(made.ledger)) >= n, "results")
+            wait_until(partial(has_told, made, wanted), "results")
             stop_study(made.handle)
             stop_study(made.handle)
             start_study(made.handle)

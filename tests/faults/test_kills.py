@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -243,9 +244,9 @@ def test_k12_everything_killed_and_started_again(
     n_before = 0
     for wanted in (2, 5):
         supervisor = start_supervisor(made)
-        wait_until(lambda n=wanted: n_done(made) >= n, f"{wanted} results")
+        wait_until(partial(has_done, made, wanted), f"{wanted} results")
         second = start_supervisor(made)  # finds the lock taken
-        wait_until(lambda pid=second: is_gone(pid), "the end of the second one")
+        wait_until(partial(is_gone, second), "the end of the second one")
         assert is_supervised(made.handle)
         for pid in [supervisor, *processes_of(made.handle)]:
             kill(pid)
@@ -259,3 +260,7 @@ def test_k12_everything_killed_and_started_again(
 
 def n_done(made: Place) -> int:
     return sum(row.state in ("COMPLETE", "PRUNED") for row in read_rows(made.handle))
+
+
+def has_done(made: Place, n: int) -> bool:
+    return n_done(made) >= n

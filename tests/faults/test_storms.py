@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -70,6 +71,15 @@ def running_owners(made: Place) -> set[int]:
 
 def n_done(made: Place) -> int:
     return sum(row.state in ("COMPLETE", "PRUNED") for row in read_rows(made.handle))
+
+
+def has_done(made: Place, n: int) -> bool:
+    return n_done(made) >= n
+
+
+def has_workers(made: Place, supervisor: int) -> bool:
+    """Return whether workers run, or nothing is left to do for them."""
+    return bool(read_state(made.handle).workers) or is_gone(supervisor)
 
 
 def say_seed(seed: int) -> random.Random:
@@ -188,7 +198,7 @@ def test_k12_storm_of_restarts(
     for _ in range(5):
         supervisor = start_supervisor(made)
         least = before + dice.randint(3, 6)
-        wait_until(lambda n=least: n_done(made) >= n, f"{least} results")
+        wait_until(partial(has_done, made, least), f"{least} results")
         # Sometimes its workers first, sometimes the supervisor alone.
         targets = [supervisor, *processes_of(made.handle, "work")]
         dice.shuffle(targets)
@@ -215,28 +225,24 @@ def test_k4_storm_on_supervisors(
 ) -> None:
     """Workers give their trial back when they see that they are alone."""
     toy(epoch_seconds=0.05)
-    made = place(training=QUICK, budget=Budget(trials=40))
+    made = place(training=QUICK, budget=Budget(trials=100))
     seed = int.from_bytes(os.urandom(4))
     dice = say_seed(seed)
-    pause, n_kills, longest = threading.Event(), 20, 0.0
-    for _ in range(n_kills):
+    pause, n_kills, longest = threading.Event(), 0, 0.0
+    while n_kills < 20:
         supervisor = start_supervisor(made)
-        wait_until(
-            lambda pid=supervisor: (
-                bool(read_state(made.handle).workers) or is_gone(pid)
-            ),
-            "workers",
-        )
+        wait_until(partial(has_workers, made, supervisor), "workers")
         if is_gone(supervisor):
             break
         pause.wait(dice.uniform(0.2, 1.5))
         os.kill(supervisor, signal.SIGKILL)
+        n_kills += 1
         began = time.monotonic()
         wait_until(lambda: not processes_of(made.handle, "work"), "the workers' end")
         longest = max(longest, time.monotonic() - began)
     assert longest < 30.0
     supervisor = start_supervisor(made)
     wait_for_end(made, supervisor)
-    n_told = audit(made.handle, made.ledger, total=40, least=30)
-    figure = f"seed {seed}: {n_kills} kills, {n_told} told, 0 lost, 40 of 40; "
+    n_told = audit(made.handle, made.ledger, total=100, least=60)
+    figure = f"seed {seed}: {n_kills} kills, {n_told} told, 0 lost, 100 of 100; "
     record_property("figure", f"{figure}workers alone for {longest:.1f} s at most")
