@@ -13,6 +13,7 @@ import msgspec
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
+from search.disk import insist
 from search.study.batching import batching_storage
 from search.study.control import Control, read_control, read_state
 from search.study.folders import StudyHandle
@@ -101,7 +102,9 @@ def claim_trial(handle: StudyHandle, study: optuna.Study, owner: Owner) -> Claim
     StudyCorrupted
         If the study was deleted or its storage is damaged.
     """
-    return call_storage(lambda: _claim(handle, study, owner))
+    return insist(
+        lambda: call_storage(lambda: _claim(handle, study, owner)), handle.folder
+    )
 
 
 def _claim(handle: StudyHandle, study: optuna.Study, owner: Owner) -> Claim:

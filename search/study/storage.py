@@ -25,6 +25,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
+from search.disk import full_sentence, is_full
 from search.errors import StudyCorrupted
 from search.study.locks import exclusive_lock
 from search.study.trial_rows import LightStorage
@@ -37,7 +38,6 @@ _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.2, 2.0
 _BUSY = ("database is locked", "database table is locked")
 _TEMPORARY = (
     *_BUSY,
-    "disk is full",
     "disk i/o error",
     "connection",
     "starting up",
@@ -136,7 +136,8 @@ def call_storage(
     """Call `function`, again and again while the storage is out of reach.
 
     Pauses grow from 0.2 to 2 seconds. Faults that waiting does not mend (a damaged
-    file, a missing table) are raised at once.
+    file, a missing table) are raised at once, and so is a full disk, which may last:
+    see `search.disk.insist`.
 
     Parameters
     ----------
@@ -153,7 +154,8 @@ def call_storage(
         try:
             return function()
         except (StorageInternalError, SQLAlchemyError) as error:
-            if not _is_temporary(error) or time.monotonic() + pause > stop:
+            is_late = time.monotonic() + pause > stop
+            if is_late or is_full(error) or not _is_temporary(error):
                 raise
             _logger.warning("The storage is out of reach, trying again: %s", error)
         sleep(pause)
@@ -287,7 +289,7 @@ def _prepare_lock(url: str) -> Path:
 
 
 def _is_temporary(error: BaseException) -> bool:
-    """Return whether waiting may help: locks, full disks, lost connections."""
+    """Return whether waiting may help: locks, lost connections."""
     text = _chain(error)
     return any(words in text for words in _TEMPORARY)
 
@@ -306,6 +308,8 @@ def _sentence(url: str, error: BaseException) -> str:
     path = sqlite_path(url)
     where = "The database server" if path is None else f"The storage file {path.name}"
     text = _chain(error)
+    if path is not None and is_full(error):
+        return full_sentence(path.parent)
     if is_busy(error):
         return f"{where} is in use by another process for long; try again in a moment."
     if path is not None and not path.exists():

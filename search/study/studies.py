@@ -13,6 +13,7 @@ from optuna.trial import TrialState
 
 from search.config import Cell, Environment
 from search.data.snapshot import load_series, save_series
+from search.disk import check_room
 from search.errors import StudyCorrupted, UserInputError
 from search.evaluation.panel import make_panel
 from search.evaluation.splits import confirm_folds
@@ -84,10 +85,13 @@ def create_study(
         new study may have.
     SeriesError
         If the series lacks a column or holds a value that is not a finite number.
+    UserInputError
+        If there is too little space on the disk.
     StudyCorrupted
         If the storage cannot be used.
     """
     settings.training.check_new()
+    check_room(environment.studies_dir, "a new study")
     confirm_folds(settings.plan(len(series)))
     make_panel(series, settings.roles)
     uuid = uuids.uuid4().hex
