@@ -73,6 +73,19 @@ def shortage(folder: Path) -> str:
     return full_sentence(folder) if free < PAUSE_SHARE * min_free_bytes() else ""
 
 
+def warning(folder: Path) -> str:
+    """Return in one sentence that space gets scarce for `folder`, or nothing."""
+    lack = shortage(folder)
+    free, needed = free_bytes(folder), min_free_bytes()
+    if lack or free >= needed:
+        return lack
+    return (
+        f"Little space is left: {size(free)} are free for {folder}. New studies and "
+        f"uploads need {size(needed)}; searches pause below "
+        f"{size(PAUSE_SHARE * needed)}."
+    )
+
+
 def full_sentence(folder: Path) -> str:
     """Return what to say while the disk of `folder` is full."""
     return (

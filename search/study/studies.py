@@ -40,6 +40,7 @@ from search.study.optuna_study import (
     writable_study,
 )
 from search.study.owners import is_alive, read_owner
+from search.study.places import check_places
 from search.study.settings import StudySettings
 from search.study.space import Space, Value
 from search.study.starting import starting_configurations
@@ -82,7 +83,7 @@ def create_study(
     ------
     ConfigError
         If the series is too short for the settings, or a setting is beyond what a
-        new study may have.
+        new study may have, or the folder or storage cannot be written.
     SeriesError
         If the series lacks a column or holds a value that is not a finite number.
     UserInputError
@@ -91,6 +92,7 @@ def create_study(
         If the storage cannot be used.
     """
     settings.training.check_new()
+    check_places(environment)
     check_room(environment.studies_dir, "a new study")
     confirm_folds(settings.plan(len(series)))
     make_panel(series, settings.roles)
