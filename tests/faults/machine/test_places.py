@@ -17,7 +17,7 @@ from search.config import Environment
 from search.errors import ConfigError, StudyCorrupted
 from search.jobs.commands import child_environment
 from search.jobs.server_lock import SERVER_LOCK, check_server, lock_server
-from search.study import mounts
+from search.study import mounts, storage
 from search.study.folders import StudyHandle
 from search.study.mounts import check_local, file_system, is_network
 from search.study.places import check_places
@@ -107,6 +107,8 @@ def stamp(path: Path, revision: str) -> None:
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("UPDATE alembic_version SET version_num = ?", (revision,))
         connection.commit()
+    # A process looks once; this one has seen the file as it was.
+    storage._check_version.cache_clear()
 
 
 @pytest.mark.case("S9", "tables of a newer Optuna")
