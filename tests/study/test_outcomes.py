@@ -198,6 +198,7 @@ def test_replay_spool_keeps_what_it_cannot_read(handle, study):
     assert spool_path(handle, 1).exists()
 
 
+@pytest.mark.case("S4", "disk full when the spool is written")
 def test_finish_trial_tells_although_the_spool_is_full(handle, study, monkeypatch):
     owner = current_owner()
     claim_trial(handle, study, owner)

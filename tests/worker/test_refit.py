@@ -81,6 +81,7 @@ def test_refit_forecasts_the_next_horizon(refit: Refit, panel: Panel) -> None:
     np.testing.assert_allclose(refit.forecast, expected, atol=1e-4)
 
 
+@pytest.mark.case("T11", "holdout changed before the refit")
 def test_refit_trains_on_nothing_from_the_holdout(
     refit: Refit,
     panel: Panel,

@@ -10,8 +10,9 @@ from search.config import Environment
 from search.disk import MIN_FREE_VARIABLE
 from search.study.storage import prepare_storage
 from tests.jobs.conftest import make_study, settings, toy, without_winners
+from tests.pages.conftest import open_page
 
-__all__ = ["make_study", "settings", "toy", "without_winners"]
+__all__ = ["make_study", "open_page", "settings", "toy", "without_winners"]
 
 SMALL_MB = 4
 

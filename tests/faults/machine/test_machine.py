@@ -301,21 +301,22 @@ def test_t12_processes_are_started_by_exec_and_never_forked() -> None:
         *ROOT.glob("pages/**/*.py"),
     ]:
         for node in ast.walk(ast.parse(path.read_text())):
-            named = [one.name for one in node.names] if _is_import(node) else []
-            named += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            named += [node.attr] if isinstance(node, ast.Attribute) else []
-            bad = [
-                name
-                for name in named
-                if name in ("fork", "forkpty", "ProcessPoolExecutor")
-                or name.partition(".")[0] == "multiprocessing"
-            ]
-            forks += [(path.name, name) for name in bad]
+            forks += [(path.name, name) for name in _names(node) if _is_fork(name)]
     assert forks == []
 
 
-def _is_import(node: ast.AST) -> bool:
-    return isinstance(node, ast.Import | ast.ImportFrom)
+def _names(node: ast.AST) -> list[str]:
+    """Return what a piece of a program imports or takes from a module."""
+    if isinstance(node, ast.Attribute):
+        return [node.attr]
+    if isinstance(node, ast.ImportFrom):
+        return [node.module or "", *(one.name for one in node.names)]
+    return [one.name for one in node.names] if isinstance(node, ast.Import) else []
+
+
+def _is_fork(name: str) -> bool:
+    first = name.partition(".")[0]
+    return first in ("fork", "forkpty", "ProcessPoolExecutor", "multiprocessing")
 
 
 @pytest.mark.faults
