@@ -52,7 +52,7 @@ def searching(server_environment: Environment) -> StudyHandle:
 
 def free(monkeypatch: pytest.MonkeyPatch, n_bytes: float) -> None:
     monkeypatch.setattr(
-        disk.shutil, "disk_usage", lambda _: SimpleNamespace(free=int(n_bytes))
+        "search.disk.shutil.disk_usage", lambda _: SimpleNamespace(free=int(n_bytes))
     )
 
 
