@@ -11,6 +11,7 @@ from search.disk import is_full, shortage
 from search.jobs import memory
 from search.jobs.hanging import HangWatch
 from search.jobs.limits import Limits
+from search.jobs.misfortune import Misfortune, sentence
 from search.jobs.pool import EndedWorker, WorkerPool
 from search.jobs.reporter import Reporter
 from search.jobs.sufficiency import Sufficiency
@@ -77,7 +78,7 @@ class Search:
         self._reporter = reporter
         self._waker = waker
         self._limits = limits
-        self._misfortune = _Misfortune(limits)
+        self._misfortune = Misfortune(limits)
         self._watch = HangWatch(handle.folder, limits)
         self._shortage = ""
         self._unreaped: list[EndedWorker] = []
@@ -186,7 +187,7 @@ class Search:
             self._handle,
             self._study,
             pid=ended.pid,
-            reason=_sentence(ended.reason or "the worker ended"),
+            reason=sentence(ended.reason or "the worker ended"),
             kind=self._kind_of_failure(ended),
         )
         logger.info(
@@ -284,59 +285,3 @@ class Search:
         message = end.message if end else self._misfortune.warning(self._n_done)
         message = self._shortage or message
         self._reporter.publish(state, message, workers=self._pool.pids)
-
-
-class _Misfortune:
-    """Counts deaths of workers in a row and says how long to wait after each."""
-
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-        self._n_deaths = 0
-        self._n_done = 0
-        self.not_before = 0.0
-        self.reason = ""
-        self._warning = ""
-
-    def warning(self, n_done: int) -> str:
-        """Return what went wrong since the last trial was done, for the user."""
-        return self._warning if n_done == self._n_done else ""
-
-    def note_death(self, ended: EndedWorker, n_done: int) -> None:
-        """Note a death; `n_done` trials are done by now."""
-        detail = ended.log_tail.splitlines()[-1] if ended.log_tail else ""
-        cause = f"{_sentence(ended.reason)} {detail}".strip()
-        self._note(n_done)
-        self._warning = f"A worker died and is replaced: {cause}"
-        if self._n_deaths >= self._limits.most_deaths:
-            self.reason = (
-                f"{self._n_deaths} workers in a row died before a trial was done, "
-                f"the last one so: {cause}"
-            )
-
-    def note_refusal(self, error: OSError, n_done: int) -> None:
-        """Note that the system let no worker start."""
-        self._note(n_done)
-        cause = (
-            f"The system started no worker: {error.strerror or error}. It limits "
-            "processes, open files or memory (`ulimit -a` shows how); end other "
-            "programs or allow more, then resume the study."
-        )
-        self._warning = cause
-        if self._n_deaths >= self._limits.most_deaths:
-            self.reason = cause
-
-    def _note(self, n_done: int) -> None:
-        """Count a misfortune, and wait longer after each in a row."""
-        if n_done > self._n_done:
-            self._n_deaths = 0
-        self._n_done = n_done
-        self._n_deaths += 1
-        pause = min(
-            self._limits.longest_pause_seconds,
-            self._limits.first_pause_seconds * 2.0 ** (self._n_deaths - 1),
-        )
-        self.not_before = time.monotonic() + pause
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}."
