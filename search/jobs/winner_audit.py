@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from search.config import Cell
-from search.files import sha256
 from search.study.control import ENDED, read_state
 from search.study.folders import StudyHandle, winner_folder
 from search.study.results import WinnerResult, load_results
@@ -55,14 +54,14 @@ def _changed_files(
 ) -> Iterator[str]:
     """Compare the files with the digests of when they were made and checked."""
     folder = winner_folder(handle, cell)
-    for name, digest in winner.digests.items():
+    for name in winner.sha256:
         path = folder / name
         if not path.is_file():
             # The others are named with their path already.
             if str(path) not in (winner.predictions, winner.bundle):
                 text = f"{path}, a file of the winner of {cell}, is missing."
                 yield f"{text} {_cure(cell)}"
-        elif sha256(path) != digest:
+        elif not winner.is_unchanged(path):
             text = f"{path}, a file of the winner of {cell}, was changed."
             yield f"{text} {_cure(cell)}"
 

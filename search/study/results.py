@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from search.config import Cell, Deliver
 from search.errors import StudyCorrupted
 from search.evaluation.metrics import Metrics
-from search.files import write_json
+from search.files import sha256, write_json
 from search.study.space import Value
 
 RESULTS_FILE = "results.json"
@@ -26,18 +26,21 @@ class SeedResult:
 
 @dataclass(frozen=True)
 class DivergedSeed:
-    """One training of a winner that ended in numbers that are not finite.
+    """One training of a winner that gave no network.
 
     Attributes
     ----------
     seed
         As in `SeedResult`.
     reason
-        What was not finite, and where.
+        What was not finite and where, or that memory ran out.
+    kind
+        ``diverged`` if its numbers were not finite, ``memory`` if it took too much.
     """
 
     seed: int
     reason: str
+    kind: Literal["diverged", "memory"] = "diverged"
 
 
 @dataclass(frozen=True)
@@ -96,13 +99,13 @@ class WinnerResult:
     check
         Proof of the bundle.
     diverged
-        Seeds whose training diverged; no score counts them.
+        Seeds whose training diverged or ran out of memory; no score counts them.
     delivered
         ``one``: the network of the first of `seeds`. ``average``: the mean of the
         forecasts of all of them.
-    digests
-        SHA-256 of the files of the winner, by name, as they were when the bundle was
-        checked; empty for a winner of an older version.
+    sha256
+        Digest of each file of the winner when the bundle was checked, by its name;
+        older versions kept none.
     """
 
     trial: int
@@ -121,7 +124,11 @@ class WinnerResult:
     check: BundleCheck | None = None
     diverged: tuple[DivergedSeed, ...] = ()
     delivered: Deliver = "one"
-    digests: dict[str, str] = field(default_factory=dict)
+    sha256: dict[str, str] = field(default_factory=dict)
+
+    def is_unchanged(self, path: Path) -> bool:
+        """Return whether the file at `path` is the one that was scored and checked."""
+        return self.sha256.get(path.name) in (None, sha256(path))
 
     @property
     def n_seeds(self) -> int:

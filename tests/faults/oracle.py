@@ -165,7 +165,7 @@ def _damaged_winners(handle: StudyHandle) -> list[str]:
     return [
         f"{cell}: {name} is not what it was"
         for cell, winner in results.winners.items()
-        for name, digest in winner.digests.items()
+        for name, digest in winner.sha256.items()
         if sha256(winner_folder(handle, cell) / name) != digest
     ]
 
