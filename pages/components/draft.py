@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
+from pages.components.uploads import let_go
 from search.data.samples import SAMPLES, make_sample
 from search.data.series import BuiltSeries
 from search.study.space import Value
@@ -103,6 +104,9 @@ def keep_series(series: DraftSeries) -> None:
 
 def discard_draft() -> None:
     """Forget the file, the series and everything that was filled in."""
+    file = draft_file()
+    if file is not None and file.sample is None:
+        let_go(file.token)
     _forget(*_FORMS, "file", "series")
 
 
