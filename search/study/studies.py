@@ -87,7 +87,7 @@ def create_study(
     StudyCorrupted
         If the storage cannot be used.
     """
-    settings.training.check_new()
+    settings.check_new()
     confirm_folds(settings.plan(len(series)))
     make_panel(series, settings.roles)
     uuid = uuids.uuid4().hex
