@@ -1,10 +1,13 @@
 """Every kind of bad file gets its verdict: refused in words, found wanting, or read."""
 
 import re
+import subprocess
+import sys
 import time
 import unicodedata
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -54,6 +57,23 @@ def test_every_file_of_a_group_gets_its_verdict(
 def test_names_of_the_files_are_distinct() -> None:
     labels = [file.label for file in BAD_FILES]
     assert len(set(labels)) == len(labels) >= 69
+
+
+@pytest.mark.faults
+@pytest.mark.case("U8", "memory after every bad file and 300 mutations")
+def test_memory_comes_back(record_property: Callable[[str, object], None]) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", "tests.data.judged_memory"],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=500,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr[-3000:]
+    growth = float(ran.stdout)
+    assert growth < 50
+    record_property("figure", f"{growth:+.1f} MB")
 
 
 def _complaint(file: BadFile) -> str:
