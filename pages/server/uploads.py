@@ -10,6 +10,7 @@ import asyncio
 import re
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from starlette.exceptions import HTTPException
@@ -81,19 +82,37 @@ class UploadQuota:
         transfer = _Transfer(session, _declared_bytes(scope))
         try:
             self._check_number(transfer)
-            self._transfers.append(transfer)
             self._check_room(transfer)
-            await self._app(scope, self._counting(receive, transfer), send)
         except HTTPException as refusal:
+            await self._let_finish(receive, transfer)
             answer = PlainTextResponse(
                 refusal.detail, refusal.status_code, refusal.headers
             )
             await answer(scope, receive, send)
+            return
+        self._transfers.append(transfer)
+        try:
+            await self._app(scope, self._counting(receive, transfer), send)
         except ClientDisconnect:
             pass  # Nobody is there to answer to; what came is dropped.
         finally:
-            if transfer in self._transfers:
-                self._transfers.remove(transfer)
+            self._transfers.remove(transfer)
+
+    async def _let_finish(self, receive: Receive, transfer: _Transfer) -> None:
+        """Throw away what an honest client sends, so that it hears the answer.
+
+        A browser that still sends when the connection is closed reports a fault of the
+        network instead of the refusal.
+        """
+        if transfer.reserved > self._limits.file + MEGABYTE:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._stall_seconds):
+                while transfer.received <= self._limits.file + MEGABYTE:
+                    message = await receive()
+                    transfer.received += len(message.get("body", b""))
+                    if not message.get("more_body"):
+                        return
 
     def _counting(self, receive: Receive, transfer: _Transfer) -> Receive:
         started = time.monotonic()
