@@ -2,7 +2,6 @@
 
 import http.client
 import io
-import json
 import time
 import urllib.request
 from contextlib import AbstractContextManager
@@ -10,6 +9,7 @@ from types import TracebackType
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets import Subprotocol
 from websockets.sync.client import ClientConnection, connect
 
 BOUNDARY = "----visitor"
@@ -22,10 +22,9 @@ class Visitor(AbstractContextManager["Visitor"]):
     def __init__(self, port: int) -> None:
         self.port = port
         self.session = ""
-        url = f"http://127.0.0.1:{port}/_stcore/host-config"
+        url = f"http://127.0.0.1:{port}/_stcore/health"
         with urllib.request.urlopen(url, timeout=WAIT_SECONDS) as answer:
             cookie = answer.headers["Set-Cookie"] or ""
-            json.load(answer)
         self.token = cookie.split("_streamlit_xsrf=")[1].split(";")[0]
         self._socket: ClientConnection | None = None
 
@@ -33,8 +32,9 @@ class Visitor(AbstractContextManager["Visitor"]):
         self._socket = connect(
             f"ws://127.0.0.1:{self.port}/_stcore/stream",
             additional_headers={"Cookie": f"_streamlit_xsrf={self.token}"},
-            subprotocols=["streamlit", self.token],  # type: ignore[list-item]
+            subprotocols=[Subprotocol("streamlit")],
             max_size=None,
+            proxy=None,
             open_timeout=WAIT_SECONDS,
         )
         self.run_page()
