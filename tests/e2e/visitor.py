@@ -4,7 +4,7 @@ import http.client
 import io
 import time
 import urllib.request
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from types import TracebackType
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -27,9 +27,10 @@ class Visitor(AbstractContextManager["Visitor"]):
             cookie = answer.headers["Set-Cookie"] or ""
         self.token = cookie.split("_streamlit_xsrf=")[1].split(";")[0]
         self._socket: ClientConnection | None = None
+        self._opened = ExitStack()
 
     def __enter__(self) -> "Visitor":
-        self._socket = connect(
+        opened = connect(
             f"ws://127.0.0.1:{self.port}/_stcore/stream",
             additional_headers={"Cookie": f"_streamlit_xsrf={self.token}"},
             subprotocols=[Subprotocol("streamlit")],
@@ -37,6 +38,7 @@ class Visitor(AbstractContextManager["Visitor"]):
             proxy=None,
             open_timeout=WAIT_SECONDS,
         )
+        self._socket = self._opened.enter_context(opened)
         self.run_page()
         return self
 
@@ -46,8 +48,7 @@ class Visitor(AbstractContextManager["Visitor"]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._socket is not None:
-            self._socket.close()
+        self._opened.close()
 
     def run_page(self) -> float:
         """Let the page run once; return the seconds until it had ended."""
