@@ -250,11 +250,11 @@ def _shapes() -> list[BadFile]:
             "Row 7 has another number of fields.*row 7 has 2 fields",
         ),
         two_bad_rows=(
-            edited(lambda rows: [rows[place].append("9") for place in (5, 8)]),
+            edited(lambda rows: [rows[place].__iadd__("9") for place in (5, 8)]),
             "Rows 7, 10 have another number of fields",
         ),
         every_row_shifted=(
-            edited(lambda rows: [row.append("9") for row in rows]),
+            edited(lambda rows: [row.__iadd__("9") for row in rows]),
             r"has 3 fields but every row after it has 4.*row 2",
         ),
         doubled_name=(
