@@ -62,13 +62,15 @@ def start_study(handle: StudyHandle) -> None:
     """
     # One start at a time, so that two of them do not count the same room.
     with exclusive_lock(handle.environment.studies_dir / START_LOCK):
-        check_room(handle.environment, besides=handle.uuid)
+        check_running_studies(handle.environment, besides=handle.uuid)
         wish(handle, "run")
     if not is_supervised(handle):
         _launch(handle)
 
 
-def check_room(environment: Environment, *, besides: str | None = None) -> None:
+def check_running_studies(
+    environment: Environment, *, besides: str | None = None
+) -> None:
     """Refuse a start while as many studies run as may at once.
 
     Parameters

@@ -11,7 +11,7 @@ from search.errors import ConfigError, StudyCorrupted
 from search.jobs import launch
 from search.jobs.launch import (
     LaunchRecord,
-    check_room,
+    check_running_studies,
     ensure_running,
     forget_launches,
     pause_study,
@@ -120,11 +120,11 @@ def test_a_start_is_refused_while_as_many_studies_run_as_may(
     monkeypatch.setenv("STUDIES_MAX_RUNNING", "5")
     start_study(handles[-1])
     with pytest.raises(ConfigError, match="At most 5 studies may run at once"):
-        check_room(environment)
+        check_running_studies(environment)
     for words in ("0", "many", "-1"):
         monkeypatch.setenv("STUDIES_MAX_RUNNING", words)
         with pytest.raises(ConfigError, match=f"above 0, got '{words}'"):
-            check_room(environment)
+            check_running_studies(environment)
 
 
 def test_ensure_running_starts_what_should_run_and_waits_longer_each_time(

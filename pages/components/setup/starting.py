@@ -6,7 +6,7 @@ import streamlit as st
 from pages.components.draft import DraftSeries
 from pages.components.state import environment, go_to
 from search.errors import UserInputError
-from search.jobs.launch import check_room, start_study
+from search.jobs.launch import check_running_studies, start_study
 from search.study.folders import StudyHandle
 from search.study.settings import StudySettings
 from search.study.studies import create_study, find_study
@@ -26,7 +26,7 @@ def start(series: DraftSeries, settings: StudySettings) -> None:
     mark = f"started_{series.token}_{hash(msgspec.json.encode(settings))}"
     study = _started(mark)
     if study is None:
-        check_room(environment())
+        check_running_studies(environment())
         study = create_study(environment(), settings, series.built.values)
         st.session_state[mark] = study.uuid
     start_study(study)
