@@ -13,8 +13,10 @@ from contextlib import asynccontextmanager, suppress
 import streamlit as st
 
 from pages.components.live_figure import plotly_routes
+from pages.components.uploads import UploadLimits, close_ended_sessions
 from pages.server.dashboard import dashboard_routes
 from pages.server.guard import check_address, host_middleware
+from pages.server.uploads import upload_middleware
 from search.config import Environment
 from search.errors import ConfigError, SearchError
 from search.jobs.launch import ensure_running
@@ -23,6 +25,7 @@ from search.study.places import check_places
 from search.study.storage import prepare_storage
 
 WATCH_SECONDS = 3.0
+TIDY_SECONDS = 10.0
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +38,13 @@ async def watch(environment: Environment) -> None:
         except (SearchError, OSError):
             logger.exception("The watcher could not look after the studies.")
         await asyncio.sleep(WATCH_SECONDS)
+
+
+async def tidy() -> None:
+    """Close the sessions that nobody comes back to, for ever."""
+    while True:
+        close_ended_sessions()
+        await asyncio.sleep(TIDY_SECONDS)
 
 
 @asynccontextmanager
@@ -51,19 +61,21 @@ async def lifespan(_app: st.App) -> AsyncIterator[dict[str, object] | None]:
             await asyncio.to_thread(prepare_storage, environment.storage_url)
         except (SearchError, OSError):
             logger.exception("The storage of the studies could not be prepared.")
-        watcher = asyncio.create_task(watch(environment))
+        tasks = [asyncio.create_task(watch(environment)), asyncio.create_task(tidy())]
         try:
             yield None
         finally:
-            watcher.cancel()
-            with suppress(asyncio.CancelledError):
-                await watcher
+            for task in tasks:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
 
 
 try:
     check_address(st.get_option("server.address"))
     check_places(Environment.from_process())
     check_server(Environment.from_process().studies_dir)
+    upload_limits = UploadLimits.from_process()
 except ConfigError as error:
     raise SystemExit(f"Not started. {error}") from None
 
@@ -74,6 +86,7 @@ app = st.App(
     middleware=[
         host_middleware(
             st.get_option("server.allowedHosts"), st.get_option("server.address")
-        )
+        ),
+        upload_middleware(upload_limits),
     ],
 )

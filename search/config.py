@@ -23,6 +23,11 @@ MAX_TRIALS = 5_000
 MAX_SECONDS = 30 * 24 * 3600
 MAX_WORKERS = 64
 MAX_REFITS = 10
+MAX_EPOCHS = 10_000
+MAX_SEED = 2**32 - 1
+MAX_FOLDS = 50
+MAX_QUEUED = 200
+MAX_RUNNING = 4
 
 
 @dataclass(frozen=True)
@@ -191,8 +196,12 @@ class Training:
         Raises
         ------
         ConfigError
-            If there are more refits than a new study may ask for.
+            If there are more refits, epochs or a larger seed than a new study may ask
+            for.
         """
+        check_at_most("epochs", self.epochs, MAX_EPOCHS)
+        check_at_most("patience", self.patience, MAX_EPOCHS)
+        check_at_most("seed", self.seed, MAX_SEED)
         if self.refit_seeds > MAX_REFITS:
             raise ConfigError(
                 f"`refit_seeds`, the refits of each winner, must be at most "
@@ -222,6 +231,34 @@ class Environment:
         folder = Path(os.environ.get("STUDIES_DIR") or "studies").resolve()
         url = storage_url or os.environ.get("STUDIES_STORAGE")
         return cls(folder, url or f"sqlite:///{folder / 'optuna.db'}")
+
+
+def max_running() -> int:
+    """Return how many studies may run at once (`STUDIES_MAX_RUNNING`).
+
+    Raises
+    ------
+    ConfigError
+        If the variable is not a whole number above 0.
+    """
+    text = os.environ.get("STUDIES_MAX_RUNNING") or str(MAX_RUNNING)
+    if not text.isdecimal() or not int(text):
+        raise ConfigError(
+            f"STUDIES_MAX_RUNNING must be a whole number above 0, got {text!r}."
+        )
+    return int(text)
+
+
+def check_at_most(name: str, value: int, highest: int) -> None:
+    """Refuse a number that is too large, with the largest one.
+
+    Raises
+    ------
+    ConfigError
+        If `value` is above `highest`.
+    """
+    if value > highest:
+        raise ConfigError(f"`{name}` must be at most {highest:,}, got {value:,}.")
 
 
 def _check_at_least(name: str, value: int, lowest: int) -> None:

@@ -10,6 +10,9 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
+from pages.components.text import raw_text
+from pages.components.uploads import let_go
+from search.data.findings import legible
 from search.data.samples import SAMPLES, make_sample
 from search.data.series import BuiltSeries
 from search.study.space import Value
@@ -83,9 +86,10 @@ def draft_series() -> DraftSeries | None:
 
 
 def take_file(name: str, content: bytes, token: str) -> None:
-    """Start a new draft from an uploaded file."""
+    """Start a new draft from an uploaded file; of its name a legible label is kept."""
     discard_draft()
-    st.session_state["file"] = DraftFile(name, content, token)
+    label = legible(name.strip()) or raw_text("data.no_name")
+    st.session_state["file"] = DraftFile(label, content, token)
 
 
 def take_sample(name: str) -> None:
@@ -103,6 +107,9 @@ def keep_series(series: DraftSeries) -> None:
 
 def discard_draft() -> None:
     """Forget the file, the series and everything that was filled in."""
+    file = draft_file()
+    if file is not None and file.sample is None:
+        let_go(file.token)
     _forget(*_FORMS, "file", "series")
 
 

@@ -75,10 +75,14 @@ def shown(text: object) -> str:
     >>> print(shown(f"a{chr(0)}b"))
     'a\x00b'
     """
+    return f"'{legible(text)}'"
+
+
+def legible(text: object) -> str:
+    """Return a text as `shown` does, without the quotes; for names."""
     letters = str(text)
-    cut = letters[:LONGEST_SHOWN]
-    safe = "".join(_code(letter) for letter in cut)
-    return f"'{safe}…'" if len(letters) > LONGEST_SHOWN else f"'{safe}'"
+    safe = "".join(_code(letter) for letter in letters[:LONGEST_SHOWN])
+    return f"{safe}…" if len(letters) > LONGEST_SHOWN else safe
 
 
 def counted(n: int, one: str, many: str | None = None) -> str:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
-from search.config import Environment
-from search.errors import SearchError
+from search.config import Environment, max_running
+from search.data.findings import counted
+from search.errors import ConfigError, SearchError
 from search.files import write_json
 from search.jobs.commands import start_process
 from search.study.control import (
@@ -19,12 +20,14 @@ from search.study.control import (
     wish,
 )
 from search.study.folders import StudyHandle, folder_lock
+from search.study.locks import exclusive_lock
 from search.study.owners import Owner, is_alive, owner_of
 from search.study.selection import best_trials
 from search.study.studies import list_studies
 from search.study.trials import read_trials
 
 LAUNCH_FILE = "launch.json"
+START_LOCK = ".start.lock"
 LAUNCH_LOCK = "launch.lock"
 LONGEST_PAUSE_SECONDS = 60.0
 COMING_UP_SECONDS = 60.0
@@ -57,10 +60,52 @@ def start_study(handle: StudyHandle) -> None:
     Also resumes a study that was paused, stopped, interrupted or failed, and one that
     finished and was given more budget. However many call it at once, one process is
     started. It outlives the caller.
+
+    Raises
+    ------
+    ConfigError
+        If as many other studies run as may at once; nothing is changed then.
     """
-    wish(handle, "run")
+    # One start at a time, so that two of them do not count the same room.
+    with exclusive_lock(handle.environment.studies_dir / START_LOCK):
+        check_running_studies(handle.environment, besides=handle.uuid)
+        wish(handle, "run")
     if not is_supervised(handle):
         _launch(handle)
+
+
+def check_running_studies(
+    environment: Environment, *, besides: str | None = None
+) -> None:
+    """Refuse a start while as many studies run as may at once.
+
+    Parameters
+    ----------
+    environment
+        Where the studies live.
+    besides
+        Uuid of the study to start, which does not count.
+
+    Raises
+    ------
+    ConfigError
+        If there is no room; the message names the studies.
+    """
+    most = max_running()
+    running = [
+        handle.settings.name
+        for handle in list_studies(environment)
+        if handle.uuid != besides
+        and (is_supervised(handle) or needs_supervisor(handle))
+    ]
+    if len(running) >= most:
+        names = ", ".join(repr(name) for name in running[:3])
+        raise ConfigError(
+            f"At most {counted(most, 'study', 'studies')} may run at once, and "
+            f"{len(running)} {'does' if len(running) == 1 else 'do'}: {names}"
+            f"{' and others' if len(running) > 3 else ''}. Wait until one has ended, "
+            "or pause one. STUDIES_MAX_RUNNING sets another number."
+        )
 
 
 def pause_study(handle: StudyHandle) -> bool:

@@ -2,7 +2,16 @@
 
 from dataclasses import dataclass
 
-from search.config import MAX_WORKERS, Budget, Roles, Task, Training
+from search.config import (
+    MAX_FOLDS,
+    MAX_QUEUED,
+    MAX_WORKERS,
+    Budget,
+    Roles,
+    Task,
+    Training,
+    check_at_most,
+)
 from search.data.source import Source
 from search.errors import ConfigError
 from search.evaluation.splits import SplitPlan, plan_splits
@@ -50,6 +59,18 @@ class StudySettings:
             )
         for params in self.enqueue:
             self.space.check_configuration(params)
+
+    def check_new(self) -> None:
+        """Refuse what a new study may not have, though an older one may.
+
+        Raises
+        ------
+        ConfigError
+            If a number is beyond its limit; see `search.config`.
+        """
+        self.training.check_new()
+        check_at_most("folds", self.task.folds, MAX_FOLDS)
+        check_at_most("enqueue", len(self.enqueue), MAX_QUEUED)
 
     def plan(self, n_rows: int) -> SplitPlan:
         """Return the folds of a series of `n_rows` rows.

@@ -10,7 +10,7 @@ from dataclasses import replace
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from search.config import Budget
+from search.config import MAX_QUEUED, Budget
 from search.errors import ConfigError, UserInputError
 from search.study.control import Control, change_control, read_control
 from search.study.folders import StudyHandle, utc_now
@@ -99,7 +99,7 @@ def enqueue(
     Raises
     ------
     ConfigError
-        If a value lies outside the search space of the settings.
+        If a value lies outside the search space of the settings, or the queue is full.
     StudyCorrupted
         If the storage cannot be used.
     """
@@ -233,11 +233,24 @@ def _enqueue(
     with claim_lock(handle):
         check_uuid(handle, study)
         trials = study.get_trials(deepcopy=False)
+        _check_queue(trials)
         chosen = dict(params)
         if not space["cell"].is_fixed:
             chosen.setdefault("cell", next_cell(trials, space.cells))
         study.enqueue_trial(chosen, user_attrs={"is_asked": True})
         return len(trials)
+
+
+def _check_queue(trials: Sequence[FrozenTrial]) -> None:
+    n_waiting = sum(
+        trial.state == TrialState.WAITING and bool(trial.user_attrs.get("is_asked"))
+        for trial in trials
+    )
+    if n_waiting >= MAX_QUEUED:
+        raise ConfigError(
+            f"{n_waiting} configurations wait already, and at most {MAX_QUEUED} may. "
+            "Wait until some were tried, or take some out of the queue."
+        )
 
 
 def _remove(handle: StudyHandle, study: optuna.Study, number: int) -> None:

@@ -91,7 +91,7 @@ def create_study(
     StudyCorrupted
         If the storage cannot be used.
     """
-    settings.training.check_new()
+    settings.check_new()
     check_places(environment)
     check_room(environment.studies_dir, "a new study")
     confirm_folds(settings.plan(len(series)))

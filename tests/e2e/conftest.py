@@ -53,6 +53,10 @@ class Server:
     folder: Path
     port: int
     process: subprocess.Popen[bytes] | None = field(default=None)
+    # Further options of `streamlit run`, variables, and what the server runs under.
+    options: tuple[str, ...] = ()
+    variables: dict[str, str] = field(default_factory=dict)
+    under: tuple[str, ...] = ()
 
     @property
     def url(self) -> str:
@@ -66,10 +70,11 @@ class Server:
         """Start the server and wait until it answers."""
         variables = dict(os.environ, STUDIES_DIR=str(self.folder / "studies"))
         variables.pop("STUDIES_STORAGE", None)
-        command = [sys.executable, "-m", "streamlit", "run", "app.py"]
+        variables |= self.variables
+        command = [*self.under, sys.executable, "-m", "streamlit", "run", "app.py"]
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
-                [*command, "--server.port", str(self.port)],
+                [*command, "--server.port", str(self.port), *self.options],
                 cwd=ROOT,
                 env=variables,
                 stdin=subprocess.DEVNULL,

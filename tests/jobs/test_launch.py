@@ -6,11 +6,12 @@ from collections.abc import Callable
 import psutil
 import pytest
 
-from search.config import Environment, Training
-from search.errors import StudyCorrupted
+from search.config import MAX_RUNNING, Environment, Training
+from search.errors import ConfigError, StudyCorrupted
 from search.jobs import launch
 from search.jobs.launch import (
     LaunchRecord,
+    check_running_studies,
     ensure_running,
     forget_launches,
     pause_study,
@@ -91,6 +92,41 @@ def test_start_study_launches_once(make_study: MakeStudy, launched: list[str]) -
         start_study(handle)
     assert launched == [handle.uuid]
     assert read_control(handle).wish == "run"
+
+
+@pytest.mark.case("W9", "50 studies started, one beside the other")
+def test_a_start_is_refused_while_as_many_studies_run_as_may(
+    environment: Environment,
+    make_study: MakeStudy,
+    launched: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    handles = [make_study(name=f"study {number}") for number in range(6)]
+    for handle in handles:
+        wish(handle, "pause")
+    for handle in handles[:MAX_RUNNING]:
+        start_study(handle)
+    late = handles[MAX_RUNNING]
+    for _ in range(50):
+        with pytest.raises(
+            ConfigError, match="At most 4 studies may run at once, and 4 do"
+        ):
+            start_study(late)
+    assert read_control(late).wish == "pause"
+    assert launched == [handle.uuid for handle in handles[:MAX_RUNNING]]
+    # What runs may be started again, and one that rests makes room.
+    start_study(handles[0])
+    pause_study(handles[0])
+    start_study(late)
+    assert launched[-1] == late.uuid
+    monkeypatch.setenv("STUDIES_MAX_RUNNING", "5")
+    start_study(handles[-1])
+    with pytest.raises(ConfigError, match="At most 5 studies may run at once"):
+        check_running_studies(environment)
+    for words in ("0", "many", "-1"):
+        monkeypatch.setenv("STUDIES_MAX_RUNNING", words)
+        with pytest.raises(ConfigError, match=f"above 0, got '{words}'"):
+            check_running_studies(environment)
 
 
 @pytest.mark.case("C2", "start while a supervisor is on its way")

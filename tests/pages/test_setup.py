@@ -8,7 +8,8 @@ from streamlit.testing.v1 import AppTest
 from pages.components.setup import starting
 from pages.components.setup.prefill import form_values
 from pages.components.setup.presets import PRESETS
-from search.config import Environment, Roles, Task
+from search.config import MAX_TRIALS, MAX_WORKERS, Environment, Roles, Task
+from search.study.control import wish
 from search.study.defaults import default_space
 from search.study.estimate import estimate_seconds
 from search.study.space import Line
@@ -164,6 +165,41 @@ def test_start_creates_one_study_and_opens_progress(
     assert form.title[0].value == "Progress"
     assert study.uuid in form.query_params["study"]
     assert study.settings.name == "daily_sales: sales [units]"
+
+
+@pytest.mark.case("W9", "huge numbers past the limits of the form")
+def test_numbers_past_the_limits_of_the_form_never_start(
+    form: AppTest, environment: Environment, started: list[str]
+) -> None:
+    """The browser keeps to the limits of a field; a request of one's own does not.
+
+    Streamlit then takes the first value of the field; what passes is refused later.
+    """
+    form.segmented_control(key="setup_preset").set_value("custom").run()
+    for field in ("epochs", "patience", "trials", "workers", "horizon", "seed"):
+        form.number_input(key=f"setup_{field}").set_value(10**15)
+    form.run()
+    if not form.button(key="setup_next").disabled:
+        form.button(key="setup_next").click().run()
+    assert not form.exception
+    assert len(started) <= 1
+    for study in list_studies(environment):
+        study.settings.check_new()
+        assert study.settings.budget.trials <= MAX_TRIALS
+        assert study.settings.workers <= MAX_WORKERS
+        assert study.settings.task.horizon < study.n_rows
+
+
+@pytest.mark.case("W9", "a start while as many studies run as may, on the page")
+def test_a_start_beyond_the_limit_is_said_in_words(
+    form: AppTest, environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STUDIES_MAX_RUNNING", "1")
+    wish(new_study(environment, make_settings("Warm")), "run")
+    form.button(key="setup_next").click().run()
+    assert "At most 1 study may run at once, and 1 does" in form.error[0].value
+    assert "Warm" in form.error[0].value
+    assert len(list_studies(environment)) == 1
 
 
 def test_second_press_of_start_finds_the_first_study(

@@ -28,6 +28,7 @@ from search.analysis.continuing import continued_settings, first_configurations
 from search.analysis.delivered import is_replaced
 from search.analysis.newer_score import most_at_once
 from search.config import Cell
+from search.data.findings import legible
 from search.errors import StudyCorrupted, UserInputError
 from search.study.folders import StudyHandle
 from search.study.results import StudyResults
@@ -166,7 +167,9 @@ def _choose_file(study: StudyHandle, delivered: Delivered) -> NewerFile | None:
     )
     if uploaded is None:
         return None
-    found = read_upload(study, uploaded.name, uploaded.file_id, uploaded.getvalue)
+    found = read_upload(
+        study, legible(uploaded.name), uploaded.file_id, uploaded.getvalue
+    )
     if isinstance(found, UserInputError):
         st.error(plain(found), icon=":material/error:")
         return None

@@ -22,6 +22,7 @@ from pages.components.numbers import count
 from pages.components.state import go_to
 from pages.components.study_data import study_series
 from pages.components.text import chart_text, plain, text
+from pages.components.uploads import UploadLimits, megabytes
 from search.data.samples import SAMPLES
 from search.data.series import SeriesReport, SeriesSettings, build_series
 from search.data.table import Table
@@ -48,7 +49,15 @@ def _show_upload() -> None:
     uploaded = st.file_uploader(
         text("data.upload"), type=list(FILE_TYPES), key="upload"
     )
-    st.caption(text("data.upload_help"))
+    limits = UploadLimits.from_process()
+    st.caption(
+        text(
+            "data.upload_help",
+            file=megabytes(limits.file),
+            session=megabytes(limits.session),
+            total=megabytes(limits.total),
+        )
+    )
     if uploaded is not None:
         take_file(uploaded.name, uploaded.getvalue(), uploaded.file_id)
         st.rerun()

@@ -9,7 +9,9 @@ from pages.components.draft import follow
 from pages.components.setup.presets import Preset, default_workers
 from pages.components.text import raw_text, text
 from search.config import (
+    MAX_EPOCHS,
     MAX_REFITS,
+    MAX_SEED,
     MAX_TRIALS,
     MAX_WORKERS,
     Balance,
@@ -29,7 +31,6 @@ _PRUNERS: tuple[PrunerName, ...] = (
 )
 _BALANCES: tuple[Balance, ...] = ("equal_trials", "sampler")
 _DELIVERIES: tuple[Deliver, ...] = ("one", "average")
-_MOST = 100_000
 _Option = TypeVar("_Option", bound=str)
 
 
@@ -108,9 +109,9 @@ def choose_training(first: Training) -> Training:
         If two of them cannot work together.
     """
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        epochs = _whole("epochs", first.epochs, least=1)
-        patience = _whole("patience", first.patience, least=0)
-        seed = _whole("seed", first.seed, least=0)
+        epochs = _whole("epochs", first.epochs, least=1, most=MAX_EPOCHS)
+        patience = _whole("patience", first.patience, least=0, most=MAX_EPOCHS)
+        seed = _whole("seed", first.seed, least=0, most=MAX_SEED)
         pruner = _choice("pruner", first.pruner, _PRUNERS)
         balance = _choice("balance", first.balance, _BALANCES)
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -128,7 +129,7 @@ def choose_training(first: Training) -> Training:
     )
 
 
-def _whole(name: str, first: int, *, least: int, most: int = _MOST) -> int:
+def _whole(name: str, first: int, *, least: int, most: int) -> int:
     follow(f"setup_{name}", first)
     return int(
         st.number_input(

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.components.draft import DraftSeries, discard_draft, keep_series
-from search.config import MAX_REFITS
+from search.config import MAX_EPOCHS, MAX_REFITS, MAX_SEED
 from search.data.seasons import season_candidates
 from search.data.series import BuiltSeries
 from search.study.control import read_control
@@ -80,12 +80,12 @@ def form_values(settings: StudySettings) -> dict[str, object]:
         "minutes": None if budget.seconds is None else budget.seconds / 60,
         "stop_early": budget.stop_early,
         "workers": settings.workers,
-        "epochs": training.epochs,
-        "patience": training.patience,
         # Studies of older versions may have more than the form takes.
+        "epochs": min(training.epochs, MAX_EPOCHS),
+        "patience": min(training.patience, MAX_EPOCHS),
         "refit_seeds": min(training.refit_seeds, MAX_REFITS),
         "deliver": training.deliver,
-        "seed": training.seed,
+        "seed": min(training.seed, MAX_SEED),
         "pruner": training.pruner,
         "balance": training.balance,
     }

@@ -6,7 +6,7 @@ import streamlit as st
 from pages.components.draft import DraftSeries
 from pages.components.state import environment, go_to
 from search.errors import UserInputError
-from search.jobs.launch import start_study
+from search.jobs.launch import check_running_studies, start_study
 from search.study.folders import StudyHandle
 from search.study.settings import StudySettings
 from search.study.studies import create_study, find_study
@@ -21,11 +21,12 @@ def start(series: DraftSeries, settings: StudySettings) -> None:
     Raises
     ------
     UserInputError
-        If the settings cannot work.
+        If the settings cannot work, or as many studies run as may at once.
     """
     mark = f"started_{series.token}_{hash(msgspec.json.encode(settings))}"
     study = _started(mark)
     if study is None:
+        check_running_studies(environment())
         study = create_study(environment(), settings, series.built.values)
         st.session_state[mark] = study.uuid
     start_study(study)

@@ -20,7 +20,7 @@ from search.data.reading.detection import (
     sample_lines,
     split_lines,
 )
-from search.data.reading.header import check_names, number_names
+from search.data.reading.header import check_names, check_size, number_names
 from search.data.reading.lines import Layout, check_field_counts, find_layout
 from search.data.reading.options import ReadOptions
 from search.data.reading.sniffing import decode, detect_encoding
@@ -51,6 +51,7 @@ def detect_delimited(content: bytes) -> ReadOptions:
     TableFormatError
         If it cannot be decoded, or holds prose rather than a table.
     """
+    _check_rows(content)
     encoding = detect_encoding(content)
     return _detect_in(decode(content, encoding, is_checked=True), encoding)
 
@@ -64,12 +65,14 @@ def read_delimited(content: bytes, options: ReadOptions | None) -> DelimitedText
         If bytes do not fit the encoding, a quote is not closed, rows have another
         number of fields than the header, or names are empty or doubled.
     """
+    _check_rows(content)
     encoding = options.encoding if options else detect_encoding(content)
     text = decode(content, encoding)
     options = options or _detect_in(text, encoding)
     text, delimiter = _prepared(text, options)
     first_line = options.skip_lines + 1
     header, start = _header(text, delimiter, options.header, first_line)
+    check_size(text.count(b"\n", start), len(header))
     layout, arrow = None, None
     if b'"' not in text:
         arrow = _parse(text, header, delimiter, None, start=start)
@@ -112,6 +115,11 @@ def _detect_in(text: bytes, encoding: str) -> ReadOptions:
         header=detect_header(rows),
         skip_lines=n_skipped,
     )
+
+
+def _check_rows(content: bytes) -> None:
+    """Refuse too many lines before anything is made of each."""
+    check_size(max(content.count(b"\n"), content.count(b"\r")), 1)
 
 
 def _refuse_prose(rows: list[list[str]]) -> None:

@@ -1,4 +1,4 @@
-"""Column names: trimmed, distinct, not empty."""
+"""Column names: trimmed, distinct, not empty. How large a table may be."""
 
 from collections.abc import Sequence
 
@@ -6,6 +6,10 @@ from search.data.findings import listed, shown
 from search.errors import TableFormatError
 
 MAX_COLUMNS = 2_000
+# Every table of numbers in a text of 200 MB has room in these; what is beyond them is
+# made to fill the memory.
+MAX_ROWS = 10_000_000
+MAX_CELLS = 50_000_000
 
 
 def number_names(n_columns: int) -> list[str]:
@@ -44,6 +48,28 @@ def check_names(names: Sequence[str], *, row: int | None = None) -> list[str]:
             )
         places[name] = number
     return trimmed
+
+
+def check_size(n_rows: int, n_columns: int) -> None:
+    """Refuse a table that would not fit into memory, before it is read.
+
+    Raises
+    ------
+    TableFormatError
+        If there are more than 10,000,000 rows, 2,000 columns or 50,000,000 cells.
+    """
+    _check_number(n_columns)
+    if n_rows > MAX_ROWS:
+        raise TableFormatError(
+            f"The table has {n_rows:,} rows; at most {MAX_ROWS:,} can be read. Keep "
+            "the newest rows, or take means over longer steps."
+        )
+    if n_rows * n_columns > MAX_CELLS:
+        raise TableFormatError(
+            f"The table has {n_rows:,} rows of {n_columns:,} columns; at most "
+            f"{MAX_CELLS:,} cells can be read. Keep the columns that matter, or take "
+            "means over longer steps."
+        )
 
 
 def _check_number(n_columns: int) -> None:

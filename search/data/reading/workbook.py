@@ -5,16 +5,17 @@ import io
 import math
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from search.data.findings import shown
-from search.data.reading.header import check_names, number_names
+from search.data.reading.header import check_names, check_size, number_names
 from search.data.reading.options import ReadOptions
 from search.errors import TableFormatError
 
@@ -32,6 +33,9 @@ _EXCEL_ERRORS = (
     RuntimeError,  # encrypted
     zlib.error,
 )
+_MOST_TEXT_BYTES = 1_000_000_000
+# Empty ones included; each takes eight bytes, and a number three times that.
+_MOST_SHEET_CELLS = 20_000_000
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,7 @@ def read_workbook(content: bytes, options: ReadOptions) -> Sheet:
     while rows and _is_blank(rows[-1]):
         rows.pop()
     width = max((_width(row) for row in rows), default=0)
+    check_size(len(rows), width)
     rows = [tuple(row[:width]) + (None,) * (width - len(row)) for row in rows]
     if len(rows) < 1 + options.header:
         raise TableFormatError(f"The sheet {shown(sheet)} has no rows of data.")
@@ -90,7 +95,7 @@ def read_parquet(content: bytes) -> pd.DataFrame:
         If the file is damaged, empty, or has nested columns.
     """
     try:
-        table = pq.read_table(io.BytesIO(content))
+        table = _unpacked(content)
         nested = [
             field.name for field in table.schema if pa.types.is_nested(field.type)
         ]
@@ -114,6 +119,38 @@ def read_parquet(content: bytes) -> pd.DataFrame:
     return frame.apply(_plain_column).reset_index(drop=True)
 
 
+def _unpacked(content: bytes) -> pa.Table:
+    """Read the columns; texts as they are stored, each distinct one once.
+
+    A few bytes can stand for any number of rows and for any length of text.
+    """
+    with pq.ParquetFile(io.BytesIO(content)) as file:
+        check_size(file.metadata.num_rows, len(file.schema_arrow))
+        texts = [field.name for field in file.schema_arrow if _is_text(field.type)]
+    table = pq.read_table(io.BytesIO(content), read_dictionary=texts)
+    n_bytes = sum(
+        _text_bytes(chunk) for column in table.columns for chunk in column.chunks
+    )
+    if n_bytes > _MOST_TEXT_BYTES:
+        raise TableFormatError(
+            f"The texts of this Parquet file take {n_bytes / 1e9:,.0f} GB when "
+            "unpacked. Keep the columns that matter."
+        )
+    return table
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return pa.types.is_string(kind) or pa.types.is_binary(kind)
+
+
+def _text_bytes(chunk: pa.Array) -> int:
+    """Return the bytes of all texts of a chunk, each as often as it occurs."""
+    if not isinstance(chunk, pa.DictionaryArray) or not _is_text(chunk.type.value_type):
+        return 0
+    lengths = pc.binary_length(chunk.dictionary).cast(pa.int64())
+    return pc.sum(lengths.take(chunk.indices)).as_py() or 0
+
+
 def _sheet_rows(
     content: bytes, sheet: str | None
 ) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:
@@ -130,9 +167,25 @@ def _sheet_rows(
             )
         page = book[sheet] if sheet is not None else book.worksheets[0]
         page.reset_dimensions()
-        return names, [tuple(row) for row in page.iter_rows(values_only=True)]
+        return names, list(_some_rows(page.iter_rows(values_only=True), page.title))
     finally:
         book.close()
+
+
+def _some_rows(
+    rows: Iterable[Sequence[object]], sheet: str
+) -> Iterator[tuple[object, ...]]:
+    """Yield the rows; end where cells of a few bytes would become too many."""
+    n_cells = 0
+    for row in rows:
+        n_cells += len(row)
+        if n_cells > _MOST_SHEET_CELLS:
+            raise TableFormatError(
+                f"The sheet {shown(sheet)} reaches over more than "
+                f"{_MOST_SHEET_CELLS:,} cells, empty ones included. Save what matters "
+                "as CSV."
+            )
+        yield tuple(row)
 
 
 def _is_blank(row: Sequence[object]) -> bool:
