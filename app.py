@@ -11,9 +11,17 @@ from contextlib import asynccontextmanager, suppress
 
 import streamlit as st
 
+from pages.components.errors import answer_script_error
 from pages.components.live_figure import plotly_routes
 from pages.server.dashboard import dashboard_routes
 from pages.server.guard import check_address, host_middleware
+from pages.server.headers import headers_middleware
+from pages.server.login import (
+    login_middleware,
+    login_routes,
+    login_settings,
+    public_host,
+)
 from search.config import Environment
 from search.errors import ConfigError, SearchError
 from search.jobs.launch import ensure_running
@@ -57,17 +65,27 @@ async def lifespan(_app: st.App) -> AsyncIterator[dict[str, object] | None]:
 
 
 try:
-    check_address(st.get_option("server.address"))
+    login = login_settings()
+    check_address(st.get_option("server.address"), has_login=login is not None)
 except ConfigError as error:
     raise SystemExit(f"Not started. {error}") from None
 
 app = st.App(
     "pages/main.py",
     lifespan=lifespan,
-    routes=[*dashboard_routes(Environment.from_process()), *plotly_routes()],
+    routes=[
+        *dashboard_routes(Environment.from_process()),
+        *plotly_routes(),
+        *login_routes(login),
+    ],
     middleware=[
         host_middleware(
-            st.get_option("server.allowedHosts"), st.get_option("server.address")
-        )
+            st.get_option("server.allowedHosts"),
+            st.get_option("server.address"),
+            public_host(login),
+        ),
+        headers_middleware(),
+        *login_middleware(login),
     ],
+    on_script_error=answer_script_error,
 )

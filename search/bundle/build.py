@@ -34,10 +34,10 @@ def write_bundle(folder: Path, contents: BundleContents) -> Path:
     SearchError
         If a file that belongs in it cannot be read, or the disk is full.
     """
-    preprocessing = make_preprocessing(contents)
-    texts = _texts(contents, preprocessing)
     target = folder / BUNDLE_FILE
     try:
+        preprocessing = make_preprocessing(contents)
+        texts = _texts(contents, preprocessing)
         paths = {
             "model.keras": contents.model.keras_path,
             "model.onnx": contents.model.onnx_path,
@@ -88,7 +88,7 @@ def _requirements(versions: dict[str, str]) -> str:
 def _metrics(contents: BundleContents) -> bytes:
     """Return the scores without the places of files on this machine."""
     record = asdict(contents.result)
-    for name in ("bundle", "predictions", "check"):
+    for name in ("bundle", "predictions", "check", "sha256"):
         del record[name]
     return _json({**record, "baselines": dict(contents.baselines)})
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from search.analysis.baselines import load_baselines
-from search.analysis.delivered import save_weights
+from search.analysis.delivered import WEIGHTS_FILE, save_weights
 from search.bundle.build import write_bundle
 from search.bundle.check import check_bundle
 from search.bundle.contents import BundleContents
@@ -13,7 +13,7 @@ from search.config import Cell
 from search.errors import SearchError, TrialFailed
 from search.evaluation.metrics import Metrics
 from search.evaluation.panel import make_panel
-from search.files import write_json
+from search.files import sha256, write_json
 from search.study.folders import StudyHandle, winner_folder
 from search.study.results import BundleCheck, SeedResult, WinnerResult
 from search.study.selection import best_trials
@@ -67,6 +67,7 @@ def make_winner(handle: StudyHandle, cell: Cell) -> WinnerResult:
     save_weights(folder, networks, trial=best.number)
     result = _score(best, holdout, refit, predictions=folder / PREDICTIONS_FILE)
     result = _pack(handle, folder, params, holdout, refit, result)
+    result = replace(result, sha256=_digests(folder / WEIGHTS_FILE, result.bundle))
     write_json(folder / WINNER_FILE, result)
     return result
 
@@ -169,6 +170,11 @@ def _pack(
         return replace(result, check=BundleCheck(None, None, False, str(error)))
     check = check_bundle(bundle)
     return replace(result, bundle=str(bundle) if check.passed else None, check=check)
+
+
+def _digests(weights: Path, bundle: str | None) -> dict[str, str]:
+    paths = [weights, *([Path(bundle)] if bundle is not None else [])]
+    return {path.name: sha256(path) for path in paths}
 
 
 def _baselines(handle: StudyHandle) -> dict[str, Metrics]:

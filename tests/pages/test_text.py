@@ -82,6 +82,7 @@ def _pattern(node: ast.JoinedStr, value: str) -> str:
     )
 
 
+@pytest.mark.case("X1", "markup of every kind in an inserted name")
 @pytest.mark.parametrize("path", sorted(TEXTS.glob("*.toml")), ids=lambda p: p.stem)
 def test_texts_are_plain_words(path: Path) -> None:
     for name, words in tomllib.loads(path.read_text()).items():
