@@ -186,7 +186,7 @@ def test_unpack_refuses_what_is_not_a_bundle(tmp_path):
 def test_predict_with_bundle_refuses_the_network_of_another(
     how, made, hourly, tmp_path, network
 ):
-    """Scaling and columns of one study around the network of another are no forecast."""
+    """Scaling of one study around the network of another makes no forecast."""
     content = bytearray((made.folder / "model.onnx").read_bytes())
     content[-1] ^= 1
     if how == "swapped":
@@ -194,7 +194,7 @@ def test_predict_with_bundle_refuses_the_network_of_another(
     path = repack(made, tmp_path / "mixed.zip", model_dot_onnx=bytes(content))
     table = tmp_path / "newest.csv"
     hourly.rename_axis("time").to_csv(table)
-    with pytest.raises(UserInputError, match=r"model\.onnx is not the network.*SHA-256"):
+    with pytest.raises(UserInputError, match=r"model\.onnx is not the netw.*SHA-256"):
         predict_with_bundle(path, table, None)
 
 

@@ -8,7 +8,8 @@ from streamlit.testing.v1 import AppTest
 from pages.components import frame
 from tests.pages.conftest import OpenPage, words
 
-PAGES = ("home", "data", "setup", "progress", "compare", "forecast", "explain", "studies")
+PAGES = ("home", "data", "setup", "progress", "compare", "forecast", "explain",
+         "studies")  # fmt: skip
 
 SCRIPT = """
 from pages.components.frame import error_boundary

@@ -19,8 +19,7 @@ from tests.faults.web.hostile import HOSTILE
 from tests.pages.study_factory import make_settings, new_study
 
 PAGES = Path(__file__).parents[2] / "pages"
-MARKUP = {"unsafe_allow_html", "components.html", "components.v1", "iframe"}
-DANGEROUS = re.compile(r"<(?:script|img|svg|iframe|style|a|b|title)\b|javascript:", re.I)
+DANGEROUS = re.compile(r"<(?:script|img|svg|iframe|style|a|b|title)\b", re.I)
 
 
 def inline_tokens(markdown: str) -> list[str]:
@@ -44,8 +43,8 @@ def test_the_reader_of_markdown_finds_markup() -> None:
 def test_hostile_names_are_plain_text_in_markdown(record_property) -> None:
     for name in HOSTILE:
         for shown in (plain(name), text("data.file", name=name, size="1 kB")):
-            extra = [one for one in inline_tokens(shown) if not one.startswith("strong")]
-            assert extra == [], name
+            found = inline_tokens(shown)
+            assert [one for one in found if not one.startswith("strong")] == [], name
         [words] = [one.content for one in Markdown(plain(name)).parsed if one.content]
         assert not re.search(r"(?<!\\)[\[\]<>$`*_|#]", words), name
         assert not re.search(r":[A-Za-z+_-]", words), name
@@ -64,18 +63,16 @@ def test_hostile_names_are_plain_text_in_the_report(record_property) -> None:
         document.table(pd.DataFrame({name: [name]}))
         figure = go.Figure(go.Scatter(y=[1], name=chart_plain(name)))
         figure.update_layout(title=chart_plain(name))
-        document.chart(Chart(name, name, figure))
+        document.chart(Chart(figure, plain(name), plain(name), pd.DataFrame))
         page = document.render()
         head, _, body = page.rpartition("<body>")
         head = head[: head.index("<script>")]
         assert head.count("<title>") == head.count("</title>") == 1, name
         shown = re.sub(r"<script[^>]*>.*?</script>", "", body, flags=re.DOTALL)
-        ours = re.sub(r"</?(?:strong|figure|div|table|thead|tbody|tr|td|th)\b[^>]*>", "",
-                      shown)  # fmt: skip
-        assert not DANGEROUS.search(ours.replace("javascript:alert(1)", "")), name
+        assert not DANGEROUS.search(shown), name
         assert "<a " not in shown, name
         for script in re.findall(r"<script[^>]*>(.*?)</script>", body, flags=re.DOTALL):
-            assert "window.x1" not in script, name
+            assert not DANGEROUS.search(script), name
     record_property("figure", f"{len(HOSTILE)} strings, 8 places")
 
 
@@ -102,7 +99,8 @@ def test_hostile_names_are_ordinary_study_names(environment: Environment) -> Non
 @pytest.mark.case("X5", "30 hostile strings as titles and cells of a CSV")
 def test_hostile_names_compute_nothing_in_a_spreadsheet() -> None:
     table = pd.DataFrame({name: [name, name] for name in HOSTILE})
-    for cell in re.findall(r'(?:^|,)"?(.)', csv_bytes(table).decode(), re.MULTILINE):
+    written = csv_bytes(table).decode()
+    for cell in re.findall(r'(?:^|,)"?(.)', written, re.MULTILINE):
         assert cell not in "=+-@\t\r"
 
 

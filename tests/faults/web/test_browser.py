@@ -1,14 +1,15 @@
-"""In a real browser: hostile names stay text, and no other host is asked for anything."""
+"""In a real browser: hostile names stay text, and no other host is asked."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Dialog, Page, sync_playwright
 
 from pages.components.report.contents import report_html
 from search.analysis.baselines import make_baselines
@@ -40,8 +41,8 @@ PAGES = ("progress", "compare", "forecast", "explain", "data")
 N_ROWS = study_factory.N_ROWS
 # What a name must not become, wherever it is shown.
 BECAME = (
-    "img[src='x'], img[src*='evil'], svg[onload], iframe[srcdoc], a[href^='javascript'], "
-    "a[href*='evil.example'], b[onmouseover], marquee"
+    "img[src='x'], img[src*='evil'], svg[onload], iframe[srcdoc], b[onmouseover], "
+    "a[href^='javascript'], a[href*='evil.example']"
 )
 
 
@@ -64,7 +65,8 @@ class Watched:
             timeout=120_000,
         )
         self.tab.wait_for_timeout(1_500)
-        return str(self.tab.inner_text("body"))
+        # An invisible mark keeps signs of markdown apart.
+        return str(self.tab.inner_text("body")).replace("\u2060", "")
 
     def nothing_happened(self) -> None:
         """Fail if a name became markup or ran."""
@@ -92,7 +94,11 @@ def watched() -> Iterator[Watched]:
             if not re.match(r"(https?|wss?)://127\.0\.0\.1:|data:|blob:|file:", url):
                 watched.foreign.append(url)
 
-        tab.on("dialog", lambda one: (watched.dialogs.append(one.message), one.dismiss()))
+        def note_dialog(dialog: Dialog) -> None:
+            watched.dialogs.append(dialog.message)
+            dialog.dismiss()
+
+        tab.on("dialog", note_dialog)
         context.on("request", lambda request: note_request(request.url))
         tab.on("websocket", lambda socket: note_request(socket.url))
         yield watched
@@ -128,7 +134,7 @@ def hostile_study(folder: Path) -> StudyHandle:
     return study
 
 
-@pytest.mark.case("X1", "30 hostile strings as study, column, file and error, in Chromium")
+@pytest.mark.case("X1", "30 hostile strings as study, column, file, error: Chromium")
 @pytest.mark.case("R3", "every page, with a watch on all requests of the browser")
 def test_hostile_names_are_inert_in_a_browser(
     watched: Watched, tmp_path: Path, record_property
@@ -150,7 +156,7 @@ def test_hostile_names_are_inert_in_a_browser(
         watched.nothing_happened()
         listed = [name for name in HOSTILE if _visible(name) in shown]
         assert len(listed) >= 28, set(HOSTILE) - set(listed)
-        shown = watched.visit(f"{server.origin}/studies?study={HOSTILE[1]}")
+        shown = watched.visit(f"{server.origin}/studies?study={quote(HOSTILE[1])}")
         watched.nothing_happened()
         assert "onerror" in shown
     figure = f"{len(HOSTILE)} strings, {n_shown + len(listed)} times as text, 0 dialogs"

@@ -80,7 +80,7 @@ def test_connections_need_the_login_too(
     assert refused.value.response.status_code == 403
 
 
-@pytest.mark.case("A3", "logout in another tab while a page is open, on the real server")
+@pytest.mark.case("A3", "logout in another tab while a page is open, real server")
 def test_an_open_page_leaves_when_somebody_logs_out(guarded: WebServer) -> None:
     jar = cookies(guarded, nonce="to end")
     with session(guarded, "studies", cookies=jar) as tab:

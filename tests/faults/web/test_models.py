@@ -32,8 +32,8 @@ from tests.pages.study_factory import (
 ROOT = Path(__file__).parents[3]
 LOADERS = {"load_model", "read_pickle", "unpickle", "Unpickler", "load_weights",
            "model_from_json", "from_config", "deserialize_keras_object"}  # fmt: skip
-MODULES = {"pickle", "cloudpickle", "dill", "joblib", "yaml", "shelve", "marshal", "h5py",
-           "torch"}  # fmt: skip
+MODULES = {"pickle", "cloudpickle", "dill", "joblib", "yaml", "shelve", "marshal",
+           "h5py", "torch"}  # fmt: skip
 # The network that a worker has just written is read again to compare it; whoever has a
 # bundle and no ONNX runtime reads its Keras file by the script in it.
 OWN = {
@@ -44,7 +44,8 @@ OWN = {
 
 
 def sources() -> list[Path]:
-    return [ROOT / "app.py", *(ROOT / "search").rglob("*.py"), *(ROOT / "pages").rglob("*.py")]
+    folders = (ROOT / "search", ROOT / "pages")
+    return [ROOT / "app.py", *(one for part in folders for one in part.rglob("*.py"))]
 
 
 @pytest.mark.case("X6", "source: what could load a model")

@@ -36,7 +36,8 @@ def test_secrets_are_shown_and_stored_nowhere(
     variables = {"DATABASE_PASSWORD": CANARIES[0]}
     options = ("--secrets.files", str(secrets), "--server.cookieSecret", CANARIES[2])
     n_messages = 0
-    with without_trace(folder), serving(folder, *options, variables=variables) as server:
+    running = serving(folder, *options, variables=variables)
+    with without_trace(folder), running as server:
         query = f"study={kinds['finished'].uuid}"
         with session(server, "", query) as tab:
             for page in PAGES:

@@ -98,7 +98,8 @@ def test_sessions_that_come_and_go_leave_nothing(
             after, fds_after = settled()
     record_property(
         "figure",
-        f"memory {before:.0f} to {after:.0f} MB, open files {fds_before} to {fds_after}",
+        f"memory {before:.0f} to {after:.0f} MB, open files {fds_before} to "
+        f"{fds_after}",
     )
     assert after < 1.1 * before
     assert fds_after <= fds_before + 5
