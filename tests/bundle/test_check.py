@@ -72,7 +72,7 @@ def test_the_difference_counts_in_spreads_of_its_own_target(made, tmp_path):
 @pytest.mark.parametrize(
     ("changed", "reason"),
     [
-        ({"model_dot_onnx": b"no network"}, "predict.py ended with 1: "),
+        ({"model_dot_onnx": b"no network"}, "ended with 2: model.onnx is not the"),
         ({"model_dot_onnx": None}, "it lacks model.onnx"),
         ({"preprocessing_dot_json": b"{"}, "not proved: "),
         ({"holdout_inputs_dot_csv": b"time,a,b,c\n"}, "No row has a value of a, b."),

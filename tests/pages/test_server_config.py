@@ -15,7 +15,6 @@ WANTED = {
     "server.enableStaticServing": False,
     "server.enableAgentApi": False,
     "server.scriptHealthCheckEnabled": False,
-    "global.developmentMode": False,
     "browser.gatherUsageStats": False,
     "client.showErrorDetails": "none",
     "client.showErrorLinks": False,

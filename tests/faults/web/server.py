@@ -15,6 +15,7 @@ from pathlib import Path
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin, Subprotocol
 
 from tests.e2e.conftest import free_port, wait_until
 
@@ -177,9 +178,9 @@ def session(
     cookie = "; ".join(f"{name}={value}" for name, value in jar.items())
     with connect(
         f"ws://127.0.0.1:{server.port}/_stcore/stream",
-        subprotocols=["streamlit", token],  # type: ignore[list-item]
+        subprotocols=[Subprotocol("streamlit"), Subprotocol(token)],
         additional_headers={"Cookie": cookie},
-        origin=server.origin,  # type: ignore[arg-type]
+        origin=Origin(server.origin),
         max_size=MOST_BYTES,
         open_timeout=60,
         proxy=None,
@@ -190,7 +191,7 @@ def session(
 def xsrf_token(server: WebServer, cookies: Mapping[str, str]) -> str:
     """Return the token that protects uploads and sessions against foreign pages."""
     cookie = "; ".join(f"{name}={value}" for name, value in cookies.items())
-    reply = server.get("/_stcore/host-config", headers={"Cookie": cookie})
+    reply = server.get("/_stcore/health", headers={"Cookie": cookie})
     found = re.search(r"_streamlit_xsrf=\"?([^;\"]+)", reply.headers["set-cookie"])
     assert found is not None
     return found[1]

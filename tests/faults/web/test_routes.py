@@ -91,8 +91,8 @@ def handshake(server: WebServer, **headers: str) -> int:
 
 @pytest.mark.case("W8", "agent API, static files of the app, script checks")
 def test_what_nobody_needs_is_off(server: WebServer) -> None:
-    paths = ("/_stcore/agent/interact", "/_stcore/agent/openapi.json",
-             "/_stcore/agent/mcp", "/_stcore/script-health-check")  # fmt: skip
+    paths = ("/_stcore/agent/interact", "/_stcore/agent/mcp",
+             "/_stcore/script-health-check")  # fmt: skip
     for path in paths:
         for method in ("GET", "POST"):
             body = b"{}" if method == "POST" else None
@@ -105,7 +105,8 @@ def test_what_nobody_needs_is_off(server: WebServer) -> None:
 @pytest.mark.case("X8", "what browsers are told about each answer")
 def test_every_answer_forbids_guessing_and_foreign_frames(server: WebServer) -> None:
     for path in ("/", "/studies", "/dashboard", "/api/studies", "/csv/1",
-                 "/media/x.csv", "/_stcore/health", "/od-static/bundle.js"):  # fmt: skip
+                 "/media/x.csv", "/_stcore/health",
+                 "/od-static/bundle.js"):  # fmt: skip
         headers = server.get(path).headers
         assert headers["x-content-type-options"] == "nosniff", path
         assert "frame-ancestors 'self'" in headers["content-security-policy"], path
@@ -147,7 +148,8 @@ def test_the_mounted_dashboard_reads_only(server: WebServer) -> None:
     before = server.get("/api/studies").body
     assert b"Finished" in before
     for path in ("/api/studies", "/api/studies/1", "/api/studies/1/rename", "/csv/1",
-                 "/api/artifacts/1", "/artifacts/1/2", "/api/trials/1/tell"):  # fmt: skip
+                 "/api/artifacts/1", "/artifacts/1/2",
+                 "/api/trials/1/tell"):  # fmt: skip
         for method in ("POST", "PUT", "PATCH", "DELETE"):
             assert server.get(path, method=method, body=b"{}").status == 403, path
     assert server.get("/artifacts/1/x").status == 404

@@ -34,7 +34,8 @@ def test_secrets_are_shown_and_stored_nowhere(
     secrets = tmp_path / "secrets.toml"
     secrets.write_text(f'token = "{CANARIES[1]}"\n[other]\nkey = "{CANARIES[2]}"\n')
     variables = {"DATABASE_PASSWORD": CANARIES[0]}
-    options = ("--secrets.files", str(secrets), "--server.cookieSecret", CANARIES[2])
+    variables["STREAMLIT_SERVER_COOKIE_SECRET"] = CANARIES[2]
+    options = ("--secrets.files", str(secrets))
     n_messages = 0
     running = serving(folder, *options, variables=variables)
     with without_trace(folder), running as server:

@@ -8,7 +8,7 @@ import psutil
 import pytest
 
 from search.study.folders import StudyHandle
-from tests.faults.web.server import WebServer, Session, serving, session, xsrf_token
+from tests.faults.web.server import Session, WebServer, serving, session, xsrf_token
 
 pytestmark = pytest.mark.faults
 
