@@ -132,6 +132,7 @@ def test_downloads_are_attachments(
                 answer = ForwardMsg.FromString(content)
                 if answer.WhichOneof("type") == "backend_operation_response":
                     break
+            assert not answer.backend_operation_response.error_msg, name
             url = answer.backend_operation_response.deferred_file.url
             reply = server.get(url)
             assert reply.status == 200, url
