@@ -134,6 +134,7 @@ def test_downloads_are_attachments(
                     break
             assert not answer.backend_operation_response.error_msg, name
             url = answer.backend_operation_response.deferred_file.url
+            assert url.startswith("/media/"), url
             reply = server.get(url)
             assert reply.status == 200, url
             assert reply.headers["content-disposition"].startswith("attachment; ")
