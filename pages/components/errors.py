@@ -5,13 +5,23 @@ import secrets
 
 import streamlit as st
 
-from pages.components.text import text
+from pages.components.state import environment
+from pages.components.text import plain, text
+from search import disk
+from search.study.places import refusal
 
 logger = logging.getLogger(__name__)
 
 
 def show_unexpected(error: Exception) -> None:
-    """Show one sentence with a reference, and log `error` under that reference."""
+    """Say what a full disk or a closed place means; else log `error` by a reference."""
+    if disk.is_full(error):
+        sentence = disk.full_sentence(environment().studies_dir)
+        st.error(plain(sentence), icon=":material/hard_drive:")
+        return
+    if isinstance(error, PermissionError):
+        st.error(plain(refusal(error)), icon=":material/lock:")
+        return
     reference = secrets.token_hex(3).upper()
     logger.error("Page error, reference %s", reference, exc_info=error)
     st.error(text("app.unexpected", reference=reference), icon=":material/report:")

@@ -12,12 +12,14 @@ from pages.components.state import (
     PageName,
     all_studies,
     current_study,
+    environment,
     link_to,
     study_labels,
     unknown_study_message,
 )
 from pages.components.steps import Step, show_steps
 from pages.components.text import plain, text
+from search import disk
 from search.errors import SearchError, UserInputError
 
 _STEPS_OF_A_STUDY = ("progress", "compare", "forecast", "explain")
@@ -46,6 +48,19 @@ def page_frame(title: str, step: Step | None = None) -> None:
     problem = unknown_study_message()
     if problem:
         st.warning(problem, icon=":material/link_off:")
+    scarce = disk.warning(environment().studies_dir)
+    if scarce:
+        st.warning(plain(scarce), icon=":material/hard_drive:")
+
+
+def has_room(what: str) -> bool:
+    """Return whether there is space for `what`, such as "an upload"; else say so."""
+    try:
+        disk.check_room(environment().studies_dir, what)
+    except UserInputError as error:
+        st.error(plain(error), icon=":material/error:")
+        return False
+    return True
 
 
 def next_step() -> DeltaGenerator:

@@ -11,6 +11,7 @@ from typing import Literal
 import optuna
 
 from search.config import Cell
+from search.disk import shortage
 from search.errors import StudyCorrupted, TrialFailed
 from search.study.claims import (
     Claim,
@@ -114,6 +115,10 @@ class Worker:
             order = self._orders.now().order
             if order != "go_on":
                 return "signal" if order == "give_back" else "wish"
+            if shortage(self._handle.folder):
+                with self._clock.phase("wait"):
+                    pause.wait(WAIT_SECONDS)
+                continue
             with self._clock.phase("claim"):
                 claim = claim_trial(self._handle, self._study, self._owner)
             if claim.reason == "claimed":
