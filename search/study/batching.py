@@ -22,6 +22,7 @@ from optuna.storages import RDBStorage
 from optuna.storages._cached_storage import _CachedStorage
 from optuna.storages._rdb.models import (
     BaseModel,
+    StudyUserAttributeModel,
     TrialIntermediateValueModel,
     TrialModel,
     TrialParamModel,
@@ -36,6 +37,7 @@ from sqlalchemy.orm import Session, scoped_session, sessionmaker
 from search.study.joining import JoiningSession
 
 REPORT_SECONDS = 2.0
+UUID_ATTRIBUTE = "uuid"
 
 _Row = dict[str, Any]
 
@@ -55,10 +57,14 @@ class BatchingStorage(_CachedStorage):
     ----------
     backend
         Storage from `open_storage`; its sessions are replaced.
+    uuid
+        What the study of every report must carry. Reports are stored without the claim
+        lock, and SQLite gives the ids of a deleted study to the next one.
     """
 
-    def __init__(self, backend: RDBStorage) -> None:
+    def __init__(self, backend: RDBStorage, *, uuid: str | None = None) -> None:
         super().__init__(backend)
+        self._uuid = uuid
         self._sessions = scoped_session(
             sessionmaker(bind=backend.engine, class_=JoiningSession)
         )
@@ -166,11 +172,14 @@ class BatchingStorage(_CachedStorage):
         ------
         optuna.exceptions.UpdateFinishedTrialError
             If the trial does not run any more.
+        KeyError
+            If it belongs to another study now.
         """
         if not reports:
             return
         with _create_scoped_session(self._sessions) as session:
             self._check_is_running(session, trial_id)
+            self._check_is_ours(session, trial_id)
             # A commit whose answer was lost is repeated.
             steps = select(TrialIntermediateValueModel.step).where(
                 TrialIntermediateValueModel.trial_id == trial_id
@@ -210,6 +219,16 @@ class BatchingStorage(_CachedStorage):
     def _check_is_running(self, session: Session, trial_id: int) -> None:
         state: Any = TrialModel.find_or_raise_by_id(trial_id, session).state
         self._backend.check_trial_is_updatable(trial_id, state)
+
+    def _check_is_ours(self, session: Session, trial_id: int) -> None:
+        stored = session.scalar(
+            select(StudyUserAttributeModel.value_json)
+            .join(TrialModel, TrialModel.study_id == StudyUserAttributeModel.study_id)
+            .where(TrialModel.trial_id == trial_id)
+            .where(StudyUserAttributeModel.key == UUID_ATTRIBUTE)
+        )
+        if self._uuid is not None and stored != json.dumps(self._uuid):
+            raise KeyError(f"trial {trial_id} belongs to another study")
 
     def _read_trials_from_remote_storage(self, study_id: int) -> None:
         if self._is_joined and self._is_read:

@@ -14,6 +14,7 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from search.disk import insist
+from search.fault_points import reach
 from search.study.batching import batching_storage
 from search.study.control import Control, read_control, read_state
 from search.study.folders import StudyHandle
@@ -130,6 +131,7 @@ def _claim(handle: StudyHandle, study: optuna.Study, owner: Owner) -> Claim:
                 if refusal is None
                 else Claim(refusal)
             )
+            reach("holding_claim_lock")
         clear_spool(handle, reaped)
         return claim
 

@@ -18,6 +18,7 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from search.disk import insist
+from search.fault_points import reach
 from search.study.batching import batching_storage
 from search.study.folders import StudyHandle
 from search.study.optuna_study import check_uuid, claim_lock
@@ -98,6 +99,7 @@ def finish_trial(
     def tell() -> bool:
         if not path.exists():
             write_entry(handle, entry)
+        reach("between_fit_and_tell")
         return call_storage(partial(_tell_entry, handle, study, entry))
 
     counted = insist(tell, handle.folder)

@@ -32,7 +32,7 @@ from search.study.mounts import check_local
 from search.study.trial_rows import LightStorage
 
 WRITER_TIMEOUT_SECONDS = 60.0
-READER_TIMEOUT_SECONDS = 2.0
+READER_TIMEOUT_SECONDS = 1.5
 PATIENCE_SECONDS = 120.0
 
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.2, 2.0
@@ -212,6 +212,12 @@ def database_lock(url: str, key: str) -> Iterator[None]:
 def is_busy(error: BaseException) -> bool:
     """Return whether `error` only says that another process holds the storage."""
     return any(words in _chain(error) for words in _BUSY)
+
+
+def explain_storage_error(url: str, error: Exception) -> str:
+    """Return a sentence about a fault of the storage; of other errors their text."""
+    is_ours = isinstance(error, (StorageInternalError, SQLAlchemyError))
+    return _sentence(url, error) if is_ours else str(error)
 
 
 @contextmanager

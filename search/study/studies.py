@@ -17,6 +17,7 @@ from search.disk import check_room
 from search.errors import StudyCorrupted, UserInputError
 from search.evaluation.panel import make_panel
 from search.evaluation.splits import confirm_folds
+from search.study.batching import UUID_ATTRIBUTE
 from search.study.control import set_archived
 from search.study.folders import (
     CONTROL_LOCK,
@@ -34,7 +35,6 @@ from search.study.folders import (
 )
 from search.study.locks import try_lock
 from search.study.optuna_study import (
-    UUID_ATTRIBUTE,
     claim_lock,
     optuna_study_id,
     writable_study,

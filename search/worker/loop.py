@@ -13,6 +13,7 @@ import optuna
 from search.config import Cell
 from search.disk import shortage
 from search.errors import StudyCorrupted, TrialFailed
+from search.fault_points import note_told, reach
 from search.study.claims import (
     Claim,
     Owner,
@@ -26,7 +27,7 @@ from search.study.folders import StudyHandle
 from search.study.optuna_study import open_study
 from search.study.space import TrialParams
 from search.study.storage import call_storage
-from search.study.trials import FailureKind, read_trials
+from search.study.trials import FailureKind, view_trial
 from search.worker.clock import PhaseClock, trial_line, worker_line
 from search.worker.objective import Objective, make_objective
 from search.worker.orders import Command, Orders, TrialClosed
@@ -140,6 +141,7 @@ class Worker:
         assert claim.params is not None
         assert claim.seed is not None
         number = claim.trial.number
+        reach("after_ask")
         self._log(number, "starts: %s", claim.params)
         running = RunningTrial(
             self._handle, claim.trial, self._orders, clock=self._clock
@@ -199,6 +201,9 @@ class Worker:
             counted = finish_trial(
                 self._handle, self._study, number, record, owner=self._owner
             )
+        if counted:
+            note_told(number, record.outcome, record.score)
+        reach("after_tell")
         self._log(
             number,
             "%s with %s after %d epochs%s",
@@ -216,8 +221,14 @@ class Worker:
             )
 
     def _has_complete(self, cell: Cell) -> bool:
-        trials = call_storage(lambda: read_trials(self._handle))
-        return any(trial.cell == cell and trial.state == "complete" for trial in trials)
+        # Through the writer, which waits for a storage that somebody holds.
+        trials = call_storage(
+            lambda: self._study.get_trials(
+                deepcopy=False, states=(optuna.trial.TrialState.COMPLETE,)
+            )
+        )
+        space = self._handle.settings.space
+        return any(view_trial(trial, space).cell == cell for trial in trials)
 
     def _log_times(self, claim: Claim) -> None:
         assert claim.trial is not None

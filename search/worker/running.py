@@ -9,6 +9,7 @@ from typing import Literal
 import optuna
 
 from search.disk import await_room, insist
+from search.fault_points import reach
 from search.study.curves import CurveWriter, EpochPoint
 from search.study.folders import StudyHandle
 from search.study.outcomes import TrialRecord
@@ -78,6 +79,7 @@ class RunningTrial:
         TrialPruned, TrialClosed
             If the trial is to end now.
         """
+        reach("in_fit")
         with self._clock.phase("other"):
             self._note_epoch(point)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from search.analysis.baselines import load_baselines
 from search.analysis.delivered import WEIGHTS_FILE, save_weights
-from search.bundle.build import write_bundle
+from search.bundle.build import BUNDLE_FILE, write_bundle
 from search.bundle.check import check_bundle
 from search.bundle.contents import BundleContents
 from search.config import Cell
@@ -68,7 +68,7 @@ def make_winner(handle: StudyHandle, cell: Cell) -> WinnerResult:
     save_weights(folder, networks, trial=best.number)
     result = _score(best, holdout, refit, predictions=folder / PREDICTIONS_FILE)
     result = _pack(handle, folder, params, holdout, refit, result)
-    result = replace(result, sha256=_digests(folder / WEIGHTS_FILE, result.bundle))
+    result = replace(result, sha256=_digests(folder))
     write_json(folder / WINNER_FILE, result)
     return result
 
@@ -176,9 +176,10 @@ def _pack(
     return replace(result, bundle=str(bundle) if check.passed else None, check=check)
 
 
-def _digests(weights: Path, bundle: str | None) -> dict[str, str]:
-    paths = [weights, *([Path(bundle)] if bundle is not None else [])]
-    return {path.name: sha256(path) for path in paths}
+def _digests(folder: Path) -> dict[str, str]:
+    """Return what tells the files that were checked from any others."""
+    names = (PREDICTIONS_FILE, WEIGHTS_FILE, BUNDLE_FILE)
+    return {name: sha256(folder / name) for name in names if (folder / name).is_file()}
 
 
 def _baselines(handle: StudyHandle) -> dict[str, Metrics]:

@@ -27,6 +27,7 @@ def test_studies_are_listed(app: Starlette) -> None:
 
 
 @pytest.mark.case("W10", "every changing method on the mounted dashboard")
+@pytest.mark.case("S12", "renamed through optuna-dashboard")
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
 def test_changing_is_refused(environment: Environment, method: str) -> None:
     app = Starlette(routes=dashboard_routes(environment))
@@ -34,6 +35,7 @@ def test_changing_is_refused(environment: Environment, method: str) -> None:
 
 
 @pytest.mark.case("W10", "DELETE of a study")
+@pytest.mark.case("S11", "deleted through optuna-dashboard")
 def test_refused_deletion_leaves_the_study(app: Starlette) -> None:
     """Without the gate, this request deletes the study without any question."""
     ask(app, "/api/studies/1", "DELETE")

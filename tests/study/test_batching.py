@@ -37,8 +37,8 @@ RECORD = TrialRecord("complete", 2.5, (2.0, 3.0), 4, 6, 4321, 1.5, 3.25)
 class PlainStorage(BatchingStorage):
     """The same methods, each call a transaction of its own as in Optuna."""
 
-    def __init__(self, backend):
-        super().__init__(backend)
+    def __init__(self, backend, **options):
+        super().__init__(backend, **options)
         for name in (
             "set_trial_param",
             "set_trial_user_attr",
@@ -295,6 +295,24 @@ def test_reports_of_a_trial_that_was_closed_are_refused(handle, study, monkeypat
     assert storage.pending_reports(study._study_id, 0) == {}
 
 
+@pytest.mark.case("S11", "epoch of a worker whose study was deleted")
+def test_reports_never_reach_the_study_that_took_over_the_id(
+    make_study, handle, study, monkeypatch
+):
+    """Reports are stored without the claim lock, under which the uuid is checked."""
+    monkeypatch.setattr("search.study.batching.REPORT_SECONDS", 0.0)
+    trial = claim_trial(handle, study, current_owner()).trial
+    optuna.delete_study(study_name=handle.optuna_name, storage=study._storage)
+    other = make_study()
+    other_study = open_study(other)
+    claim = claim_trial(other, other_study, current_owner())
+    assert claim.trial._trial_id == trial._trial_id
+    with pytest.raises(KeyError, match="belongs to another study"):
+        trial.report(5.0, step=1)
+    claim.trial.report(1.0, step=1)
+    assert open_study(other).trials[0].intermediate_values == {1: 1.0}
+
+
 def test_reports_whose_answer_was_lost_are_stored_once(handle, study):
     trial = claim_trial(handle, study, current_owner()).trial
     storage = batching_storage(study)
@@ -316,6 +334,7 @@ def test_a_claim_that_fails_half_way_leaves_nothing(handle, study, monkeypatch):
     assert [trial.state for trial in study.trials].count(TrialState.RUNNING) == 1
 
 
+@pytest.mark.case("K10", "worker killed in the transaction of a claim")
 def test_a_claim_that_is_killed_half_way_leaves_nothing(handle, study):
     worker = subprocess.Popen(
         [sys.executable, "-c", KILLED, str(place_of(handle)), handle.uuid],

@@ -12,6 +12,7 @@ from optuna.trial import TrialState
 
 from search.config import Budget, Training
 from search.errors import StudyCorrupted
+from search.study.batching import UUID_ATTRIBUTE
 from search.study.claims import (
     ReapedTrial,
     claim_trial,
@@ -21,7 +22,7 @@ from search.study.claims import (
     reap_dead_trials,
 )
 from search.study.control import StateRecord, set_budget, wish, write_state
-from search.study.optuna_study import UUID_ATTRIBUTE, open_study
+from search.study.optuna_study import open_study
 from search.study.owners import Owner
 from search.study.space import Line
 from search.study.spool import TrialRecord
@@ -108,6 +109,7 @@ def run_trials(handle, study, n_trials: int, score: float = 1.0) -> list[str]:
     return cells
 
 
+@pytest.mark.case("C1", "four processes, 30 queued trials")
 def test_claim_four_processes_share_thirty_queued_trials(make_study):
     """Plain SQLite storage gave 9 of 30 queued trials to two processes."""
     queue = tuple({"cell": "GRU", "units": 16 * 2 ** (k % 4)} for k in range(30))
@@ -125,6 +127,7 @@ def test_claim_four_processes_share_thirty_queued_trials(make_study):
     assert states == {TrialState.COMPLETE: 30, TrialState.WAITING: 9}
 
 
+@pytest.mark.case("K10", "worker killed inside the lock")
 def test_claim_lock_and_trial_of_a_killed_worker_are_free_at_once(make_study):
     """Optuna's own file locks keep the others waiting for 30 seconds."""
     handle = make_study(budget=Budget(trials=1))
@@ -181,6 +184,7 @@ def test_claim_balance_sampler_leaves_the_cell_to_the_sampler(make_study):
     assert not isinstance(study.sampler, optuna.samplers.PartialFixedSampler)
 
 
+@pytest.mark.case("C7", "one worker and one seed twice, no kills")
 def test_claim_repeats_with_the_same_seed(make_study):
     """One worker and one seed give the same configurations again."""
     runs = []
