@@ -9,7 +9,7 @@ HOSTILE = (
     "[go](javascript:alert(1))",
     "![go](http://evil.example/x.png)",
     "[go](http://evil.example)",
-    "http://evil.example/path",
+    "http://evil.example/path www.evil.example eve@evil.example",
     "<http://evil.example>",
     ":red[red] :smile: :material/home:",
     "$x^2$ and $$y$$",

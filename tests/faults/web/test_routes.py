@@ -123,6 +123,7 @@ def test_downloads_are_attachments(
         assert ids, "the page offers no download"
         for number, name in enumerate(ids):
             message = BackMsg()
+            message.backend_operation_request.session_id = tab.session_id
             message.backend_operation_request.request_id = str(number)
             message.backend_operation_request.deferred_file.file_id = name
             tab.socket.send(message.SerializeToString())
@@ -142,6 +143,7 @@ def test_downloads_are_attachments(
             given = reply.headers["content-disposition"]
             assert re.search(r'filename="[\w.-]+"', given), given
             n_files += 1
+    assert n_files > 3
     record_property("figure", f"{n_files} files")
 
 
