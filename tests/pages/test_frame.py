@@ -71,6 +71,25 @@ except RuntimeError as error:
     check_one_sentence(app, caplog.text)
 
 
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        ("OSError(errno.ENOSPC, 'No space left on device')", "disk"),
+        ("PermissionError(13, 'Permission denied', '/x/y')", "cannot be opened"),
+    ],
+)
+def test_what_a_person_can_mend_has_no_reference(error: str, sentence: str) -> None:
+    script = f"""
+import errno
+from pages.components.errors import answer_script_error
+assert answer_script_error({error}) is True
+"""
+    app = AppTest.from_string(script, default_timeout=30).run()
+    assert not app.exception
+    assert sentence in app.error[0].value
+    assert "reference" not in app.error[0].value
+
+
 def check_one_sentence(app: AppTest, log: str) -> None:
     assert not app.exception
     [error] = app.error
