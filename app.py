@@ -12,10 +12,18 @@ from contextlib import asynccontextmanager, suppress
 
 import streamlit as st
 
+from pages.components.errors import answer_script_error
 from pages.components.live_figure import plotly_routes
 from pages.components.uploads import UploadLimits, close_ended_sessions
 from pages.server.dashboard import dashboard_routes
 from pages.server.guard import check_address, host_middleware
+from pages.server.headers import headers_middleware
+from pages.server.login import (
+    login_middleware,
+    login_routes,
+    login_settings,
+    public_host,
+)
 from pages.server.uploads import upload_middleware
 from search.config import Environment
 from search.errors import ConfigError, SearchError
@@ -72,7 +80,8 @@ async def lifespan(_app: st.App) -> AsyncIterator[dict[str, object] | None]:
 
 
 try:
-    check_address(st.get_option("server.address"))
+    login = login_settings()
+    check_address(st.get_option("server.address"), has_login=login is not None)
     check_places(Environment.from_process())
     check_server(Environment.from_process().studies_dir)
     upload_limits = UploadLimits.from_process()
@@ -82,11 +91,20 @@ except ConfigError as error:
 app = st.App(
     "pages/main.py",
     lifespan=lifespan,
-    routes=[*dashboard_routes(Environment.from_process()), *plotly_routes()],
+    routes=[
+        *dashboard_routes(Environment.from_process()),
+        *plotly_routes(),
+        *login_routes(login),
+    ],
     middleware=[
         host_middleware(
-            st.get_option("server.allowedHosts"), st.get_option("server.address")
+            st.get_option("server.allowedHosts"),
+            st.get_option("server.address"),
+            public_host(login),
         ),
+        headers_middleware(),
+        *login_middleware(login),
         upload_middleware(upload_limits),
     ],
+    on_script_error=answer_script_error,
 )

@@ -10,6 +10,7 @@ _ROOT = str(Path(__file__).resolve().parents[1])
 if _ROOT not in sys.path:
     sys.path.insert(0, _ROOT)
 
+from pages.components.account import current_account  # noqa: E402
 from pages.components.frame import error_boundary  # noqa: E402
 from pages.components.text import text  # noqa: E402
 
@@ -36,6 +37,8 @@ def main() -> None:
     ]
     page = st.navigation(pages, position="hidden")
     with error_boundary():
+        # The server has checked it for the connection; nobody passes by another way.
+        current_account()
         page.run()
 
 

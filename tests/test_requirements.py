@@ -13,7 +13,8 @@ ROOT = Path(__file__).parents[1]
 LISTS = ("requirements.txt", "requirements-dev.txt", "requirements-gpu.txt")
 FIRST_PARTY = {"search", "pages", "app", "tests"}
 # Loaded by another package, never imported by name.
-LOADED_INDIRECTLY = {"onnx", "openpyxl", "psycopg", "pyarrow", "tf2onnx"}
+LOADED_INDIRECTLY = {"authlib", "httpx", "onnx", "openpyxl", "psycopg", "pyarrow",
+                     "tf2onnx"}  # fmt: skip
 PIN = re.compile(r"^([A-Za-z0-9_.-]+)(\[[a-z0-9-]+\])?==([^\s#]+)(\s+#\s(.+))?$")
 
 

@@ -10,6 +10,7 @@ from pages.components.seed_views import delivery_note
 from pages.components.study_data import forecast_file, study_series
 from pages.components.text import raw_text, text
 from search.config import Cell
+from search.files import sha256
 from search.study.folders import StudyHandle
 from search.study.results import RESULTS_FILE, BundleCheck, WinnerResult
 
@@ -39,10 +40,9 @@ def show_winner_downloads(
 
 
 def bundle_path(winner: WinnerResult) -> Path | None:
-    """Return the zip of a winner; None if it was not made or is gone."""
-    if winner.bundle is None or not Path(winner.bundle).is_file():
-        return None
-    return Path(winner.bundle)
+    """Return the zip of a winner; None if it was not made, is gone or was changed."""
+    path = _bundle_file(winner)
+    return path if path is not None and _is_unchanged(winner, path) else None
 
 
 def file_name(study: StudyHandle, cell: Cell, ending: str) -> str:
@@ -131,6 +131,22 @@ def _bundle(study: StudyHandle, cell: Cell, winner: WinnerResult, *, key: str) -
         )
 
 
+def _bundle_file(winner: WinnerResult) -> Path | None:
+    path = Path(winner.bundle) if winner.bundle is not None else None
+    return path if path is not None and path.is_file() else None
+
+
+def _is_unchanged(winner: WinnerResult, path: Path) -> bool:
+    expected, stat = winner.sha256.get(path.name), path.stat()
+    changed = (stat.st_mtime_ns, stat.st_size)
+    return expected is None or _digest(str(path), changed) == expected
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _digest(path: str, changed: tuple[int, int]) -> str:
+    return sha256(Path(path))
+
+
 def _failed_check(check: BundleCheck, unit: str | None) -> str:
     return text(
         "forecast.check_failed",
@@ -141,6 +157,8 @@ def _failed_check(check: BundleCheck, unit: str | None) -> str:
 
 
 def _missing_reason(winner: WinnerResult) -> str:
+    if _bundle_file(winner) is not None:
+        return raw_text("forecast.bundle_changed")
     if winner.bundle is not None:
         return raw_text("forecast.bundle_gone")
     if winner.check is not None:

@@ -1,13 +1,13 @@
 """What every page has around it: name, steps, title, errors in words, next step."""
 
-import logging
-import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from pages.components.account import show_account
+from pages.components.errors import show_unexpected
 from pages.components.state import (
     PageName,
     all_studies,
@@ -21,9 +21,6 @@ from pages.components.steps import Step, show_steps
 from pages.components.text import plain, text
 from search import disk
 from search.errors import SearchError, UserInputError
-from search.study.places import refusal
-
-logger = logging.getLogger(__name__)
 
 _STEPS_OF_A_STUDY = ("progress", "compare", "forecast", "explain")
 
@@ -120,16 +117,7 @@ def error_boundary() -> Iterator[None]:
         st.error(plain(error), icon=":material/error:")
         link_to("studies", text("app.to_studies"), icon=":material/list:")
     except Exception as error:
-        if disk.is_full(error):
-            sentence = disk.full_sentence(environment().studies_dir)
-            st.error(plain(sentence), icon=":material/hard_drive:")
-            return
-        if isinstance(error, PermissionError):
-            st.error(plain(refusal(error)), icon=":material/lock:")
-            return
-        reference = secrets.token_hex(3).upper()
-        logger.exception("Page error, reference %s", reference)
-        st.error(text("app.unexpected", reference=reference), icon=":material/report:")
+        show_unexpected(error)
 
 
 def _header() -> None:
@@ -143,6 +131,7 @@ def _header() -> None:
         with st.container(horizontal=True, width="content", key="header_links"):
             link_to("studies", text("app.studies"), icon=":material/list:")
             link_to("data", text("app.start_new"), icon=":material/add:")
+            show_account()
 
 
 def _study_picker(current: str | None) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 
 from search.arrays import read_arrays, write_arrays
 from search.config import Cell
+from search.errors import StudyCorrupted
 from search.evaluation.forecasting import Forecaster
 from search.evaluation.panel import make_panel
 from search.evaluation.scaling import fit_scaler
@@ -66,12 +67,17 @@ def load_network(
     Raises
     ------
     StudyCorrupted
-        If the weights cannot be read.
+        If the weights cannot be read, or are not those that were scored.
     """
     path = winner_folder(handle, cell) / WEIGHTS_FILE
     arrays = read_arrays(path) if path.exists() else {}
     if not arrays or not _is_of(arrays, winner):
         return None
+    if not winner.is_unchanged(path):
+        raise StudyCorrupted(
+            f"The weights of {cell} are not those that were scored: the SHA-256 of "
+            f"{WEIGHTS_FILE} differs from the one in the results. They are not used."
+        )
     arrays.pop(_MADE, None)
     settings = handle.settings
     params = settings.space.complete(winner.params)

@@ -34,10 +34,10 @@ def write_bundle(folder: Path, contents: BundleContents) -> Path:
     SearchError
         If a file that belongs in it cannot be read, or the disk is full.
     """
-    preprocessing = make_preprocessing(contents)
-    texts = _texts(contents, preprocessing)
     target = folder / BUNDLE_FILE
     try:
+        preprocessing = make_preprocessing(contents)
+        texts = _texts(contents, preprocessing)
         paths = {
             "model.keras": contents.model.keras_path,
             "model.onnx": contents.model.onnx_path,

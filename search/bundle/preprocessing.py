@@ -14,6 +14,7 @@ from search.data.source import Source
 from search.data.timing.time_formats import PARTS, part_units
 from search.data.timing.zones import is_of_dates
 from search.evaluation.framing import FramingName
+from search.files import sha256
 
 FORMAT_VERSION = 1
 _PACKAGES = ("numpy", "pandas", "onnxruntime", "keras", "tensorflow")
@@ -122,6 +123,8 @@ class Preprocessing:
         See `Holdout`.
     versions
         With which the network was made.
+    sha256
+        Digest of each model file, so that no other one is run with these settings.
     """
 
     reading: Reading
@@ -141,6 +144,7 @@ class Preprocessing:
     horizon: int
     holdout: Holdout
     versions: dict[str, str] = field(default_factory=dict)
+    sha256: dict[str, str] = field(default_factory=dict)
     format_version: int = FORMAT_VERSION
 
     @property
@@ -176,6 +180,10 @@ def make_preprocessing(contents: BundleContents) -> Preprocessing:
             stop=panel.n_rows - task.horizon + 1,
         ),
         versions=versions(),
+        sha256={
+            "model.keras": sha256(contents.model.keras_path),
+            "model.onnx": sha256(contents.model.onnx_path),
+        },
     )
 
 

@@ -3,6 +3,7 @@
 import argparse
 import shutil
 import sys
+from pathlib import Path
 
 from rich.table import Table
 
@@ -96,6 +97,12 @@ def export_bundle(options: argparse.Namespace) -> int:
     if winner.bundle is None:
         message = winner.check.message if winner.check else "It could not be made."
         raise UserInputError(f"There is no download of {cell}: {message}")
+    bundle = Path(winner.bundle)
+    if bundle.is_file() and not winner.is_unchanged(bundle):
+        raise UserInputError(
+            f"The bundle of {cell} was changed after it was checked: its SHA-256 "
+            "differs from the one in the results. It is not delivered."
+        )
     try:
         shutil.copyfile(winner.bundle, options.out)
     except OSError as error:

@@ -104,8 +104,8 @@ class WinnerResult:
         ``one``: the network of the first of `seeds`. ``average``: the mean of the
         forecasts of all of them.
     sha256
-        Digest of each file of the winner when the bundle was checked, by its name;
-        older versions kept none.
+        Digest of each file that is loaded or delivered later, by its name, taken when
+        the bundle was checked; older versions kept none.
     """
 
     trial: int

@@ -1,6 +1,7 @@
 """The proof of a bundle, and bundles from elsewhere."""
 
 import json
+import re
 import zipfile
 
 import numpy as np
@@ -71,7 +72,7 @@ def test_the_difference_counts_in_spreads_of_its_own_target(made, tmp_path):
 @pytest.mark.parametrize(
     ("changed", "reason"),
     [
-        ({"model_dot_onnx": b"no network"}, "predict.py ended with 1: "),
+        ({"model_dot_onnx": b"no network"}, "ended with 2: model.onnx is not the"),
         ({"model_dot_onnx": None}, "it lacks model.onnx"),
         ({"preprocessing_dot_json": b"{"}, "not proved: "),
         ({"holdout_inputs_dot_csv": b"time,a,b,c\n"}, "No row has a value of a, b."),
@@ -105,6 +106,7 @@ def test_predict_with_bundle_writes_and_returns_the_forecast(made, hourly, tmp_p
     assert out.read_text() == text
 
 
+@pytest.mark.case("X6", "a foreign bundle with code in every place")
 def test_predict_with_bundle_runs_no_code_of_the_bundle(made, hourly, tmp_path):
     """Neither predict.py nor model.keras of a foreign zip is ever touched."""
     trap = tmp_path / "trap"
@@ -147,7 +149,15 @@ def test_predict_with_bundle_refuses_a_newer_format(made, tmp_path):
 
 
 def test_predict_with_bundle_refuses_a_network_that_cannot_run(made, hourly, tmp_path):
-    path = repack(made, tmp_path / "n.zip", model_dot_onnx=b"no network")
+    """Bundles of older versions have no digests, which would refuse it before."""
+    record = json.loads((made.folder / "preprocessing.json").read_text())
+    del record["sha256"]
+    path = repack(
+        made,
+        tmp_path / "n.zip",
+        model_dot_onnx=b"no network",
+        preprocessing_dot_json=json.dumps(record),
+    )
     hourly.rename_axis("time").to_csv(tmp_path / "newest.csv")
     with pytest.raises(UserInputError, match=r"^n\.zip could not be run: "):
         predict_with_bundle(path, tmp_path / "newest.csv", None)
@@ -169,3 +179,28 @@ def test_unpack_refuses_what_is_not_a_bundle(tmp_path):
     many = pack(tmp_path / "many.zip", {f"{i}.txt": b"" for i in range(51)})
     with pytest.raises(UserInputError, match="has other files"):
         unpack(many, tmp_path, names=["1.txt"])
+
+
+@pytest.mark.case("X7", "the network of another bundle under these settings")
+@pytest.mark.parametrize("how", ["swapped", "flipped"])
+def test_predict_with_bundle_refuses_the_network_of_another(
+    how, made, hourly, tmp_path, network
+):
+    """Scaling of one study around the network of another makes no forecast."""
+    content = bytearray((made.folder / "model.onnx").read_bytes())
+    content[-1] ^= 1
+    if how == "swapped":
+        content = network((5, 3, 0, 1))[0].onnx_path.read_bytes()
+    path = repack(made, tmp_path / "mixed.zip", model_dot_onnx=bytes(content))
+    table = tmp_path / "newest.csv"
+    hourly.rename_axis("time").to_csv(table)
+    with pytest.raises(UserInputError, match=r"model\.onnx is not the netw.*SHA-256"):
+        predict_with_bundle(path, table, None)
+
+
+@pytest.mark.case("X9", "names and size of the zip that is downloaded")
+def test_a_bundle_has_flat_names_that_are_safe_anywhere(made):
+    with zipfile.ZipFile(made.zip_path) as archive:
+        names = archive.namelist()
+    assert all(re.fullmatch(r"[a-z_]+\.[a-z]+", name) for name in names)
+    assert len(names) == len(set(names)) <= 20

@@ -1,6 +1,7 @@
 """One request through the ASGI interface, without a server."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from starlette.applications import Starlette
@@ -16,7 +17,12 @@ class Answer:
 
 
 def ask(
-    app: Starlette, path: str, method: str = "GET", *, host: str = "localhost"
+    app: Starlette,
+    path: str,
+    method: str = "GET",
+    *,
+    host: str = "localhost",
+    headers: Mapping[str, str] | None = None,
 ) -> Answer:
     """Send one request through the ASGI interface."""
     sent: list[dict] = []
@@ -41,12 +47,15 @@ def ask(
         "root_path": "",
         "scheme": "http",
         "query_string": b"",
-        "headers": [(b"host", host.encode())],
+        "headers": [
+            (name.lower().encode(), value.encode())
+            for name, value in {"host": host, **(headers or {})}.items()
+        ],
         "client": ("127.0.0.1", 1),
         "server": ("127.0.0.1", 80),
     }
     asyncio.run(app(scope, receive, send))
     start = next(m for m in sent if m["type"] == "http.response.start")
     body = b"".join(m.get("body", b"") for m in sent if m["type"].endswith("body"))
-    headers = {k.decode().lower(): v.decode() for k, v in start["headers"]}
-    return Answer(start["status"], headers, body)
+    answered = {k.decode().lower(): v.decode() for k, v in start["headers"]}
+    return Answer(start["status"], answered, body)

@@ -13,6 +13,7 @@ from pages.components.csv_files import csv_bytes, csv_file_bytes, safe_csv
 PAGES = Path(__file__).parents[2] / "pages"
 
 
+@pytest.mark.case("X5", "titles and cells that begin like a formula")
 @pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t", "\r"])
 def test_titles_and_texts_that_begin_like_a_formula_are_marked(sign: str) -> None:
     table = pd.DataFrame({f"{sign}HYPERLINK(1)": [f"{sign}cmd()", "calm"]})
@@ -24,6 +25,7 @@ def test_titles_and_texts_that_begin_like_a_formula_are_marked(sign: str) -> Non
     ]
 
 
+@pytest.mark.case("X5", "numbers below 0")
 def test_numbers_stay_what_they_are() -> None:
     table = pd.DataFrame({"x": [-1.5, float("nan"), -2e-12, float("-inf")]})
     assert csv_bytes(table) == b'x\r\n-1.5\r\n""\r\n-2e-12\r\n-inf\r\n'
@@ -45,6 +47,7 @@ def test_files_of_a_study_are_made_safe_too(tmp_path: Path) -> None:
     assert safe_csv(b"") == b""
 
 
+@pytest.mark.case("X5", "source: where CSV files are written")
 def test_pages_write_csv_in_one_place_only() -> None:
     """A download that calls pandas itself would skip the marks."""
     writers = [

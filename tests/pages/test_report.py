@@ -3,6 +3,7 @@
 import re
 
 import pandas as pd
+import pytest
 
 from pages.components.report.contents import report_html
 from pages.components.report.document import Document
@@ -50,6 +51,7 @@ def test_report_needs_no_network_and_has_the_colours_of_the_theme(
     assert not re.search(r'"#0000(0\d|10|38)"', body)
 
 
+@pytest.mark.case("X2", "markup in every part of a report")
 def test_document_escapes_what_a_user_wrote() -> None:
     document = Document("<b>name</b>")
     document.heading("<i>")

@@ -26,6 +26,7 @@ def test_studies_are_listed(app: Starlette) -> None:
     assert b'"flow"' in answer.body
 
 
+@pytest.mark.case("W10", "every changing method on the mounted dashboard")
 @pytest.mark.case("S12", "renamed through optuna-dashboard")
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
 def test_changing_is_refused(environment: Environment, method: str) -> None:
@@ -33,6 +34,7 @@ def test_changing_is_refused(environment: Environment, method: str) -> None:
     assert [ask(app, path, method).status for path in PATHS] == [403] * len(PATHS)
 
 
+@pytest.mark.case("W10", "DELETE of a study")
 @pytest.mark.case("S11", "deleted through optuna-dashboard")
 def test_refused_deletion_leaves_the_study(app: Starlette) -> None:
     """Without the gate, this request deletes the study without any question."""
@@ -59,6 +61,7 @@ def test_script_is_served(environment: Environment) -> None:
     assert "javascript" in answer.headers["content-type"]
 
 
+@pytest.mark.case("W7", "other names under the scripts of the dashboard")
 @pytest.mark.parametrize("name", ["absent.js", "..%2findex.html", "..", "a b"])
 def test_other_files_are_not_served(environment: Environment, name: str) -> None:
     app = Starlette(routes=dashboard_routes(environment))

@@ -27,6 +27,8 @@ def status_for(host: str, *configured: str, address: str | None = None) -> int:
     return ask(app, "/", host=host).status
 
 
+@pytest.mark.case("A1", "an address for other machines, without a login")
+@pytest.mark.case("W6", "a foreign Host")
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])
 def test_this_machine_is_served(address):
     check_address(address)
@@ -36,10 +38,10 @@ def test_this_machine_is_served(address):
     "address", [None, "", "0.0.0.0", "::", "192.168.1.5", "my-machine", "127.0.0.1.net"]
 )
 def test_an_address_for_others_is_refused_unless_wanted(address, monkeypatch):
-    with pytest.raises(ConfigError, match=f"no accounts.*{ALLOW_NETWORK}=1"):
+    with pytest.raises(ConfigError, match=f"no login.*{ALLOW_NETWORK}=1"):
         check_address(address)
     monkeypatch.setenv(ALLOW_NETWORK, "yes")
-    with pytest.raises(ConfigError, match="no accounts"):
+    with pytest.raises(ConfigError, match="no login"):
         check_address(address)
     monkeypatch.setenv(ALLOW_NETWORK, "1")
     check_address(address)

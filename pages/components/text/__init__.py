@@ -14,10 +14,14 @@ _FOLDER = Path(__file__).parent / "en"
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$&=^@])")
 _ESCAPED = re.compile(r"\\(.)")
 _SPACES = re.compile(r"\s+")
-# Streamlit turns `:name:` into an emoji, `:red[x]` into colour and `->` into an arrow
-# after the escapes are resolved; an invisible mark keeps the characters apart.
+# Streamlit turns `:name:` into an emoji, `:red[x]` into colour, `->` into an arrow, and
+# bare addresses of pages and of people into links after the escapes are resolved; an
+# invisible mark keeps the characters apart.
 _APART = "\u2060"
-_REPLACED = re.compile(r":(?=[A-Za-z+_\-])|<(?=-)|-(?=[->])|[<>!](?==)|=(?==)")
+_REPLACED = re.compile(
+    r":(?=[A-Za-z+_\-])|<(?=-)|-(?=[->])|[<>!](?==)|=(?==)"
+    r"|(?i:https?:(?=//)|www(?=\.))|(?<=[\w.+\-])@(?=[\w\-])"
+)
 
 
 def plain(value: object) -> str:

@@ -19,6 +19,7 @@ Rows in messages are lines of the file: the header is row 1. Exit codes: 0, 1 wh
 """
 
 import argparse
+import hashlib
 import json
 import sys
 import warnings
@@ -449,13 +450,25 @@ def calendar(times: pd.DatetimeIndex | None, cycles: Sequence[str]) -> list[np.n
     return columns
 
 
+def checked_model(folder: Path, name: str) -> Path:
+    """Return the path of a model file, if it is the one that the settings go with."""
+    path, content = folder / name, (folder / "preprocessing.json").read_text("utf-8")
+    expected = json.loads(content).get("sha256", {}).get(name)
+    if expected not in (None, hashlib.sha256(path.read_bytes()).hexdigest()):
+        raise ForecastError(
+            f"{name} is not the network that preprocessing.json was written for: its "
+            "SHA-256 differs. Use the files of one bundle as they were downloaded."
+        )
+    return path
+
+
 def load_network(folder: Path) -> Network:
     """Return the network: scaled windows in, scaled predictions out."""
     try:
         import onnxruntime
     except ImportError:
         return _load_keras(folder)
-    path = str(folder / "model.onnx")
+    path = str(checked_model(folder, "model.onnx"))
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     names = [entry.name for entry in session.get_inputs()]
 
@@ -474,7 +487,8 @@ def _load_keras(folder: Path) -> Network:
             "Neither onnxruntime nor keras is installed; run: pip install onnxruntime"
         ) from error
     note("onnxruntime is not installed; the forecast is made with keras.")
-    model = keras.models.load_model(folder / "model.keras", compile=False)
+    path = checked_model(folder, "model.keras")
+    model = keras.models.load_model(path, compile=False)
 
     def run(past: np.ndarray, known: np.ndarray) -> np.ndarray:
         given = [past, known][: len(model.inputs)]
