@@ -17,17 +17,24 @@ from pages.server.guard import check_address, host_middleware
 from search.config import Environment
 from search.errors import ConfigError, SearchError
 from search.jobs.launch import ensure_running
-from search.study.storage import prepare_storage
+from search.study.storage import is_temporary, prepare_storage
 
 WATCH_SECONDS = 3.0
 
 logger = logging.getLogger(__name__)
 
 
-async def watch(environment: Environment) -> None:
-    """Start the supervisor of each study that should run and has none, for ever."""
+async def watch(environment: Environment, *, is_prepared: bool = True) -> None:
+    """Start the supervisor of each study that should run and has none, for ever.
+
+    A storage that is not prepared yet, because its server did not answer, is prepared
+    first.
+    """
     while True:
         try:
+            if not is_prepared:
+                await asyncio.to_thread(prepare_storage, environment.storage_url)
+                is_prepared = True
             await asyncio.to_thread(ensure_running, environment)
         except (SearchError, OSError):
             logger.exception("The watcher could not look after the studies.")
@@ -42,12 +49,14 @@ async def lifespan(_app: st.App) -> AsyncIterator[dict[str, object] | None]:
     say what is wrong.
     """
     environment = Environment.from_process()
+    is_prepared = True
     try:
         environment.studies_dir.mkdir(parents=True, exist_ok=True)
         await asyncio.to_thread(prepare_storage, environment.storage_url)
-    except (SearchError, OSError):
+    except (SearchError, OSError) as error:
         logger.exception("The storage of the studies could not be prepared.")
-    watcher = asyncio.create_task(watch(environment))
+        is_prepared = not is_temporary(error)
+    watcher = asyncio.create_task(watch(environment, is_prepared=is_prepared))
     try:
         yield None
     finally:

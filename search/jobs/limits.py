@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from search.study.leases import GRACE_SECONDS
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -27,6 +29,8 @@ class Limits:
         Time for workers to finish the running epoch when the search ends.
     end_seconds
         Time for workers to end after they were asked to by a signal.
+    grace_seconds
+        Time without a sign of life after which a trial of another machine is given up.
     """
 
     tick_seconds: float = 0.5
@@ -38,3 +42,4 @@ class Limits:
     memory_limit_bytes: int = 2_500_000_000
     close_seconds: float = 600.0
     end_seconds: float = 20.0
+    grace_seconds: float = GRACE_SECONDS

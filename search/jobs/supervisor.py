@@ -15,6 +15,7 @@ from search.config import CELLS, Cell
 from search.jobs.baselines import BaselineProcess
 from search.jobs.compiled import tidy_compiled_programs
 from search.jobs.finishing import finish_study
+from search.jobs.hosts import serving_hosts
 from search.jobs.launch import forget_launches
 from search.jobs.limits import Limits
 from search.jobs.pool import WorkerPool
@@ -24,11 +25,11 @@ from search.jobs.searching import Search, SearchEnd
 from search.jobs.waking import Waker
 from search.study.claims import reap_dead_trials, replay_spool
 from search.study.control import State, needs_supervisor, read_control, wish
-from search.study.folders import SUPERVISOR_LOCK, StudyHandle
+from search.study.folders import SUPERVISOR_LOCK, StudyHandle, is_copy
 from search.study.locks import try_lock
 from search.study.optuna_study import open_study
 from search.study.selection import best_trials
-from search.study.trials import read_trials
+from search.study.trials import await_trials
 
 Ending = Literal[
     "finished",  # results are there
@@ -36,7 +37,7 @@ Ending = Literal[
     "paused",  # the user wants a pause
     "failed",  # `state.json` says why
     "interrupted",  # this process was asked to end
-    "elsewhere",  # another process supervises the study
+    "elsewhere",  # another process supervises the study, here or on another host
 ]
 
 logger = logging.getLogger(__name__)
@@ -65,6 +66,8 @@ def supervise(
     limits
         Patience.
     """
+    if is_copy(handle):
+        return "elsewhere"
     while True:
         lock = try_lock(handle.folder / SUPERVISOR_LOCK)
         if lock is None:
@@ -148,7 +151,8 @@ class _Supervisor:
             limits=self._limits,
         )
         try:
-            return search.run()
+            with serving_hosts(self._handle, study):
+                return search.run()
         finally:
             pool.close()
             self._clean_up(study)
@@ -166,7 +170,7 @@ class _Supervisor:
             )
 
     def _refit(self, end: SearchEnd) -> Ending:
-        best = best_trials(read_trials(self._handle))
+        best = best_trials(await_trials(self._handle))
         is_stopped = end.kind == "stop"
         if not best:
             message = f"{end.message} No trial was complete, so there is no winner."

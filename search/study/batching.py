@@ -34,6 +34,7 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
 from search.study.joining import JoiningSession
+from search.study.storage import lock_transaction
 
 REPORT_SECONDS = 2.0
 
@@ -70,11 +71,15 @@ class BatchingStorage(_CachedStorage):
         self._reports_due = 0.0
 
     @contextmanager
-    def together(self) -> Iterator[None]:
-        """Store all changes of the block in one transaction; none if it raises."""
+    def together(self, lock: str) -> Iterator[None]:
+        """Store all changes of the block in one transaction; none if it raises.
+
+        On a database server the transaction holds the lock named `lock` to its end.
+        """
         self._is_joined, self._is_read = True, False
         try:
             with self._sessions().joined():
+                lock_transaction(self._sessions(), lock)
                 yield
                 self._write_rows()
         except BaseException:

@@ -106,7 +106,7 @@ def claim_trial(handle: StudyHandle, study: optuna.Study, owner: Owner) -> Claim
 
 def _claim(handle: StudyHandle, study: optuna.Study, owner: Owner) -> Claim:
     with claim_lock(handle):
-        with batching_storage(study).together():
+        with batching_storage(study).together(handle.uuid):
             check_uuid(handle, study)
             reaped = close_abandoned(
                 handle,

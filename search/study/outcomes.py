@@ -117,7 +117,7 @@ def fail_trial(
     """
 
     def fail() -> bool:
-        with claim_lock(handle), batching_storage(study).together():
+        with claim_lock(handle), batching_storage(study).together(handle.uuid):
             check_uuid(handle, study)
             trial = _running_trial(study, number, owner)
             if trial is not None:
@@ -154,7 +154,7 @@ def reap_dead_trials(
 
     def reap() -> list[ReapedTrial]:
         with claim_lock(handle):
-            with batching_storage(study).together():
+            with batching_storage(study).together(handle.uuid):
                 check_uuid(handle, study)
                 reaped = close_abandoned(
                     handle, study, is_dead, reason=reason, kind=kind
@@ -224,7 +224,7 @@ def replay_spool(handle: StudyHandle, study: optuna.Study) -> list[int]:
 
 
 def _tell_entry(handle: StudyHandle, study: optuna.Study, entry: SpoolEntry) -> bool:
-    with claim_lock(handle), batching_storage(study).together():
+    with claim_lock(handle), batching_storage(study).together(handle.uuid):
         check_uuid(handle, study)
         trial = _running_trial(study, entry.number, entry.owner)
         if trial is None:

@@ -12,6 +12,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from search.config import Budget
 from search.errors import ConfigError, UserInputError
+from search.study.batching import batching_storage
 from search.study.control import Control, change_control, read_control
 from search.study.folders import StudyHandle, utc_now
 from search.study.narrowing import (
@@ -230,7 +231,7 @@ def _enqueue(
     handle: StudyHandle, study: optuna.Study, params: Mapping[str, Value]
 ) -> int:
     space = handle.settings.space
-    with claim_lock(handle):
+    with claim_lock(handle), batching_storage(study).together(handle.uuid):
         check_uuid(handle, study)
         trials = study.get_trials(deepcopy=False)
         chosen = dict(params)
@@ -241,7 +242,7 @@ def _enqueue(
 
 
 def _remove(handle: StudyHandle, study: optuna.Study, number: int) -> None:
-    with claim_lock(handle):
+    with claim_lock(handle), batching_storage(study).together(handle.uuid):
         check_uuid(handle, study)
         trial = _waiting(study.get_trials(deepcopy=False), number)
         # Optuna has no way to delete a trial; a failed one is never tried.

@@ -21,7 +21,8 @@ from search.study.optuna_study import UUID_ATTRIBUTE, check_uuid, read_study
 from search.study.space import Space, Value
 from search.study.storage import (
     cached_reader,
-    is_busy,
+    call_storage,
+    is_temporary,
     readable_errors,
     storage_stamp,
 )
@@ -79,8 +80,8 @@ class TrialView:
         ended; ``memory``: it needed too much memory.
     started, finished
         ISO 8601 in UTC.
-    worker_pid
-        Process that works or worked on it.
+    worker_pid, worker_host
+        Process that works or worked on it, and its machine.
     seed
         Seed of the initial weights and of the batch order.
     retry_of
@@ -108,6 +109,7 @@ class TrialView:
     started: str | None = None
     finished: str | None = None
     worker_pid: int | None = None
+    worker_host: str | None = None
     seed: int | None = None
     retry_of: int | None = None
     is_retried: bool = False
@@ -122,8 +124,8 @@ class TrialView:
 def read_trials(handle: StudyHandle) -> tuple[TrialView, ...]:
     """Return all trials in the order of their numbers.
 
-    Repeated calls ask the storage only for what is new. While another process holds
-    the storage for long, the last known trials are returned.
+    Repeated calls ask the storage only for what is new. While the storage is out of
+    reach, the last known trials are returned; `await_trials` waits instead.
 
     Raises
     ------
@@ -133,6 +135,26 @@ def read_trials(handle: StudyHandle) -> tuple[TrialView, ...]:
     url = handle.environment.storage_url
     with readable_errors(url):
         return _reader(url, handle.uuid, storage_stamp(url)).read(handle)
+
+
+def await_trials(handle: StudyHandle) -> tuple[TrialView, ...]:
+    """Return all trials as they are now, waiting while the storage is out of reach.
+
+    For processes that draw conclusions; a page shows what `read_trials` knows.
+
+    Raises
+    ------
+    StudyCorrupted
+        If the storage cannot be used, or stays out of reach.
+    """
+    url = handle.environment.storage_url
+
+    def read() -> tuple[TrialView, ...]:
+        reader = _reader(url, handle.uuid, storage_stamp(url))
+        return reader.read(handle, is_old_enough=False)
+
+    with readable_errors(url):
+        return call_storage(read)
 
 
 def view_trial(trial: FrozenTrial, space: Space) -> TrialView:
@@ -162,6 +184,7 @@ def view_trial(trial: FrozenTrial, space: Space) -> TrialView:
         started=_iso(trial.datetime_start),
         finished=_iso(trial.datetime_complete),
         worker_pid=owner.get("pid"),
+        worker_host=owner.get("host"),
         seed=attrs.get("seed"),
         retry_of=attrs.get("retry_of"),
         is_retried=bool(attrs.get("is_retried")),
@@ -182,13 +205,17 @@ class _Reader:
         self._last: tuple[TrialView, ...] | None = None
         self._lock = threading.Lock()
 
-    def read(self, handle: StudyHandle) -> tuple[TrialView, ...]:
+    def read(
+        self, handle: StudyHandle, *, is_old_enough: bool = True
+    ) -> tuple[TrialView, ...]:
         with self._lock:
             try:
                 self._last = self._read_news(handle)
             except Exception as error:
-                if self._last is None or not is_busy(error):
+                is_useless = self._last is None or not is_old_enough
+                if is_useless or not is_temporary(error):
                     raise
+            assert self._last is not None
             return self._last
 
     def _read_news(self, handle: StudyHandle) -> tuple[TrialView, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Literal
 
 import optuna
+from optuna.exceptions import UpdateFinishedTrialError
 
 from search.study.curves import CurveWriter, EpochPoint
 from search.study.folders import StudyHandle
@@ -25,6 +26,10 @@ logger = logging.getLogger(__name__)
 
 class TrialPruned(Exception):
     """The pruner ended the running trial."""
+
+
+class TrialLost(Exception):
+    """The running trial was closed by others, who thought that its worker is dead."""
 
 
 class RunningTrial:
@@ -73,7 +78,7 @@ class RunningTrial:
 
         Raises
         ------
-        TrialPruned, TrialClosed
+        TrialPruned, TrialClosed, TrialLost
             If the trial is to end now.
         """
         with self._clock.phase("other"):
@@ -125,6 +130,8 @@ class RunningTrial:
 def _best_effort(ask: Callable[[], bool]) -> bool:
     try:
         return call_storage(ask, patience=REPORT_PATIENCE_SECONDS)
+    except UpdateFinishedTrialError as error:
+        raise TrialLost from error
     except Exception:  # the result of the training matters more than the report
         logger.warning("A report could not be stored.", exc_info=True)
         return False
