@@ -9,6 +9,7 @@ steered, supervised and refitted where its original is.
 """
 
 import hashlib
+import re
 import shutil
 import socket
 import tempfile
@@ -46,6 +47,8 @@ OFFER_ATTRIBUTE = "offer"
 WISHES_ATTRIBUTE = "wishes"
 _STATE_ATTRIBUTE = "state"
 _SHORTEST_REFERENCE = 4
+# It becomes the name of a folder.
+_UUID = re.compile(r"[0-9a-f]{32}")
 
 
 def offer_study(handle: StudyHandle, study: optuna.Study, place: Artifacts) -> None:
@@ -166,7 +169,7 @@ def _find_offer(environment: Environment, reference: str) -> dict[str, Any]:
         uuid = str(study.user_attrs.get(UUID_ATTRIBUTE, ""))
         is_named = study.study_name == f"{reference} [{uuid[:8]}]"
         is_meant = len(reference) >= _SHORTEST_REFERENCE and uuid.startswith(reference)
-        if uuid and (is_named or is_meant):
+        if _UUID.fullmatch(uuid) and (is_named or is_meant):
             found.append(study)
     if len(found) != 1:
         count = "no study" if not found else f"{len(found)} studies"

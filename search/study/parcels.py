@@ -1,6 +1,7 @@
 """What the hosts of a study send each other: learning curves, and untold results."""
 
 import socket
+import threading
 import time
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from search.study.trials import read_trials
 
 # After the end of a trial its host may still send the last epochs.
 LATE_SECONDS = 10.0
+_PAUSE_SECONDS = 1.0
 
 _Stamp = tuple[int, int]
 
@@ -96,10 +98,12 @@ class Receiver:
                 self._close(number)
 
     def close(self) -> None:
-        """Take what is there, and remove it where its trial has ended."""
+        """Take what still comes, which hosts have `LATE_SECONDS` for."""
+        pause = threading.Event()
         self.receive()
-        for number in list(self._ended):
-            self._close(number)
+        while self._ended:
+            pause.wait(_PAUSE_SECONDS)
+            self.receive()
 
     def _take(self, name: str, path: Path) -> None:
         content = self._place.get(name)

@@ -244,6 +244,7 @@ def test_a_pruned_trial_whose_last_report_is_no_number_has_no_value(handle, stud
     assert (stored.state, stored.value) == (TrialState.PRUNED, None)
 
 
+@pytest.mark.case("K2", "dead between fit and tell, on each storage")
 def test_reports_survive_a_worker_that_dies_before_it_tells(handle, study, monkeypatch):
     """They wait in the spool with the result."""
     waiting_reports(handle, study, monkeypatch)
@@ -305,6 +306,7 @@ def test_a_claim_that_fails_half_way_leaves_nothing(handle, study, monkeypatch):
     assert [trial.state for trial in study.trials].count(TrialState.RUNNING) == 1
 
 
+@pytest.mark.case("K2", "killed inside a claim, on each storage")
 def test_a_claim_that_is_killed_half_way_leaves_nothing(handle, study):
     worker = subprocess.Popen(
         [sys.executable, "-c", KILLED, handle.uuid],

@@ -117,6 +117,7 @@ def test_claim_four_processes_share_thirty_queued_trials(make_study):
     assert states == {TrialState.COMPLETE: 30, TrialState.WAITING: 9}
 
 
+@pytest.mark.case("K2", "killed while it holds the claim lock, on each storage")
 def test_claim_lock_and_trial_of_a_killed_worker_are_free_at_once(make_study):
     """Optuna's own file locks keep the others waiting for 30 seconds."""
     handle = make_study(budget=Budget(trials=1))

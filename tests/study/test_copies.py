@@ -153,6 +153,14 @@ def test_join_says_what_is_missing(handle, study, place, elsewhere):
         join_study(alone, handle.uuid)
 
 
+def test_join_takes_no_path_from_the_storage(handle, study, place, elsewhere):
+    offer_study(handle, study, place)
+    study.set_user_attr("uuid", "../../outside")
+    with pytest.raises(UserInputError, match="no study"):
+        join_study(elsewhere, "../../outside")
+    assert not elsewhere.studies_dir.exists()
+
+
 def test_join_refuses_what_is_not_whole(handle, study, place, place_folder, elsewhere):
     offer_study(handle, study, place)
     [path] = place_folder.glob("*data.parquet")
