@@ -86,9 +86,9 @@ def test_a_silent_machine_loses_its_trial_and_its_late_result(shared):
     number = claim_trial(shared, study, elsewhere).trial.number
     clock = Clock()
     watch = SilenceWatch(10.0, clock)
-    for _ in range(11):
+    for _ in range(4):
         assert reap_silent_trials(shared, study, watch) == []
-        clock.now += 1.0
+        clock.now += 3.0
     [reaped] = reap_silent_trials(shared, study, watch)
     assert (reaped.number, reaped.fate) == (number, "retried")
     trial = open_study(shared).trials[number]
@@ -106,10 +106,10 @@ def test_a_machine_that_gives_signs_keeps_its_trial(shared):
     claim = claim_trial(shared, study, elsewhere)
     clock = Clock()
     watch = SilenceWatch(10.0, clock)
-    for turn in range(30):
-        if turn % 8 == 0:
+    for turn in range(9):
+        if turn % 3 == 0:
             give_sign(study, claim.trial._trial_id)
-        clock.now += 1.0
+        clock.now += 3.0
         assert reap_silent_trials(shared, study, watch) == []
     assert finish_trial(shared, study, claim.trial.number, RECORD, owner=elsewhere)
 
@@ -120,6 +120,6 @@ def test_trials_of_this_machine_need_no_signs(shared):
     claim_trial(shared, study, current_owner())
     clock = Clock()
     watch = SilenceWatch(10.0, clock)
-    for _ in range(30):
-        clock.now += 1.0
+    for _ in range(5):
+        clock.now += 3.0
         assert reap_silent_trials(shared, study, watch) == []
