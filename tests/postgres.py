@@ -13,6 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -54,6 +55,8 @@ class Server:
         self._folder = folder
         self._settings = settings
         self._process: subprocess.Popen[bytes] | None = None
+        # The kernel ends a child with the thread that started it, so one stays.
+        self._starter = ThreadPoolExecutor(max_workers=1)
         password = folder / "password"
         password.write_text(PASSWORD)
         password.chmod(0o644)
@@ -69,10 +72,25 @@ class Server:
         )
 
     def start(self) -> None:
-        """Start the server and wait until it answers."""
+        """Start the server and wait until it answers.
+
+        After a crash its former processes may still hold its memory for a moment, so
+        it is started again where it does not come up.
+        """
+        stop = time.monotonic() + START_SECONDS
+        pause = threading.Event()
+        self._process = self._starter.submit(self._spawn).result()
+        while not self._answers():
+            if time.monotonic() > stop:
+                raise RuntimeError((self._folder / "log").read_text()[-2000:])
+            pause.wait(0.1)
+            if self._process.poll() is not None:
+                self._process = self._starter.submit(self._spawn).result()
+
+    def _spawn(self) -> "subprocess.Popen[bytes]":
         words = [f"-c{one}" for one in (*_FAST, *self._settings)]
         with (self._folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(
+            return subprocess.Popen(
                 [
                     *_as_servant(),
                     str(_program("postgres")),
@@ -87,12 +105,6 @@ class Server:
                 cwd=self._folder,
                 start_new_session=True,
             )
-        stop = time.monotonic() + START_SECONDS
-        pause = threading.Event()
-        while not self._answers():
-            if self._process.poll() is not None or time.monotonic() > stop:
-                raise RuntimeError((self._folder / "log").read_text()[-2000:])
-            pause.wait(0.05)
 
     def stop(self, how: signal.Signals = signal.SIGQUIT) -> None:
         """Stop the server: SIGQUIT at once, as in a crash; SIGINT in order."""
@@ -100,6 +112,11 @@ class Server:
             self._process.send_signal(how)
             self._process.wait(START_SECONDS)
             self._process = None
+
+    def close(self) -> None:
+        """Stop the server for good."""
+        self.stop()
+        self._starter.shutdown()
 
     def url(self, database: str, *, port: int | None = None) -> str:
         """Return the URL of a database, by way of another port if one is given."""
@@ -162,7 +179,7 @@ def running_server(*settings: str) -> Iterator[Server]:
         yield server
     finally:
         if server is not None:
-            server.stop()
+            server.close()
         shutil.rmtree(folder, ignore_errors=True)
 
 

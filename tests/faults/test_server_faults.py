@@ -130,6 +130,8 @@ def meanwhile(action: Callable[[], None]) -> Iterator[None]:
             action()
         except BaseException as error:
             errors.append(error)
+            # It ends the supervisor, which would wait for what does not come.
+            os.kill(os.getpid(), signal.SIGTERM)
 
     thread = threading.Thread(target=act)
     thread.start()
