@@ -11,7 +11,7 @@ DEV_STAMP := $(VENV)/.installed-dev
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-quick test-slow e2e faults check format clean bench bench-epoch bench-peak bench-study bench-storage bench-scaling bench-memory bench-dashboard bench-csv bench-pruners bench-throughput bench-quality bench-accuracy
+.PHONY: help run test test-quick test-slow test-offline e2e faults check format clean bench bench-epoch bench-peak bench-study bench-storage bench-scaling bench-memory bench-dashboard bench-csv bench-pruners bench-throughput bench-quality bench-accuracy
 
 help: ## show this list
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -26,6 +26,10 @@ test-quick: $(DEV_STAMP) ## tests that take seconds
 
 test-slow: $(DEV_STAMP) ## tests that train for longer, and the browser test
 	$(BIN)/python -m pytest -m "(slow or e2e) and not faults"
+
+test-offline: $(DEV_STAMP) ## the quick tests without any network; Linux only
+	unshare --map-root-user --net sh -c 'ip link set lo up && exec "$$@"' sh \
+		$(BIN)/python -m pytest -m "not slow and not e2e and not faults"
 
 e2e: $(DEV_STAMP) ## the browser test alone; needs Chromium
 	$(BIN)/python -m pytest -m e2e

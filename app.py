@@ -6,6 +6,7 @@ Nothing else: the pages are in `pages/`, the work is in `search/`.
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
@@ -17,6 +18,8 @@ from pages.server.guard import check_address, host_middleware
 from search.config import Environment
 from search.errors import ConfigError, SearchError
 from search.jobs.launch import ensure_running
+from search.jobs.server_lock import check_server, lock_server
+from search.study.places import check_places
 from search.study.storage import is_temporary, prepare_storage
 
 WATCH_SECONDS = 3.0
@@ -49,24 +52,27 @@ async def lifespan(_app: st.App) -> AsyncIterator[dict[str, object] | None]:
     say what is wrong.
     """
     environment = Environment.from_process()
+    environment.studies_dir.mkdir(parents=True, exist_ok=True)
     is_prepared = True
-    try:
-        environment.studies_dir.mkdir(parents=True, exist_ok=True)
-        await asyncio.to_thread(prepare_storage, environment.storage_url)
-    except (SearchError, OSError) as error:
-        logger.exception("The storage of the studies could not be prepared.")
-        is_prepared = not is_temporary(error)
-    watcher = asyncio.create_task(watch(environment, is_prepared=is_prepared))
-    try:
-        yield None
-    finally:
-        watcher.cancel()
-        with suppress(asyncio.CancelledError):
-            await watcher
+    with lock_server(environment.studies_dir, pid=os.getpid()):
+        try:
+            await asyncio.to_thread(prepare_storage, environment.storage_url)
+        except (SearchError, OSError) as error:
+            logger.exception("The storage of the studies could not be prepared.")
+            is_prepared = not is_temporary(error)
+        watcher = asyncio.create_task(watch(environment, is_prepared=is_prepared))
+        try:
+            yield None
+        finally:
+            watcher.cancel()
+            with suppress(asyncio.CancelledError):
+                await watcher
 
 
 try:
     check_address(st.get_option("server.address"))
+    check_places(Environment.from_process())
+    check_server(Environment.from_process().studies_dir)
 except ConfigError as error:
     raise SystemExit(f"Not started. {error}") from None
 

@@ -2,10 +2,10 @@
 
 For each series `python -m search run` searches for five minutes with two workers and
 its defaults; what the protocol of the series fixes (targets, horizon, holdout, filling
-of gaps) is set and nothing else. The winner of each cell is then trained again and
-scored once on the holdout, as every study does. The line of a series counts as reached
-if the cell with the lowest cross-validation score reaches the goal, whatever the other
-cells do::
+of gaps, the error that counts) is set and nothing else. The winner of each cell is then
+trained again and scored once on the holdout, as every study does. The line of a series
+counts as reached if the cell with the lowest cross-validation score reaches the goal,
+whatever the other cells do::
 
     python -m benchmarks.accuracy
     python -m benchmarks.accuracy --series airline,gas-furnace

@@ -13,7 +13,12 @@ from pages.components.compare.sections import (
     show_learning,
     show_winner_parameters,
 )
-from pages.components.compare.table import show_absent, show_model_table, show_tests
+from pages.components.compare.table import (
+    show_absent,
+    show_model_table,
+    show_skills,
+    show_tests,
+)
 from pages.components.frame import empty_state, next_step, page_frame
 from pages.components.leak_views import show_winner_audit
 from pages.components.numbers import duration, with_unit
@@ -46,7 +51,7 @@ def show_page() -> None:
         return
     baselines = fold_baselines(study)
     rows = model_rows(results, study.settings.task.score, baselines)
-    show_verdict(study, results)
+    show_verdict(study, results, rows)
     show_winner_audit(study, results)
     show_scores(study, results, rows)
     show_diagnosis(study, results, baselines)
@@ -86,13 +91,18 @@ def show_nothing_yet(study: StudyHandle) -> None:
     )
 
 
-def show_verdict(study: StudyHandle, results: StudyResults) -> None:
-    """Show the verdict, what it rests on, and what is missing."""
+def show_verdict(
+    study: StudyHandle, results: StudyResults, rows: tuple[ModelRow, ...]
+) -> None:
+    """Show skill and verdict, what they rest on, and what is missing."""
+    reference = best_baseline(results.baselines, study.settings.task.score)
     with st.container(border=True, key="verdict"):
         first, _, rest = results.verdict.partition(". ")
         st.markdown(f"#### {plain(first.removesuffix('.'))}\\.")
         if rest:
             st.markdown(plain(rest))
+        if reference is not None:
+            show_skills(rows, reference)
         st.caption(text("compare.verdict_basis", holdout=study.settings.task.holdout))
     counts = results.trials
     if results.study.get("state") == "stopped":

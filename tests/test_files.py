@@ -24,6 +24,7 @@ def test_write_bytes_refuses_a_folder_that_does_not_exist(tmp_path: Path) -> Non
         write_bytes(tmp_path / "absent" / "note.txt", b"")
 
 
+@pytest.mark.case("S5", "disk full while a file is replaced")
 def test_write_bytes_keeps_the_old_file_when_the_disk_is_full(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,7 +1,7 @@
 """What a script is asked to do, and what it notes for each trial."""
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -72,6 +72,8 @@ class Note:
         where folds ended after different numbers of epochs.
     score
         Mean over the folds of the best validation score of each; None if pruned.
+    params
+        The configuration, where the sampler chose it.
     """
 
     number: int
@@ -82,6 +84,7 @@ class Note:
     epoch_seconds: tuple[float, ...] = ()
     epoch_scores: tuple[float, ...] = ()
     score: float | None = None
+    params: dict[str, Value] = field(default_factory=dict)
 
     @property
     def seconds(self) -> float:

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
+import msgspec
 import numpy as np
 import optuna
 
@@ -107,6 +108,7 @@ class Objective:
             epoch_seconds=mean_curve(seconds, n_times=len(seconds)),
             epoch_scores=mean_curve(curves),
             score=None if is_pruned else float(np.mean(best)),
+            params=msgspec.to_builtins(params),
         )
         write_note(job, note)
         if is_pruned:

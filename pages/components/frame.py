@@ -12,13 +12,16 @@ from pages.components.state import (
     PageName,
     all_studies,
     current_study,
+    environment,
     link_to,
     study_labels,
     unknown_study_message,
 )
 from pages.components.steps import Step, show_steps
 from pages.components.text import plain, text
+from search import disk
 from search.errors import SearchError, UserInputError
+from search.study.places import refusal
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +51,19 @@ def page_frame(title: str, step: Step | None = None) -> None:
     problem = unknown_study_message()
     if problem:
         st.warning(problem, icon=":material/link_off:")
+    scarce = disk.warning(environment().studies_dir)
+    if scarce:
+        st.warning(plain(scarce), icon=":material/hard_drive:")
+
+
+def has_room(what: str) -> bool:
+    """Return whether there is space for `what`, such as "an upload"; else say so."""
+    try:
+        disk.check_room(environment().studies_dir, what)
+    except UserInputError as error:
+        st.error(plain(error), icon=":material/error:")
+        return False
+    return True
 
 
 def next_step() -> DeltaGenerator:
@@ -103,7 +119,14 @@ def error_boundary() -> Iterator[None]:
     except SearchError as error:
         st.error(plain(error), icon=":material/error:")
         link_to("studies", text("app.to_studies"), icon=":material/list:")
-    except Exception:
+    except Exception as error:
+        if disk.is_full(error):
+            sentence = disk.full_sentence(environment().studies_dir)
+            st.error(plain(sentence), icon=":material/hard_drive:")
+            return
+        if isinstance(error, PermissionError):
+            st.error(plain(refusal(error)), icon=":material/lock:")
+            return
         reference = secrets.token_hex(3).upper()
         logger.exception("Page error, reference %s", reference)
         st.error(text("app.unexpected", reference=reference), icon=":material/report:")

@@ -97,11 +97,10 @@ def _rows(cell: Cell, winner: WinnerResult) -> list[dict[str, str]]:
         name = raw_text("seeds.mean", n=len(winner.seeds))
         rows.append(_row(cell, name, means))
     scored = {one.seed: _numbers(one.holdout) for one in winner.seeds}
-    diverged = dict.fromkeys(
-        (one.seed for one in winner.diverged), ["–"] * len(_METRICS)
-    )
+    kinds = {one.seed: f"seeds.seed_{one.kind}" for one in winner.diverged}
+    diverged = dict.fromkeys(kinds, ["–"] * len(_METRICS))
     for seed, numbers in sorted((scored | diverged).items()):
-        key = "seeds.seed_diverged" if seed in diverged else "seeds.seed"
+        key = kinds.get(seed, "seeds.seed")
         rows.append(_row(cell, raw_text(key, seed=seed), numbers))
     return rows
 

@@ -219,6 +219,7 @@ def origin_losses(
         np.stack([one.actual for one in each], axis=-1),
         np.stack([one.predicted for one in each], axis=-1),
         weights,
+        score="mae",
     )
 
 

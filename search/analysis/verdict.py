@@ -1,8 +1,10 @@
 """The comparison in words: which cell is best, and whether a network is needed.
 
-Each model has one loss a holdout origin: the mean absolute error over the forecast
-steps (and over the targets, made comparable). Two models are compared on the
-difference of their losses; see `search.evaluation.paired`.
+Each model has one loss a holdout origin: the mean absolute or squared error over the
+forecast steps (and over the targets, made comparable), as the study scores by MAE or
+RMSE. Two models are compared on the difference of their losses, see
+`search.evaluation.paired`; what is said of its size is said of MAE or RMSE, so that
+verdict and skill speak of the same error.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,6 +13,7 @@ from itertools import combinations
 
 import numpy as np
 
+from search.config import Score
 from search.evaluation.paired import (
     adjust_pairs,
     origins_needed,
@@ -21,6 +24,7 @@ from search.study.results import Comparison, Verdict
 
 SIGNIFICANT = 0.05
 SAME_RELATIVE = 0.005
+_POWERS: dict[Score, int] = {"mae": 1, "rmse": 2}
 
 
 @dataclass(frozen=True)
@@ -32,8 +36,8 @@ class Contestant:
     name
         A cell or a name of `search.evaluation.baselines`, such as "seasonal_naive".
     losses
-        Mean absolute error of each holdout origin, of shape (n_origins,), over the
-        same origins for all contestants.
+        Loss of each holdout origin, of shape (n_origins,), over the same origins for
+        all contestants; see `origin_losses`.
     """
 
     name: str
@@ -41,9 +45,9 @@ class Contestant:
 
 
 def origin_losses(
-    actual: np.ndarray, predicted: np.ndarray, weights: np.ndarray
+    actual: np.ndarray, predicted: np.ndarray, weights: np.ndarray, *, score: Score
 ) -> np.ndarray:
-    """Return the mean absolute error of each origin, of shape (n_origins,).
+    """Return the mean absolute or squared error of each origin, of shape (n_origins,).
 
     Parameters
     ----------
@@ -52,19 +56,26 @@ def origin_losses(
     weights
         Weight of each target, of shape (n_targets,); see
         `search.evaluation.metrics.target_weights`.
+    score
+        Whether errors count as they are or squared.
 
     Examples
     --------
     >>> actual = np.zeros((2, 2, 1))
     >>> predicted = np.array([[[1.0], [3.0]], [[0.0], [-1.0]]])
-    >>> origin_losses(actual, predicted, np.ones(1))
+    >>> origin_losses(actual, predicted, np.ones(1), score="mae")
     array([2. , 0.5])
+    >>> origin_losses(actual, predicted, np.ones(1), score="rmse")
+    array([5. , 0.5])
     """
-    losses: np.ndarray = (np.abs(predicted - actual) * weights).mean(axis=(1, 2))
+    sizes = np.abs(predicted - actual) * weights
+    losses: np.ndarray = (sizes ** _POWERS[score]).mean(axis=(1, 2))
     return losses
 
 
-def compare(first: Contestant, second: Contestant, *, horizon: int) -> Comparison:
+def compare(
+    first: Contestant, second: Contestant, *, horizon: int, score: Score
+) -> Comparison:
     """Test whether two models have the same mean loss.
 
     Parameters
@@ -72,6 +83,8 @@ def compare(first: Contestant, second: Contestant, *, horizon: int) -> Compariso
     horizon
         Steps of each forecast. Neighbouring origins overlap by ``horizon - 1`` steps,
         and so far the loss differences are taken to depend on each other.
+    score
+        Error whose relative difference is given; the losses are those of it.
 
     Returns
     -------
@@ -81,7 +94,8 @@ def compare(first: Contestant, second: Contestant, *, horizon: int) -> Compariso
         every origin.
     """
     n_origins = len(first.losses)
-    difference = _relative_difference(first.losses, second.losses)
+    power = _POWERS[score]
+    difference = _relative_difference(first.losses, second.losses, power)
     if n_origins < origins_needed(horizon):
         return Comparison(first.name, second.name, difference, None, n_origins)
     return Comparison(
@@ -90,7 +104,9 @@ def compare(first: Contestant, second: Contestant, *, horizon: int) -> Compariso
         relative_difference=difference,
         p_value=paired_p_value(first.losses, second.losses, horizon=horizon),
         n_origins=n_origins,
-        interval=relative_interval(first.losses, second.losses, horizon=horizon),
+        interval=relative_interval(
+            first.losses, second.losses, horizon=horizon, power=power
+        ),
     )
 
 
@@ -99,6 +115,7 @@ def give_verdict(
     baselines: Mapping[str, Contestant],
     *,
     horizon: int,
+    score: Score,
 ) -> Verdict:
     """Say which cell is best, whether that is chance, and whether a network is needed.
 
@@ -113,6 +130,8 @@ def give_verdict(
         loss on the holdout, which favours the baseline a little.
     horizon
         Steps of each forecast.
+    score
+        Error by which the study scores; the losses are those of it.
     """
     if not cells:
         return Verdict("No network could be scored, so there is nothing to compare.")
@@ -122,7 +141,9 @@ def give_verdict(
     if baselines:
         lowest = min(baselines.values(), key=lambda one: float(one.losses.mean()))
         pairs.append((best, lowest))
-    tests = [compare(first, second, horizon=horizon) for first, second in pairs]
+    tests = [
+        compare(first, second, horizon=horizon, score=score) for first, second in pairs
+    ]
     tests = _adjusted(tests)
     sentences = [f"{best.name} is the only cell that was scored."]
     if len(ranked) > 1:
@@ -153,10 +174,12 @@ def _in_words(comparison: Comparison) -> Comparison:
     )
 
 
-def _relative_difference(first: np.ndarray, second: np.ndarray) -> float | None:
+def _relative_difference(
+    first: np.ndarray, second: np.ndarray, power: int
+) -> float | None:
     mean = float(second.mean())
     if mean > 0:
-        return float(first.mean()) / mean - 1
+        return float((first.mean() / mean) ** (1 / power)) - 1
     return 0.0 if float(first.mean()) == mean else None
 
 

@@ -239,6 +239,7 @@ def _add_study_commands(
     export.add_argument("--out", type=Path, required=True, metavar="ZIP")
     doctor = add("doctor", "check storage and files, mend what is safe")
     doctor.add_argument("study", nargs="?", help="id, its beginning, or name")
+    add("upgrade", "bring the storage of an older version up to date, with a copy")
 
 
 def _add_steering(add: Callable[[str, str | None], argparse.ArgumentParser]) -> None:

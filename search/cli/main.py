@@ -1,13 +1,19 @@
 """Entry of the command line: picks the command, turns errors into exit codes."""
 
 import argparse
+import errno
 import logging
 import sys
 from collections.abc import Callable, Sequence
 
 from search.cli.arguments import parse_arguments
 from search.cli.exit_codes import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_WRONG_INPUT
+from search.config import Environment
+from search.disk import full_sentence, is_full
 from search.errors import SearchError, UserInputError
+
+# What the system answers where somebody lacks a right, or too much is open.
+_REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EMFILE, errno.ENFILE)
 
 PROCESS_COMMANDS = ("work", "supervise", "baselines", "refit")
 
@@ -30,6 +36,16 @@ def main(arguments: Sequence[str]) -> int:
     except SearchError as error:
         _say(error)
         return EXIT_FAILED
+    except OSError as error:
+        if is_full(error):
+            _say(full_sentence(Environment.from_process().studies_dir))
+        elif error.errno in _REFUSED:
+            from search.study.places import refusal
+
+            _say(refusal(error))
+        else:
+            raise
+        return EXIT_FAILED
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
 
@@ -48,7 +64,7 @@ def _configure_logging(command: str) -> None:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 
-def _say(error: Exception) -> None:
+def _say(error: Exception | str) -> None:
     sys.stderr.write(f"{error}\n")
 
 
@@ -106,6 +122,12 @@ def _doctor(options: argparse.Namespace) -> int:
     return examine(options)
 
 
+def _upgrade(options: argparse.Namespace) -> int:
+    from search.cli.upgrade import upgrade
+
+    return upgrade(options)
+
+
 def _process(options: argparse.Namespace) -> int:
     from search.jobs.importing import quick_imports
 
@@ -129,6 +151,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "export": _export,
     "predict": _predict,
     "doctor": _doctor,
+    "upgrade": _upgrade,
     "work": _process,
     "supervise": _process,
     "baselines": _process,

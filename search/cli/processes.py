@@ -7,6 +7,7 @@ from search.analysis.baselines import make_baselines
 from search.cli.arguments import cell_name
 from search.cli.exit_codes import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK
 from search.config import Environment
+from search.disk import insist
 from search.evaluation.baselines.naive import NAIVE_NAMES
 from search.evaluation.baselines.suite import BASELINE_NAMES
 from search.jobs.parent import ParentWatch
@@ -53,5 +54,6 @@ def _compute_baselines(handle: StudyHandle, *, supervisor_pid: int | None) -> in
         # Nothing is lost: baselines that are half made are made again.
         ParentWatch(supervisor_pid, grace_seconds=0.0).start()
     is_toy = TOY_VARIABLE in os.environ
-    make_baselines(handle, names=NAIVE_NAMES if is_toy else BASELINE_NAMES)
+    names = NAIVE_NAMES if is_toy else BASELINE_NAMES
+    insist(lambda: make_baselines(handle, names=names), handle.folder)
     return EXIT_OK

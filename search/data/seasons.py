@@ -1,5 +1,7 @@
 """Seasons: which periods a step length suggests, and which one the values show."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from search.data.timing.frequency import fixed_step
@@ -8,8 +10,9 @@ _SECOND = 1_000_000
 _CYCLES = (60, 3_600, 86_400, 604_800)
 _YEARS = {"MS": 12, "ME": 12, "QS": 4, "QE": 4}
 _LONGEST = 1_000
-# Longer ones are offered, not chosen: a network would have to look that far back.
+# Longer ones cost as many rows; they are chosen only where they tell clearly more.
 _LONGEST_CHOSEN = 300
+_CLEARLY_BETTER = 0.9
 _SHORTEST, _LEAST_CYCLES = 4, 3
 _LEAST_STRENGTH = 0.15
 # Without a calendar that explains a period, the evidence has to be stronger.
@@ -43,7 +46,8 @@ def detect_season(values: np.ndarray, frequency: str | None) -> int:
     judged; without one, every period up to 300 rows that fits three times. The values
     are made free of trend; a season is there where the autocorrelation at its distance
     is clearly above that at half of it. Of several, the shortest that is nearly as
-    strong as the strongest wins.
+    strong as the strongest wins, unless repeating a longer candidate errs by a tenth
+    less: a day that is like the same day of last week rather than like yesterday.
     """
     recent = values[-MOST_VALUES:]
     correlation = _autocorrelation(recent)
@@ -62,9 +66,25 @@ def detect_season(values: np.ndarray, frequency: str | None) -> int:
     strongest = max(strengths.values(), default=0.0)
     if strongest < _LEAST_STRENGTH:
         return 1
-    return min(
+    shortest = min(
         p for p, strength in strengths.items() if strength >= _NEARLY * strongest
     )
+    if frequency is None:
+        return shortest
+    longer = [p for p in candidates if p > shortest and correlation[p] >= least]
+    return _most_exact(recent, shortest, longer)
+
+
+def _most_exact(values: np.ndarray, period: int, longer: Sequence[int]) -> int:
+    """Return that of the `longer` periods that errs least and clearly less; else it."""
+    errors = {}
+    for other in longer:
+        later = values[other:]
+        error = np.abs(later - values[:-other]).mean()
+        own_error = np.abs(later - values[other - period : -period]).mean()
+        if error < _CLEARLY_BETTER * own_error:
+            errors[other] = error
+    return min(errors, key=errors.__getitem__, default=period)
 
 
 def _periods(frequency: str) -> set[int]:

@@ -62,9 +62,16 @@ def paired_p_value(first: np.ndarray, second: np.ndarray, *, horizon: int) -> fl
 
 
 def relative_interval(
-    first: np.ndarray, second: np.ndarray, *, horizon: int, level: float = LEVEL
+    first: np.ndarray,
+    second: np.ndarray,
+    *,
+    horizon: int,
+    power: int = 1,
+    level: float = LEVEL,
 ) -> tuple[float, float] | None:
-    """Return an interval of ``mean(first) / mean(second) - 1``; None if it has no end.
+    """Return an interval of the relative difference; None if it has no end.
+
+    That is ``(mean(first) / mean(second)) ** (1 / power) - 1``.
 
     It has none where `second` errs so seldom that a resample may hold no error of it.
 
@@ -80,6 +87,9 @@ def relative_interval(
         Loss of each origin, of shape (n_origins,).
     horizon
         Steps of each forecast.
+    power
+        Power of the errors in the losses, 2 for squared ones; what is compared then
+        are the roots of the mean losses.
     level
         Share of the resamples that the interval holds.
     """
@@ -93,8 +103,8 @@ def relative_interval(
         means.append((around[starts + length] - around[starts]).sum(axis=1))
     if not means[1].all():
         return None
-    ratios = means[0] / means[1] - 1
-    estimate = first.mean() / second.mean() - 1
+    ratios = (means[0] / means[1]) ** (1 / power) - 1
+    estimate = (first.mean() / second.mean()) ** (1 / power) - 1
     low, high = np.quantile(ratios, [(1 - level) / 2, (1 + level) / 2])
     widening = _widening(n_origins // length, level)
     return (

@@ -65,17 +65,20 @@ def finish_study(
     baselines = load_baselines(handle) or StudyBaselines(
         {}, {}, dict.fromkeys(BASELINE_NAMES, without_baselines)
     )
-    actual = _holdout_targets(targets, plan)
+    actual, score = _holdout_targets(targets, plan), settings.task.score
     verdict = give_verdict(
         {
             cell: Contestant(cell, _winner_losses(winners[cell], settings, weights))
             for cell in ranked
         },
         {
-            name: Contestant(name, origin_losses(actual, predicted, weights))
+            name: Contestant(
+                name, origin_losses(actual, predicted, weights, score=score)
+            )
             for name, predicted in load_baseline_forecasts(handle).items()
         },
         horizon=settings.task.horizon,
+        score=score,
     )
     results = StudyResults(
         study={"uuid": handle.uuid, "name": settings.name, "state": state},
@@ -117,7 +120,7 @@ def _winner_losses(
     predictions = load_predictions(Path(winner.predictions), names)
     actual = np.stack([predictions[name].actual for name in names], axis=-1)
     predicted = np.stack([predictions[name].predicted for name in names], axis=-1)
-    return origin_losses(actual, predicted, weights)
+    return origin_losses(actual, predicted, weights, score=settings.task.score)
 
 
 def _describe_data(

@@ -25,6 +25,13 @@ class Limits:
     memory_limit_bytes
         Resident size above which a worker or a refit is ended at once. A worker is
         replaced after its trial from four fifths of it on.
+    least_memory_bytes
+        Memory that must be free before the first worker is started; one with
+        TensorFlow takes about this much before it trains.
+    trial_factor, shortest_trial_seconds, first_trial_seconds
+        A worker is ended after so many times the median of the finished trials
+        without progress, but never before the second; while no trial is finished,
+        after the third. See `search.jobs.hanging`.
     close_seconds
         Time for workers to finish the running epoch when the search ends.
     end_seconds
@@ -40,6 +47,10 @@ class Limits:
     most_deaths: int = 5
     most_failures: int = 5
     memory_limit_bytes: int = 2_500_000_000
+    least_memory_bytes: int = 600_000_000
+    trial_factor: float = 3.0
+    shortest_trial_seconds: float = 600.0
+    first_trial_seconds: float = 3600.0
     close_seconds: float = 600.0
     end_seconds: float = 20.0
     grace_seconds: float = GRACE_SECONDS

@@ -1,15 +1,21 @@
 """The worker processes of one study: started, watched, ended, collected."""
 
 import logging
+import math
 import signal
 import subprocess
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from search.jobs import memory
 from search.jobs.commands import last_lines, start_process
 from search.study.folders import StudyHandle, log_path
+from search.study.trials import FailureKind
+
+# A process that the kernel ends for memory is gone within this time.
+KERNEL_KILL_SECONDS = 10.0
 
 logger = logging.getLogger(__name__)
 
@@ -24,8 +30,9 @@ class EndedWorker:
         Its former process id.
     is_death
         Whether it ended otherwise than in order.
-    is_memory
-        Whether it was killed because it took too much memory.
+    kind
+        How a trial failed that it left behind, as far as the worker is at fault:
+        ``memory`` if it took too much, ``time`` if it hung, else ``killed``.
     reason
         What happened in plain words; empty where it ended in order.
     log_tail
@@ -36,7 +43,7 @@ class EndedWorker:
 
     pid: int
     is_death: bool
-    is_memory: bool
+    kind: FailureKind
     reason: str
     log_tail: str
     seconds: float
@@ -48,7 +55,13 @@ class _Worker:
     log: Path
     started: float
     kill_reason: str = ""
-    is_memory: bool = False
+    kind: FailureKind = "killed"
+
+    def kill(self, reason: str, kind: FailureKind = "killed") -> None:
+        """End the process at once; the first reason counts."""
+        if not self.kill_reason:
+            self.kill_reason, self.kind = reason, kind
+        self.process.kill()
 
 
 class WorkerPool:
@@ -71,6 +84,8 @@ class WorkerPool:
         self._supervisor_pid = supervisor_pid
         self._memory_limit_bytes = memory_limit_bytes
         self._workers: dict[int, _Worker] = {}
+        self._kernel_kills = memory.kernel_kills()
+        self._kernel_killed_at = -math.inf
 
     def __len__(self) -> int:
         return len(self._workers)
@@ -96,10 +111,13 @@ class WorkerPool:
 
     def collect(self) -> list[EndedWorker]:
         """Return the workers that ended since the last call, and forget them."""
+        self._note_kernel_kills()
         ended = []
         for slot, worker in list(self._workers.items()):
             if worker.process.poll() is not None:
                 del self._workers[slot]
+                if worker.process.returncode == -signal.SIGKILL:
+                    self._blame_kernel(worker)
                 ended.append(_describe(worker))
         return ended
 
@@ -111,8 +129,14 @@ class WorkerPool:
     def kill(self, reason: str) -> None:
         """End all workers at once; `reason` is recorded on their trials."""
         for worker in self._workers.values():
-            worker.kill_reason = worker.kill_reason or reason
-            worker.process.kill()
+            worker.kill(reason)
+
+    def end_hung(self, reasons: Mapping[int, str]) -> None:
+        """End the workers of these process ids, each for its reason, at once."""
+        for worker in self._workers.values():
+            reason = reasons.get(worker.process.pid)
+            if reason:
+                worker.kill(reason, "time")
 
     def close(self) -> None:
         """End all workers at once and wait until they are gone."""
@@ -120,6 +144,24 @@ class WorkerPool:
         for worker in self._workers.values():
             worker.process.wait()
         self._workers.clear()
+
+    def _note_kernel_kills(self) -> None:
+        kills = memory.kernel_kills()
+        if kills > self._kernel_kills:
+            self._kernel_killed_at = time.monotonic()
+        self._kernel_kills = kills
+
+    def _blame_kernel(self, worker: _Worker) -> None:
+        """Say that the memory was used up where the kernel has just ended processes.
+
+        The signal is the same as that of a person who kills a worker.
+        """
+        recent = time.monotonic() - self._kernel_killed_at < KERNEL_KILL_SECONDS
+        if recent and not worker.kill_reason:
+            limit = memory.group_limit()
+            allowed = f" (limit {limit / 1e9:.1f} GB)" if limit else ""
+            worker.kind = "memory"
+            worker.kill_reason = f"out of memory{allowed}: the system ended the worker"
 
     def watch_memory(self) -> None:
         """Kill workers above the limit; ask those near it to end after their trial.
@@ -132,9 +174,7 @@ class WorkerPool:
             size = memory.resident_bytes(worker.process.pid)
             reason = memory.excess("the worker", size, limit)
             if reason:
-                worker.is_memory = True
-                worker.kill_reason = reason
-                worker.process.kill()
+                worker.kill(reason, "memory")
             elif memory.is_grown(size, limit):
                 # Each time again: a worker that just starts does not listen yet.
                 worker.process.send_signal(signal.SIGUSR1)
@@ -146,7 +186,7 @@ def _describe(worker: _Worker) -> EndedWorker:
     return EndedWorker(
         pid=worker.process.pid,
         is_death=is_death,
-        is_memory=worker.is_memory,
+        kind=worker.kind,
         reason=worker.kill_reason or (_reason(code) if is_death else ""),
         log_tail=last_lines(worker.log) if is_death else "",
         seconds=time.monotonic() - worker.started,

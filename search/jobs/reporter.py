@@ -1,11 +1,13 @@
 """The supervisor's own record of what it does: `state.json`, and the study's clock."""
 
 import contextlib
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import replace
 
 from search.config import Cell
+from search.disk import is_full
 from search.study.control import (
     Control,
     State,
@@ -18,6 +20,8 @@ from search.study.folders import StudyHandle
 from search.study.progress import Progress, read_progress
 
 OnProgress = Callable[[Progress], None]
+
+logger = logging.getLogger(__name__)
 
 
 class Reporter:
@@ -142,7 +146,13 @@ class Reporter:
             seconds_used=self.seconds_used,
             refit_seconds=self._refit_seconds,
         )
-        write_state(self._handle, timed)
+        try:
+            write_state(self._handle, timed)
+        except OSError as error:
+            # `read_state` says so by itself.
+            if not is_full(error):
+                raise
+            logger.warning("Study %s: no state: %s", self._handle.uuid, error)
         if self._on_progress is not None:
             # The terminal may be gone; the study goes on without it.
             with contextlib.suppress(OSError):

@@ -8,7 +8,11 @@ from typing import Literal
 
 import optuna
 
+from search.disk import is_full, shortage
+from search.jobs import memory
+from search.jobs.hanging import HangWatch
 from search.jobs.limits import Limits
+from search.jobs.misfortune import Misfortune, sentence
 from search.jobs.pool import EndedWorker, WorkerPool
 from search.jobs.reporter import Reporter
 from search.jobs.sufficiency import Sufficiency
@@ -76,8 +80,11 @@ class Search:
         self._reporter = reporter
         self._waker = waker
         self._limits = limits
-        self._misfortune = _Misfortune(limits)
-        self._watch = SilenceWatch(limits.grace_seconds)
+        self._misfortune = Misfortune(limits)
+        self._watch = HangWatch(handle.folder, limits)
+        self._silence = SilenceWatch(limits.grace_seconds)
+        self._shortage = ""
+        self._unreaped: list[EndedWorker] = []
         self._trials = await_trials(handle)
         self._old_failures = {
             trial.number for trial in self._trials if trial.state == "failed"
@@ -91,9 +98,13 @@ class Search:
 
     def run(self) -> SearchEnd:
         """Search until there is a reason to end and all workers are gone."""
+        lack = memory.shortage(self._limits.least_memory_bytes)
+        if lack:
+            return SearchEnd("failed", lack)
         self._reporter.start_clock()
         try:
             while True:
+                self._note_space()
                 self._collect_workers()
                 self._trials = read_trials(self._handle)
                 end = self._reason_to_end()
@@ -103,7 +114,7 @@ class Search:
                     return end
                 self._hurry(end)
                 self._publish(end)
-                self._pool.watch_memory()
+                self._watch_workers()
                 self._waker.wait(self._limits.tick_seconds)
         finally:
             self._reporter.stop_clock()
@@ -149,39 +160,77 @@ class Search:
         return f"{count} trials in a row failed, the last one with: {last.error}"
 
     def _collect_workers(self) -> None:
-        for ended in self._pool.collect():
-            # Also after an end in order, for what it may have left behind.
-            reaped = reap_dead_trials(
-                self._handle,
-                self._study,
-                pid=ended.pid,
-                reason=_sentence(ended.reason or "the worker ended"),
-                kind=self._kind_of_failure(ended),
-            )
-            logger.info(
-                "Study %s: worker %d is gone after %.2f s (%s), trials %s.",
-                self._handle.uuid,
-                ended.pid,
-                ended.seconds,
-                ended.reason or "in order",
-                {trial.number: trial.fate for trial in reaped},
-            )
-            if ended.is_death and not ended.is_memory and self._ending is None:
-                self._misfortune.note_death(ended, self._n_done)
-        self._reap_orphans()
+        self._unreaped.extend(self._pool.collect())
+        if self._shortage:
+            # Closing a trial takes room; nobody else waits for it.
+            return
+        try:
+            while self._unreaped:
+                self._reap(self._unreaped[0])
+                del self._unreaped[0]
+            self._reap_orphans()
+        except Exception as error:
+            if not is_full(error):
+                raise
+            logger.warning("Study %s: %s", self._handle.uuid, error)
+
+    def _note_space(self) -> None:
+        """Look at the disk; while it is full nobody searches, so no time is counted."""
+        former, self._shortage = self._shortage, shortage(self._handle.folder)
+        if self._shortage and not former:
+            logger.warning("Study %s: %s", self._handle.uuid, self._shortage)
+            self._reporter.stop_clock()
+        elif former and not self._shortage:
+            self._reporter.start_clock()
+
+    def _reap(self, ended: EndedWorker) -> None:
+        """Close the trial of a worker that is gone."""
+        # Also after an end in order, for what it may have left behind.
+        reaped = reap_dead_trials(
+            self._handle,
+            self._study,
+            pid=ended.pid,
+            reason=sentence(ended.reason or "the worker ended"),
+            kind=self._kind_of_failure(ended),
+        )
+        logger.info(
+            "Study %s: worker %d is gone after %.2f s (%s), trials %s.",
+            self._handle.uuid,
+            ended.pid,
+            ended.seconds,
+            ended.reason or "in order",
+            {trial.number: trial.fate for trial in reaped},
+        )
+        # A trial that took too much memory is a failed trial, not a dying worker.
+        is_misfortune = ended.is_death and (ended.kind != "memory" or not reaped)
+        if is_misfortune and self._ending is None:
+            self._misfortune.note_death(ended, self._n_done)
+
+    def _watch_workers(self) -> None:
+        """End the workers that take too much memory, and those that hang."""
+        self._pool.watch_memory()
+        if self._shortage:
+            self._watch.begin_anew()
+        else:
+            self._pool.end_hung(self._watch.hung(self._pool.pids, self._trials))
 
     def _kind_of_failure(self, ended: EndedWorker) -> FailureKind:
         """Return how a trial failed that the worker left behind.
 
         Its configuration is too large only if a fresh worker had no room for it: one
-        that had trained others before had grown already, so it is tried again.
+        that had trained others before had grown already, so it is tried again. What
+        hung would hang again.
         """
+        if ended.kind == "time":
+            return "time"
         others = [
             trial
             for trial in self._trials
-            if trial.worker_pid == ended.pid and trial.state != "running"
+            if trial.worker_pid == ended.pid
+            and trial.worker_host in (None, socket.gethostname())
+            and trial.state != "running"
         ]
-        return "memory" if ended.is_memory and not others else "killed"
+        return "memory" if ended.kind == "memory" and not others else "killed"
 
     def _reap_orphans(self) -> None:
         """Close trials of dead workers that were not ours.
@@ -195,7 +244,7 @@ class Search:
         self._orphans_checked = now
         if self._count_running_elsewhere():
             reap_dead_trials(self._handle, self._study)
-            silent = reap_silent_trials(self._handle, self._study, self._watch)
+            silent = reap_silent_trials(self._handle, self._study, self._silence)
             for trial in silent:
                 logger.warning(
                     "Study %s: trial %d of another machine was given up (%s).",
@@ -205,7 +254,7 @@ class Search:
                 )
 
     def _start_workers(self) -> None:
-        if time.monotonic() < self._misfortune.not_before:
+        if self._shortage or time.monotonic() < self._misfortune.not_before:
             return
         budget = self._reporter.look().budget
         wanted = self._handle.settings.workers
@@ -214,7 +263,11 @@ class Search:
             n_left = budget.trials - self._n_done - self._count_running_elsewhere()
             wanted = min(wanted, n_left)
         for _ in range(wanted - len(self._pool)):
-            self._pool.start_worker()
+            try:
+                self._pool.start_worker()
+            except OSError as error:
+                self._misfortune.note_refusal(error, self._n_done)
+                return
 
     def _count_running_elsewhere(self) -> int:
         """Count trials of workers that are not ours, such as on other machines."""
@@ -248,44 +301,5 @@ class Search:
     def _publish(self, end: SearchEnd | None) -> None:
         state: State = "pausing" if end and end.kind == "pause" else "searching"
         message = end.message if end else self._misfortune.warning(self._n_done)
+        message = self._shortage or message
         self._reporter.publish(state, message, workers=self._pool.pids)
-
-
-class _Misfortune:
-    """Counts deaths of workers in a row and says how long to wait after each."""
-
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-        self._n_deaths = 0
-        self._n_done = 0
-        self.not_before = 0.0
-        self.reason = ""
-        self._warning = ""
-
-    def warning(self, n_done: int) -> str:
-        """Return what went wrong since the last trial was done, for the user."""
-        return self._warning if n_done == self._n_done else ""
-
-    def note_death(self, ended: EndedWorker, n_done: int) -> None:
-        """Note a death; `n_done` trials are done by now."""
-        if n_done > self._n_done:
-            self._n_deaths = 0
-        self._n_done = n_done
-        self._n_deaths += 1
-        pause = min(
-            self._limits.longest_pause_seconds,
-            self._limits.first_pause_seconds * 2.0 ** (self._n_deaths - 1),
-        )
-        self.not_before = time.monotonic() + pause
-        detail = ended.log_tail.splitlines()[-1] if ended.log_tail else ""
-        cause = f"{_sentence(ended.reason)} {detail}".strip()
-        self._warning = f"A worker died and is replaced: {cause}"
-        if self._n_deaths >= self._limits.most_deaths:
-            self.reason = (
-                f"{self._n_deaths} workers in a row died before a trial was done, "
-                f"the last one so: {cause}"
-            )
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}."

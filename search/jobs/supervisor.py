@@ -12,6 +12,8 @@ from typing import Literal
 import optuna
 
 from search.config import CELLS, Cell
+from search.disk import await_room, full_sentence, insist, is_full
+from search.errors import StudyStopped
 from search.jobs.baselines import BaselineProcess
 from search.jobs.compiled import tidy_compiled_programs
 from search.jobs.finishing import finish_study
@@ -126,6 +128,8 @@ class _Supervisor:
             if end.kind == "failed":
                 return self._end("failed", end.message)
             return self._refit(end)
+        except StudyStopped:
+            return self._end_early()
         # The last line of defence: without it the state would say "searching" and the
         # watcher would start the same failure again and again.
         except Exception as error:
@@ -159,8 +163,15 @@ class _Supervisor:
 
     def _clean_up(self, study: optuna.Study) -> None:
         """Store results that a fault left behind, and close trials of the dead."""
-        told = replay_spool(self._handle, study)
-        reaped = reap_dead_trials(self._handle, study)
+        try:
+            told = replay_spool(self._handle, study)
+            reaped = reap_dead_trials(self._handle, study)
+        except Exception as error:
+            # Whoever supervises next does it.
+            if not is_full(error):
+                raise
+            logger.warning("Study %s: not cleaned up: %s", self._handle.uuid, error)
+            return
         if told or reaped:
             logger.info(
                 "Study %s: recovered trials %s, closed %s.",
@@ -177,6 +188,7 @@ class _Supervisor:
             return self._end("stopped" if is_stopped else "failed", message.strip())
         if not self._await_baselines():
             return self._end_early()
+        await_room(self._handle.folder, wait=self._rest)
         kept = tuple(
             cell
             for cell, trial in best.items()
@@ -196,6 +208,19 @@ class _Supervisor:
         # answered by these refits, and must be found afterwards.
         is_pause = read_control(self._handle).wish == "pause"
         return self._waker.is_ending or is_pause
+
+    def _rest(self, seconds: float) -> None:
+        """Wait for room on the disk.
+
+        Raises
+        ------
+        StudyStopped
+            If somebody wants an end instead.
+        """
+        if self._is_ending():
+            raise StudyStopped("The study was told to end while the disk was full.")
+        self._reporter.publish("refitting", full_sentence(self._handle.folder))
+        self._waker.wait(seconds)
 
     def _end_early(self) -> Ending:
         """End between search and comparison, because somebody wants it."""
@@ -256,13 +281,17 @@ class _Supervisor:
         if not refits.refitted:
             ending = "failed"
             message = f"No winner could be trained again: {_reasons(refits.skipped)}"
-        finish_study(
-            self._handle,
-            state=ending,
-            refitted=refits.refitted,
-            skipped=skipped,
-            seconds=self._reporter.seconds_alive,
-            without_baselines=self._baselines.failure,
+        insist(
+            lambda: finish_study(
+                self._handle,
+                state=ending,
+                refitted=refits.refitted,
+                skipped=skipped,
+                seconds=self._reporter.seconds_alive,
+                without_baselines=self._baselines.failure,
+            ),
+            self._handle.folder,
+            wait=self._rest,
         )
         return self._end(ending, message, refitted=refits.refitted)
 

@@ -13,6 +13,7 @@ import msgspec
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
+from search.disk import insist
 from search.study.batching import batching_storage
 from search.study.control import Control, read_control, read_state
 from search.study.folders import StudyHandle
@@ -30,6 +31,7 @@ from search.study.outcomes import (
 from search.study.owners import Owner, current_owner, is_alive, owner_of
 from search.study.space import Line, TrialParams
 from search.study.storage import call_storage
+from search.study.trials import REMOVED, FailureKind
 from search.study.turns import derive_seed, make_sampler, next_cell
 
 __all__ = [
@@ -48,6 +50,9 @@ __all__ = [
     "replay_spool",
 ]
 
+MOST_DRAWS = 10
+
+_WORKER_ENDS: tuple[FailureKind, ...] = ("memory", "time")
 _DONE = (TrialState.COMPLETE, TrialState.PRUNED)
 
 ClaimReason = Literal[
@@ -101,7 +106,9 @@ def claim_trial(handle: StudyHandle, study: optuna.Study, owner: Owner) -> Claim
     StudyCorrupted
         If the study was deleted or its storage is damaged.
     """
-    return call_storage(lambda: _claim(handle, study, owner))
+    return insist(
+        lambda: call_storage(lambda: _claim(handle, study, owner)), handle.folder
+    )
 
 
 def _claim(handle: StudyHandle, study: optuna.Study, owner: Owner) -> Claim:
@@ -119,7 +126,7 @@ def _claim(handle: StudyHandle, study: optuna.Study, owner: Owner) -> Claim:
             control = read_control(handle)
             refusal = _refusal(handle, trials, control)
             claim = (
-                _take(handle, study, trials, owner, narrowed=control.narrowed)
+                _take_new(handle, study, trials, owner, narrowed=control.narrowed)
                 if refusal is None
                 else Claim(refusal)
             )
@@ -146,6 +153,59 @@ def _refusal(
     return "wait" if n_done < most else "budget"
 
 
+def _take_new(
+    handle: StudyHandle,
+    study: optuna.Study,
+    trials: Sequence[FrozenTrial],
+    owner: Owner,
+    *,
+    narrowed: Sequence[Line],
+) -> Claim:
+    """Take a trial whose configuration has not ended a worker before.
+
+    A configuration that ran out of memory or time would do so again. It is set aside,
+    unless a person asks for it, and another one is drawn at random, because the
+    sampler knows nothing of failures and may want it again; where nothing else comes,
+    it is tried.
+    """
+    for n_left in reversed(range(MOST_DRAWS)):
+        at_random = n_left < MOST_DRAWS - 1
+        claim = _take(
+            handle, study, trials, owner, narrowed=narrowed, at_random=at_random
+        )
+        assert claim.trial is not None
+        culprit = _culprit(trials, claim.trial)
+        if culprit is None or n_left == 0:
+            break
+        _set_aside(study, claim.trial, culprit)
+        trials = study.get_trials(deepcopy=False)
+    return claim
+
+
+def _culprit(trials: Sequence[FrozenTrial], taken: optuna.Trial) -> int | None:
+    """Return the trial with the same configuration that ended its worker, if any."""
+    if taken.user_attrs.get("is_asked"):
+        return None
+    params = taken.params
+    for trial in trials:
+        failure = trial.user_attrs.get("failure")
+        if failure in _WORKER_ENDS and trial.params == params:
+            return trial.number
+    return None
+
+
+def _set_aside(study: optuna.Study, taken: optuna.Trial, culprit: int) -> None:
+    """Close a trial that was just taken as one that was removed from the queue."""
+    storage = batching_storage(study)
+    reason = (
+        f"Not tried: this is the configuration of trial {culprit}, which ended its "
+        "worker."
+    )
+    storage.set_trial_user_attr(taken._trial_id, "error", reason)
+    storage.set_trial_user_attr(taken._trial_id, "failure", REMOVED)
+    storage.set_trial_state_values(taken._trial_id, TrialState.FAIL)
+
+
 def _take(
     handle: StudyHandle,
     study: optuna.Study,
@@ -153,6 +213,7 @@ def _take(
     owner: Owner,
     *,
     narrowed: Sequence[Line],
+    at_random: bool,
 ) -> Claim:
     settings = handle.settings
     queued = [trial for trial in trials if trial.state == TrialState.WAITING]
@@ -165,7 +226,12 @@ def _take(
     if settings.training.balance == "equal_trials" and len(cells) > 1:
         fixed["cell"] = next_cell(trials, cells)
     study.sampler = make_sampler(
-        settings, number=number, fixed=fixed, former=study.sampler, narrowed=narrowed
+        settings,
+        number=number,
+        fixed=fixed,
+        former=study.sampler,
+        narrowed=narrowed,
+        at_random=at_random,
     )
     seed = derive_seed(settings.training.seed, number, purpose=1)
     trial = study.ask() if first is None else _start_queued(study, first)

@@ -13,6 +13,7 @@ from typing import Literal, TypeVar
 import msgspec
 
 from search.config import Budget, Cell
+from search.disk import shortage
 from search.errors import StudyCorrupted, UserInputError
 from search.files import write_json
 from search.study.folders import (
@@ -206,11 +207,14 @@ def read_state(handle: StudyHandle) -> StateRecord:
     StudyCorrupted
         If `state.json` or `control.json` is damaged.
     """
-    return effective_state(
+    state = effective_state(
         written_state(handle),
         read_control(handle),
         is_supervised=is_supervised(handle),
     )
+    # Looked at here: on a full disk the supervisor may be unable to write it.
+    lack = shortage(handle.folder) if state.state in ALIVE else ""
+    return replace(state, message=lack) if lack else state
 
 
 def written_state(handle: StudyHandle) -> StateRecord | None:

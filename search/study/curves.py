@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import msgspec
 
@@ -65,11 +66,30 @@ class CurveWriter:
         self._is_first = True
 
     def write_epoch(self, point: EpochPoint) -> None:
-        """Append one epoch; numbers that are not finite become null."""
+        """Append one epoch; numbers that are not finite become null.
+
+        Raises
+        ------
+        OSError
+            If the disk is full; the file is then as before, so that this can be
+            tried again.
+        """
+        line = msgspec.json.encode(point) + b"\n"
         mode = "wb" if self._is_first else "ab"
-        with self._path.open(mode) as file:
-            file.write(msgspec.json.encode(point) + b"\n")
+        with self._path.open(mode, buffering=0) as file:
+            length = file.tell()
+            try:
+                _write_all(file, line)
+            except OSError:
+                file.truncate(length)
+                raise
         self._is_first = False
+
+
+def _write_all(file: IO[bytes], content: bytes) -> None:
+    """Write without a buffer; a disk that fills up takes a part first."""
+    while content:
+        content = content[file.write(content) :]
 
 
 def read_curve(folder: Path, trial_number: int) -> tuple[EpochPoint, ...]:

@@ -5,20 +5,21 @@ from search.study.results import WinnerResult
 
 def delivery_sentence(winner: WinnerResult) -> str:
     """Say which model is delivered."""
+    fail = _verb(winner)
     if winner.n_seeds == 1:
         return "What is delivered is the network of the only seed it was trained from."
     if winner.delivered == "average" and winner.n_networks > 1:
-        which = "all seeds that did not diverge" if winner.diverged else "all seeds"
+        which = f"all seeds that did not {fail}" if winner.diverged else "all seeds"
         return (
             f"What is delivered is the average of {winner.n_networks} networks: the "
             f"mean of the forecasts of {which}."
         )
     if winner.delivered == "average":
         return (
-            "What is delivered is the network of the only seed that did not diverge; "
+            f"What is delivered is the network of the only seed that did not {fail}; "
             "an average of several was asked for."
         )
-    which = "the first seed that did not diverge"
+    which = f"the first seed that did not {fail}"
     if not any(one.seed < winner.seeds[0].seed for one in winner.diverged):
         which = "the first seed"
     return (
@@ -28,7 +29,7 @@ def delivery_sentence(winner: WinnerResult) -> str:
 
 
 def divergence_sentence(winner: WinnerResult) -> str:
-    """Say how many seeds diverged; empty if none did.
+    """Say how many seeds diverged or ran out of memory; empty if none did.
 
     Examples
     --------
@@ -38,4 +39,14 @@ def divergence_sentence(winner: WinnerResult) -> str:
     if not n_diverged:
         return ""
     others = f"over the {n_scored} others" if n_scored > 1 else "those of the other one"
-    return f"{n_diverged} of {winner.n_seeds} seeds diverged; scores are {others}."
+    what = {"diverge": "diverged", "run out of memory": "ran out of memory"}
+    did = what.get(_verb(winner), "diverged or ran out of memory")
+    return f"{n_diverged} of {winner.n_seeds} seeds {did}; scores are {others}."
+
+
+def _verb(winner: WinnerResult) -> str:
+    """Return what the seeds did that gave no network."""
+    kinds = {one.kind for one in winner.diverged}
+    if kinds == {"memory"}:
+        return "run out of memory"
+    return "diverge" if "memory" not in kinds else "fail"

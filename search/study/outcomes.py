@@ -17,6 +17,7 @@ import msgspec
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
+from search.disk import insist
 from search.study.batching import batching_storage
 from search.study.folders import StudyHandle
 from search.study.optuna_study import check_uuid, claim_lock
@@ -33,6 +34,8 @@ from search.study.storage import call_storage
 from search.study.trials import FailureKind
 
 LONGEST_REASON = 1_000
+# Beyond any error of a forecast; sums of several such numbers are not finite.
+LARGEST_SCORE = 1e300
 
 __all__ = [
     "ReapedTrial",
@@ -77,7 +80,7 @@ def finish_trial(
 
     It does not count if the trial was closed meanwhile or belongs to another worker.
     A score that is not finite fails the trial. If the storage stays out of reach,
-    the result stays in the spool.
+    the result stays in the spool; while the disk is full, this waits.
 
     Raises
     ------
@@ -90,8 +93,14 @@ def finish_trial(
     storage = batching_storage(study)
     reports = storage.pending_reports(study._study_id, number)
     entry = SpoolEntry(handle.uuid, number, owner, record, reports)
-    path = write_entry(handle, entry)
-    counted = call_storage(partial(_tell_entry, handle, study, entry))
+    path = spool_path(handle, number)
+
+    def tell() -> bool:
+        if not path.exists():
+            write_entry(handle, entry)
+        return call_storage(partial(_tell_entry, handle, study, entry))
+
+    counted = insist(tell, handle.folder)
     storage.forget_reports(study._study_id, number)
     path.unlink(missing_ok=True)
     return counted
@@ -124,7 +133,7 @@ def fail_trial(
                 _close_failed(study, trial, reason, kind)
             return trial is not None
 
-    return call_storage(fail)
+    return insist(lambda: call_storage(fail), handle.folder)
 
 
 def reap_dead_trials(
@@ -298,5 +307,8 @@ def _set_attributes(
 
 
 def _is_sound(record: TrialRecord) -> bool:
-    scores = (record.score, *record.fold_scores)
-    return all(score is not None and math.isfinite(score) for score in scores)
+    scores: tuple[object, ...] = (record.score, *record.fold_scores)
+    return all(
+        isinstance(score, int | float) and abs(score) < LARGEST_SCORE
+        for score in scores
+    )

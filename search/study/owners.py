@@ -10,6 +10,7 @@ import msgspec
 import psutil
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_PROCESSES = Path("/proc")
 _SAME_START_SECONDS = 2.0
 
 
@@ -27,8 +28,8 @@ class Owner:
     pid
         Process id.
     started
-        When the process started, in seconds since 1970; tells it from a later
-        process of the same id.
+        When the process started, in seconds since the machine did (where the system
+        does not say, since 1970); tells it from a later process of the same id.
     """
 
     host: str
@@ -51,7 +52,7 @@ def owner_of(pid: int) -> Owner:
         If there is no such process.
     """
     return Owner(
-        socket.gethostname(), _boot_id(), pid, psutil.Process(pid).create_time()
+        socket.gethostname(), _boot_id(), pid, _start_seconds(psutil.Process(pid))
     )
 
 
@@ -63,7 +64,7 @@ def is_alive(owner: Owner) -> bool | None:
         return False
     try:
         process = psutil.Process(owner.pid)
-        started = process.create_time()
+        started = _start_seconds(process)
         if process.status() == psutil.STATUS_ZOMBIE:
             return False
     except psutil.NoSuchProcess:
@@ -77,6 +78,21 @@ def read_owner(document: object) -> Owner | None:
         return msgspec.convert(document, Owner)
     except msgspec.ValidationError:
         return None
+
+
+def _start_seconds(process: psutil.Process) -> float:
+    """Return when a process started, by a clock that nobody sets.
+
+    The time of day would not do: when it is corrected, the start of every process
+    moves with it, and a living worker would count as another one.
+    """
+    try:
+        fields = (_PROCESSES / str(process.pid) / "stat").read_text()
+        # The name of the program stands in brackets and may hold anything.
+        ticks = int(fields.rpartition(")")[2].split()[19])
+        return ticks / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError, AttributeError):
+        return float(process.create_time())
 
 
 @lru_cache(maxsize=1)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -26,18 +26,21 @@ class SeedResult:
 
 @dataclass(frozen=True)
 class DivergedSeed:
-    """One training of a winner that ended in numbers that are not finite.
+    """One training of a winner that gave no network.
 
     Attributes
     ----------
     seed
         As in `SeedResult`.
     reason
-        What was not finite, and where.
+        What was not finite and where, or that memory ran out.
+    kind
+        ``diverged`` if its numbers were not finite, ``memory`` if it took too much.
     """
 
     seed: int
     reason: str
+    kind: Literal["diverged", "memory"] = "diverged"
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,7 @@ class WinnerResult:
     check
         Proof of the bundle.
     diverged
-        Seeds whose training diverged; no score counts them.
+        Seeds whose training diverged or ran out of memory; no score counts them.
     delivered
         ``one``: the network of the first of `seeds`. ``average``: the mean of the
         forecasts of all of them.

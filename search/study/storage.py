@@ -33,8 +33,10 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
+from search.disk import full_sentence, is_full
 from search.errors import StudyCorrupted
 from search.study.locks import exclusive_lock
+from search.study.mounts import check_local
 from search.study.trial_rows import LightStorage
 
 WRITER_TIMEOUT_SECONDS = 60.0
@@ -47,9 +49,7 @@ _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.2, 2.0
 _BUSY = ("database is locked", "database table is locked")
 _TEMPORARY = (
     *_BUSY,
-    "disk is full",
     "disk i/o error",
-    "no space left on device",
     "connection",
     "starting up",
     "shutting down",
@@ -93,19 +93,45 @@ def prepare_storage(url: str) -> None:
 
     Raises
     ------
+    ConfigError
+        If it would be an SQLite file on a network file system.
     StudyCorrupted
         If the storage exists and cannot be used.
     """
     path = sqlite_path(url)
-    lock = _prepare_lock(url)
     if path is not None:
+        check_local(path)
         path.parent.mkdir(parents=True, exist_ok=True)
-    with readable_errors(url), exclusive_lock(lock):
+    with readable_errors(url), preparing(url):
         storage = RDBStorage(
             url, engine_kwargs=_engine_options(url), skip_compatibility_check=True
         )
         storage.engine.dispose()
         _check_version(url, storage_stamp(url))
+
+
+@contextmanager
+def preparing(url: str) -> Iterator[None]:
+    """Hold the lock under which the tables of a storage are made or upgraded."""
+    with exclusive_lock(_prepare_lock(url)):
+        yield
+
+
+def check_storage(url: str) -> None:
+    """Make sure that the tables are those of this version of Optuna.
+
+    Raises
+    ------
+    StudyCorrupted
+        If the storage is missing, damaged, older or newer.
+    """
+    with readable_errors(url):
+        _check_version(url, storage_stamp(url))
+
+
+def open_for_upgrade(url: str) -> RDBStorage:
+    """Return a storage whose tables may be older than this version of Optuna."""
+    return _connect(url, timeout=WRITER_TIMEOUT_SECONDS, skip_compatibility_check=True)
 
 
 def open_storage(url: str) -> RDBStorage:
@@ -117,9 +143,12 @@ def open_storage(url: str) -> RDBStorage:
         If the storage is missing or cannot be used; it is never created here, so
         that a storage that was moved away is not silently replaced.
     """
+    path = sqlite_path(url)
+    if path is not None:
+        check_local(path)
     with readable_errors(url):
         storage = call_storage(partial(_open, url, timeout=WRITER_TIMEOUT_SECONDS))
-        if sqlite_path(url) is not None:
+        if path is not None:
             sqlalchemy.event.listen(storage.engine, "connect", _leave_begin_to_us)
             sqlalchemy.event.listen(storage.engine, "begin", _begin_immediate)
             # Connections of before the listeners would begin in the old way.
@@ -176,7 +205,7 @@ def call_storage(
 
     Threads of a process take turns. Pauses grow from 0.2 to 2 seconds. Faults that
     waiting does not mend (a damaged file, a missing table, a wrong password) are raised
-    at once.
+    at once, and so is a full disk, which may last: see `search.disk.insist`.
 
     Parameters
     ----------
@@ -194,7 +223,8 @@ def call_storage(
             with _turn:
                 return function()
         except (StorageInternalError, SQLAlchemyError, StudyCorrupted) as error:
-            if not is_temporary(error) or time.monotonic() + pause > stop:
+            is_late = time.monotonic() + pause > stop
+            if is_late or is_full(error) or not is_temporary(error):
                 raise
             _logger.warning("The storage is out of reach, trying again: %s", error)
         sleep(pause)
@@ -220,7 +250,7 @@ def is_temporary(error: BaseException) -> bool:
     text = _chain(error)
     if any(words in text for words in _REFUSED):
         return False
-    return any(words in text for words in _TEMPORARY)
+    return is_full(error) or any(words in text for words in _TEMPORARY)
 
 
 def is_busy(error: BaseException) -> bool:
@@ -349,6 +379,12 @@ def _sentence(url: str, error: BaseException) -> str:
     path = sqlite_path(url)
     where = "The database server" if path is None else f"The storage file {path.name}"
     text = _chain(error)
+    if is_full(error):
+        return (
+            f"{where} has no space left; make room on its machine."
+            if path is None
+            else full_sentence(path.parent)
+        )
     if is_busy(error):
         return f"{where} is in use by another process for long; try again in a moment."
     if path is not None and not path.exists():
@@ -360,6 +396,16 @@ def _sentence(url: str, error: BaseException) -> str:
         )
     if path is None and (isinstance(error, OperationalError) or is_temporary(error)):
         return f"{where} does not answer; check that it runs and can be reached."
+    if "storage upgrade" in text:
+        return (
+            f"{where} was written by an older version of Optuna. Upgrade it with "
+            "`python -m search upgrade`, which keeps a copy of it first."
+        )
+    if "updating optuna" in text:
+        return (
+            f"{where} was written by a newer version of Optuna than this program has. "
+            "Update the program, or name another folder with STUDIES_DIR."
+        )
     if "no such table" in text or isinstance(error, RuntimeError):
         return f"{where} does not belong to this program or to another version of it."
     return f"{where} is damaged. Restore it from a copy, or start in another folder."

@@ -13,6 +13,7 @@ from optuna.trial import TrialState
 
 from search.config import Cell, Environment
 from search.data.snapshot import load_series, save_series
+from search.disk import check_room
 from search.errors import StudyCorrupted, UserInputError
 from search.evaluation.panel import make_panel
 from search.evaluation.splits import confirm_folds
@@ -41,6 +42,7 @@ from search.study.optuna_study import (
     writable_study,
 )
 from search.study.owners import is_alive, read_owner
+from search.study.places import check_places
 from search.study.settings import StudySettings
 from search.study.space import Space, Value
 from search.study.starting import starting_configurations
@@ -83,13 +85,17 @@ def create_study(
     ------
     ConfigError
         If the series is too short for the settings, or a setting is beyond what a
-        new study may have.
+        new study may have, or the folder or storage cannot be written.
     SeriesError
         If the series lacks a column or holds a value that is not a finite number.
+    UserInputError
+        If there is too little space on the disk.
     StudyCorrupted
         If the storage cannot be used.
     """
     settings.training.check_new()
+    check_places(environment)
+    check_room(environment.studies_dir, "a new study")
     confirm_folds(settings.plan(len(series)))
     make_panel(series, settings.roles)
     uuid = uuids.uuid4().hex

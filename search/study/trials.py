@@ -29,7 +29,7 @@ from search.study.storage import (
 from search.study.trial_rows import load_trials, study_attribute
 
 ViewState = Literal["running", "complete", "pruned", "failed", "waiting", "removed"]
-FailureKind = Literal["trial", "killed", "memory"]
+FailureKind = Literal["trial", "killed", "memory", "time"]
 # What Optuna stores as failed and is no failure: it was taken out of the queue.
 REMOVED = "removed"
 
@@ -77,7 +77,8 @@ class TrialView:
         Why the trial failed, in one sentence.
     failure
         ``trial``: this configuration cannot be trained; ``killed``: the worker was
-        ended; ``memory``: it needed too much memory.
+        ended; ``memory``: it needed too much memory; ``time``: it made no progress
+        for too long.
     started, finished
         ISO 8601 in UTC.
     worker_pid, worker_host

@@ -1,5 +1,6 @@
 """Which cell gets the next trial, and which sampler chooses the rest."""
 
+import sys
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -36,6 +37,7 @@ def make_sampler(
     fixed: Mapping[str, object],
     former: BaseSampler | None = None,
     narrowed: Sequence[Line] = (),
+    at_random: bool = False,
 ) -> BaseSampler:
     """Return the sampler of one trial.
 
@@ -54,12 +56,14 @@ def make_sampler(
         space is taken over, which would be read from all trials again otherwise.
     narrowed
         Lines that the user narrowed while the study ran.
+    at_random
+        Whether nothing is modelled, because the model wants what cannot be trained.
     """
     trials = settings.budget.trials or 4 * MOST_STARTUP_TRIALS
     n_startup = min(max(trials // 4, FEWEST_STARTUP_TRIALS), MOST_STARTUP_TRIALS)
     options: dict[str, Any] = {
         "seed": derive_seed(settings.training.seed, number, purpose=0),
-        "n_startup_trials": n_startup,
+        "n_startup_trials": sys.maxsize if at_random else n_startup,
         "multivariate": True,
         "constant_liar": True,
     }

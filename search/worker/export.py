@@ -43,10 +43,12 @@ def export_model(model: keras.Model, folder: Path) -> ExportedModel:
     wanted = [run_model(inputs) for inputs in probes]
     keras_path, onnx_path = folder / KERAS_FILE, folder / ONNX_FILE
     with _explained("saved", KERAS_FILE), _quiet():
-        model.save(keras_path)
+        with _written_whole(keras_path) as new:
+            model.save(new)
         run_saved = _keras_runner(keras.models.load_model(keras_path, compile=False))
     with _explained("exported", ONNX_FILE), _quiet():
-        model.export(str(onnx_path), format="onnx", verbose=False)
+        with _written_whole(onnx_path) as new:
+            model.export(str(new), format="onnx", verbose=False)
         run_onnx = _onnx_runner(onnx_path)
     differences = [
         _difference(path.name, wanted, [run(inputs) for inputs in probes])
@@ -114,6 +116,20 @@ def _explained(done: str, name: str) -> Iterator[None]:
         raise SearchError(
             f"{name} could not be {done}: {type(error).__name__}: {error}"
         ) from error
+
+
+@contextlib.contextmanager
+def _written_whole(path: Path) -> Iterator[Path]:
+    """Give a name to write to, which becomes `path` once everything is written.
+
+    Exporters write in place: a kill or a full disk would leave half a model.
+    """
+    new = path.with_name(f".{path.name}")
+    try:
+        yield new
+        new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ import optuna
 from optuna.trial import TrialState
 
 from search.config import Cell
+from search.disk import shortage
 from search.errors import StudyCorrupted, TrialFailed
 from search.jobs.hosts import linked_to_host
 from search.study.claims import (
@@ -118,6 +119,10 @@ class Worker:
             order = self._orders.now().order
             if order != "go_on":
                 return "signal" if order == "give_back" else "wish"
+            if shortage(self._handle.folder):
+                with self._clock.phase("wait"):
+                    pause.wait(WAIT_SECONDS)
+                continue
             with self._clock.phase("claim"):
                 claim = claim_trial(self._handle, self._study, self._owner)
             if claim.reason == "claimed":

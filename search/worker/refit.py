@@ -1,11 +1,13 @@
 """The winner, trained once more on everything before the holdout."""
 
+import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from search.config import Deliver, Task
 from search.errors import TrialFailed
@@ -23,6 +25,8 @@ from search.worker.models import (
 from search.worker.predictor import Predictor
 from search.worker.records import Rates
 from search.worker.training import check_finite
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -62,9 +66,9 @@ class Refit:
     deliver
         See `search.config.Training`.
     runs
-        One for each seed that did not diverge, in the order given.
+        One for each seed that was trained, in the order given.
     diverged
-        The other seeds.
+        The other seeds, which diverged or ran out of memory.
     model
         The delivered model: plain Keras, of the first of `runs` or the mean of all.
     scaler
@@ -122,7 +126,7 @@ def refit_winner(
 ) -> Refit:
     """Train `params` on all origins before the holdout and forecast the holdout.
 
-    A seed whose training diverges is set aside with its reason.
+    A seed whose training diverges or runs out of memory is set aside with its reason.
 
     Parameters
     ----------
@@ -149,6 +153,8 @@ def refit_winner(
     ------
     TrialFailed
         If the training of every seed diverges.
+    MemoryError
+        If no seed is trained and one of them ran out of memory.
     """
     panel = panel_of(panel, params)
     trainer = _Trainer(panel, plan, params, task, epochs=epochs, future=future)
@@ -158,7 +164,13 @@ def refit_winner(
             runs.append(trainer.train(seed))
         except TrialFailed as error:
             diverged.append(DivergedSeed(seed, str(error)))
+        except (MemoryError, tf.errors.ResourceExhaustedError) as error:
+            logger.warning("Seed %d ran out of memory: %s", seed, error)
+            reason = "Training ran out of memory."
+            diverged.append(DivergedSeed(seed, reason, kind="memory"))
     if not runs:
+        if any(one.kind == "memory" for one in diverged):
+            raise MemoryError
         raise TrialFailed(_all_diverged(diverged))
     model = trainer.model_of(delivered_runs(runs, deliver))
     predictor = Predictor(model, panel, params, task)

@@ -4,6 +4,7 @@ import logging
 import os
 
 from search.config import Cell
+from search.disk import insist
 from search.errors import SearchError
 from search.jobs.importing import quick_imports
 from search.jobs.parent import ParentWatch
@@ -32,7 +33,7 @@ def refit_cell(
         # Nothing is lost: a winner that is half made is made again.
         ParentWatch(supervisor_pid, grace_seconds=0.0).start()
     try:
-        _make_winner(handle, cell)
+        insist(lambda: _make_winner(handle, cell), handle.folder)
     except MemoryError:
         logger.exception("Study %s, winner of %s: out of memory.", handle.uuid, cell)
         save_failure(handle, cell, "Training the winner again ran out of memory.")

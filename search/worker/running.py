@@ -9,6 +9,7 @@ from typing import Literal
 import optuna
 from optuna.exceptions import UpdateFinishedTrialError
 
+from search.disk import await_room, insist
 from search.study.curves import CurveWriter, EpochPoint
 from search.study.folders import StudyHandle
 from search.study.outcomes import TrialRecord
@@ -56,6 +57,7 @@ class RunningTrial:
         self._trial = trial
         self._orders = orders
         self._clock = clock
+        self._folder = handle.folder
         self._curve = CurveWriter(handle.folder, trial.number)
         self._best: EpochPoint | None = None
         self._started = time.perf_counter()
@@ -89,7 +91,7 @@ class RunningTrial:
             elapsed = time.perf_counter() - self._started
             self._seconds_before = max(0.0, elapsed - point.seconds)
         with self._clock.phase("curves"):
-            self._curve.write_epoch(point)
+            self._write(point)
         self._epochs_run = point.epoch
         self._seconds += point.seconds
         score = point.score
@@ -102,6 +104,16 @@ class RunningTrial:
         if is_hopeless:
             raise TrialPruned
         self._orders.check_trial()
+
+    def _write(self, point: EpochPoint) -> None:
+        """Keep the epoch; a full disk is waited for, unless the trial is to end."""
+
+        def wait(seconds: float) -> None:
+            self._orders.check_trial()
+            time.sleep(seconds)
+
+        await_room(self._folder, wait=wait)
+        insist(lambda: self._curve.write_epoch(point), self._folder, wait=wait)
 
     def record(self, outcome: TrialEnd, n_parameters: int) -> TrialRecord:
         """Return the result of a trial that ends before its last epoch."""

@@ -5,6 +5,7 @@ their numbers from here instead of from a network, so that a test of killing, pa
 and resuming takes seconds and never loads TensorFlow. Nothing here is a result.
 """
 
+import ctypes
 import os
 import sys
 import time
@@ -18,7 +19,7 @@ from search.config import Cell, Task, Training
 from search.errors import TrialFailed
 from search.evaluation.metrics import forecast_metrics, seasonal_naive_scale
 from search.evaluation.windows import gather_targets
-from search.files import write_json
+from search.files import write_bytes, write_json
 from search.study.curves import EpochPoint
 from search.study.folders import StudyHandle, winner_folder
 from search.study.outcomes import TrialRecord
@@ -30,6 +31,7 @@ from search.study.trials import await_trials
 
 TOY_VARIABLE = "SEARCH_TEST_OBJECTIVE"
 EPOCH_VARIABLE = "SEARCH_TEST_EPOCH_SECONDS"
+MARKED_UNITS = 128
 _CELL_SCORES = {"SimpleRNN": 3.0, "LSTM": 2.0, "GRU": 1.0}
 
 
@@ -37,7 +39,9 @@ class ToyObjective:
     """Scores that depend on cell and units only, falling over the epochs.
 
     The value of the environment variable decides: ``toy`` scores, ``toy-fail`` fails
-    every trial, ``toy-crash`` ends the process. An epoch takes
+    every trial, ``toy-crash`` ends the process. A network of `MARKED_UNITS` is the one
+    that ``toy-hang`` never lets end its second epoch, in compiled code that answers no
+    signal, and that ``toy-memory`` fills the memory with. An epoch takes
     ``SEARCH_TEST_EPOCH_SECONDS`` (0.01).
     """
 
@@ -62,6 +66,8 @@ class ToyObjective:
         point = None
         for epoch in range(1, self._n_epochs + 1):
             time.sleep(self._epoch_seconds)
+            if epoch == 2 and params.units == MARKED_UNITS:
+                self._misbehave()
             point = self._point(params, epoch)
             on_epoch(point)
         assert point is not None
@@ -75,6 +81,16 @@ class ToyObjective:
             seconds_compile=0.0,
             seconds_train=self._n_epochs * self._epoch_seconds,
         )
+
+    def _misbehave(self) -> None:
+        if self._mode == "toy-hang":
+            # A call that keeps Python's lock: neither threads nor signals get a turn.
+            while True:
+                ctypes.PyDLL(None).sleep(1_000)
+        if self._mode == "toy-memory":
+            held = []
+            while True:
+                held.append(b"\1" * 10_000_000)
 
     def n_parameters(self, params: TrialParams) -> int:
         """Return the units; a toy has no weights."""
@@ -131,7 +147,7 @@ def _save_predictions(
 ) -> None:
     """Write the forecasts of the first target; rows are counted as time stamps."""
     horizon = actual.shape[1]
-    pd.DataFrame(
+    table = pd.DataFrame(
         {
             "origin": np.repeat(origins, horizon),
             "step": np.tile(np.arange(1, horizon + 1), len(origins)),
@@ -139,4 +155,5 @@ def _save_predictions(
             "actual": actual[..., 0].ravel(),
             "predicted": predicted[..., 0].ravel(),
         }
-    ).to_csv(path, index=False)
+    )
+    write_bytes(path, table.to_csv(index=False).encode())

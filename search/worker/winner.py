@@ -10,6 +10,7 @@ from search.bundle.build import write_bundle
 from search.bundle.check import check_bundle
 from search.bundle.contents import BundleContents
 from search.config import Cell
+from search.disk import is_full
 from search.errors import SearchError, TrialFailed
 from search.evaluation.metrics import Metrics
 from search.evaluation.panel import make_panel
@@ -165,6 +166,9 @@ def _pack(
         )
         bundle = write_bundle(folder, contents)
     except SearchError as error:
+        if is_full(error):
+            # Everything is made again when there is room.
+            raise
         logger.exception("Study %s: no bundle of %s.", handle.uuid, params.cell)
         return replace(result, check=BundleCheck(None, None, False, str(error)))
     check = check_bundle(bundle)

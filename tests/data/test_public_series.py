@@ -45,7 +45,7 @@ EXPECTED = [
     Expected("univariate/daily-total-female-births.csv", 365, ("Date",), "D", 1),
     Expected("univariate/monthly-shampoo-sales.csv", 36, (), None, 1, ("no_time",)),
     Expected("univariate/monthly-sunspots.csv", 2820, ("Month",), "MS", 1),
-    Expected("univariate/nyc_taxi.csv", 10320, ("timestamp",), "30min", 48),
+    Expected("univariate/nyc_taxi.csv", 10320, ("timestamp",), "30min", 336),
     Expected(HOUSEHOLD, 1442, ("datetime",), "D", 1),
     Expected("multivariate/pollution.csv", 43824, PARTS, "h", 1),
     Expected("process/gas-furnace.csv", 296, (), None, 1, ("no_time",)),

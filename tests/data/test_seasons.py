@@ -56,6 +56,17 @@ def test_detect_season_finds_the_week_where_days_differ():
     assert detect_season(values, "h") == 168
 
 
+def test_detect_season_takes_a_long_week_where_a_day_is_like_that_of_last_week():
+    """Of half hours a week has 336, more than a season usually may have."""
+    hours = 2 + np.sin(2 * np.pi * np.arange(48) / 48)
+    of_day = np.array([1.0, 1, 1, 1, 1.2, 0.8, 0.6])
+    week = np.concatenate([level * hours for level in of_day])
+    values = np.tile(week, 6) + RANDOM.normal(0, 0.05, 6 * 336)
+    assert detect_season(values, "30min") == 336
+    same_days = np.tile(hours, 42) + RANDOM.normal(0, 0.05, 6 * 336)
+    assert detect_season(same_days, "30min") == 48
+
+
 @pytest.mark.parametrize(
     "values",
     [

@@ -186,6 +186,7 @@ BAD_SERIES = {
 }
 
 
+@pytest.mark.case("T9", "constant, missing and few values in a file")
 @pytest.mark.parametrize("name", BAD_SERIES)
 def test_inspect_series_reports_and_build_series_refuses(name):
     content, code, message = BAD_SERIES[name]

@@ -62,6 +62,7 @@ def test_forecast_metrics_agrees_with_scikit_learn() -> None:
     assert found.r2 == pytest.approx(r2_score(*flat))
 
 
+@pytest.mark.case("T3", "sMAPE on zeros")
 def test_smape_counts_nothing_where_both_are_zero() -> None:
     actual = one_target([[0, 0, 1]])
     predicted = one_target([[0, 5, 1]])
@@ -69,6 +70,7 @@ def test_smape_counts_nothing_where_both_are_zero() -> None:
     assert found.smape == pytest.approx(200 / 3)
 
 
+@pytest.mark.case("T3", "MASE over a perfect naive forecast")
 def test_mase_is_undefined_where_the_naive_forecast_is_perfect() -> None:
     actual = one_target([[1, 2]])
     assert forecast_metrics(actual, actual, naive_scale=np.zeros(1)).mase is None
@@ -80,6 +82,7 @@ def test_mase_is_undefined_if_it_is_for_one_target() -> None:
     assert forecast_metrics(actual, actual, naive_scale=scale).mase is None
 
 
+@pytest.mark.case("T3", "R2 on a constant")
 def test_r2_is_undefined_where_actual_values_are_constant() -> None:
     """Three times 0.1 has a variance of 2e-34; R² once was -5e31 there."""
     actual = one_target([[0.1, 0.1, 0.1]])

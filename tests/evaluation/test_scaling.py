@@ -48,6 +48,7 @@ def test_fit_scaler_agrees_with_scikit_learn(name: ScalerName) -> None:
     assert scaled == pytest.approx(expected, rel=1e-12, abs=1e-12)
 
 
+@pytest.mark.case("T11", "rows after the training rows changed")
 @pytest.mark.parametrize("name", SCALERS)
 def test_fit_scaler_does_not_look_ahead(name: ScalerName) -> None:
     values = random_values()

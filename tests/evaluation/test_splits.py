@@ -54,6 +54,7 @@ def test_plan_splits_smallest_legal_series() -> None:
     assert plan.folds[0].n_train(4) == 1
 
 
+@pytest.mark.case("T9", "one row too few")
 def test_plan_splits_first_illegal_series() -> None:
     message = (
         r"Sequence length 4 \+ horizon 1 needs 5 rows before the first validation "
@@ -70,6 +71,7 @@ def test_plan_splits_smallest_legal_series_with_validation_size() -> None:
     assert ranges(plan) == [(97, 120, 130), (107, 130, 140)]
 
 
+@pytest.mark.case("T9", "window and horizon longer than the series")
 def test_plan_splits_names_the_numbers_that_conflict() -> None:
     task = Task(horizon=24, holdout=24, folds=2, valid_size=10)
     message = (
@@ -80,6 +82,7 @@ def test_plan_splits_names_the_numbers_that_conflict() -> None:
         plan_splits(186, task, first_origin=96)
 
 
+@pytest.mark.case("T9", "series shorter than its holdout")
 @pytest.mark.parametrize("n_rows", [0, 1, 5, 30])
 def test_plan_splits_refuses_a_series_shorter_than_its_holdout(n_rows: int) -> None:
     with pytest.raises(ConfigError, match=rf"\({n_rows} rows, 30 held out, 0 left"):

@@ -111,6 +111,7 @@ def changed_from(panel: Panel, row: int) -> Panel:
     return Panel(values, panel.channels, panel.n_targets, panel.n_known, 0)
 
 
+@pytest.mark.case("T11", "rows after the origin changed")
 @given(
     framing=st.sampled_from(FRAMINGS),
     length=st.integers(1, 6),

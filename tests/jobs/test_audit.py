@@ -71,6 +71,7 @@ def test_audit_names_what_is_no_result_in_the_spool(resting: StudyHandle) -> Non
     assert messages(resting) == ["spool/7.json is not a result."]
 
 
+@pytest.mark.case("T8", "half written files that a kill left")
 def test_audit_removes_old_temporary_files_only(resting: StudyHandle) -> None:
     old, new = resting.folder / ".old.tmp", resting.folder / ".new.tmp"
     old.write_text("half")

@@ -123,6 +123,7 @@ def test_clock_of_a_process_elsewhere_than_on_linux(
     assert clock.total() == only(start=2.5)
 
 
+@pytest.mark.case("R1", "clock set back while a worker starts")
 def test_clock_of_a_process_survives_a_change_of_the_time_of_day(
     time: Time, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

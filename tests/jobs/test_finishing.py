@@ -146,6 +146,7 @@ def make_pool(
     )
 
 
+@pytest.mark.case("T4", "refit above the memory limit")
 def test_refit_cells_ends_a_refit_that_takes_too_much_memory(
     make_study: MakeStudy, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -187,6 +187,7 @@ def test_supervise_time_budget_prunes_what_runs_where_the_cell_has_a_winner(
     assert found["complete"] + found["pruned"] == len(read_trials(handle))
 
 
+@pytest.mark.case("R7", "second supervisor of a study")
 def test_supervise_leaves_a_study_to_its_other_supervisor(
     make_study: MakeStudy,
 ) -> None:
@@ -244,6 +245,7 @@ def test_supervise_gives_up_on_workers_that_die_at_once(
     assert states(handle)["running"] == 0
 
 
+@pytest.mark.case("T7", "every trial fails with the same cause")
 @pytest.mark.usefixtures("without_winners")
 def test_supervise_gives_up_after_failed_trials_in_a_row(
     toy: Callable[..., None], make_study: MakeStudy
@@ -259,6 +261,7 @@ def test_supervise_gives_up_after_failed_trials_in_a_row(
     assert 3 <= states(handle)["failed"] < 50
 
 
+@pytest.mark.case("T4", "worker above the memory limit")
 @pytest.mark.usefixtures("without_winners")
 def test_supervise_kills_a_worker_above_the_memory_limit(
     toy: Callable[..., None], make_study: MakeStudy, monkeypatch: pytest.MonkeyPatch
@@ -309,6 +312,7 @@ def test_supervise_tries_again_what_an_old_worker_had_no_room_for(
     assert states(handle)["complete"] == 3
 
 
+@pytest.mark.case("T6", "worker that has grown")
 @pytest.mark.usefixtures("without_winners")
 def test_supervise_replaces_a_worker_that_has_grown_after_its_trial(
     make_study: MakeStudy, monkeypatch: pytest.MonkeyPatch

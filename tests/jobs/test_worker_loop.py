@@ -163,6 +163,7 @@ def test_worker_names_unexpected_errors_with_their_first_line(
     assert "Traceback" in caplog.text
 
 
+@pytest.mark.case("T5", "MemoryError in a trial")
 def test_worker_out_of_memory_ends_and_is_not_tried_again(
     make_study: MakeStudy,
 ) -> None:

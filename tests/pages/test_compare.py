@@ -73,6 +73,20 @@ def test_finished_study_shows_verdict_table_and_charts(open_made: OpenPage) -> N
     ):
         assert title in shown
     assert "PED-ANOVA" in shown
+
+
+def test_skill_against_the_best_baseline_stands_beside_the_verdict(
+    open_made: OpenPage,
+) -> None:
+    app = open_made("compare", "finished")
+    assert "is than that of seasonal naive, the best forecast" in spoken(app)
+    table = app.dataframe[0].value
+    skills = dict(zip(table["Model"], table["Skill"], strict=True))
+    assert {one.label: one.value for one in app.metric} == {
+        cell: f"{skills[cell]:+.0f} %".replace("-", "\u2212")
+        for cell in ("★ GRU", "LSTM", "SimpleRNN")
+    }
+    assert list(table.columns).index("Skill") == 1
     models = list(app.dataframe[0].value["Model"])
     assert models[0] == "★ GRU"
     assert set(models[3:]) == {"last value", "seasonal naive", "drift"}

@@ -156,7 +156,7 @@ def test_what_a_sampler_learned_of_the_space_changes_no_sample(make_study, monke
     assert stored[0] == stored[1]
 
 
-def _make_fresh_sampler(settings, *, number, fixed, former, narrowed):
+def _make_fresh_sampler(settings, *, number, fixed, former, narrowed, at_random):
     return make_sampler(settings, number=number, fixed=fixed, narrowed=narrowed)
 
 

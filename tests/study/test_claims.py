@@ -17,6 +17,7 @@ from search.study.claims import (
     ReapedTrial,
     claim_trial,
     current_owner,
+    fail_trial,
     finish_trial,
     reap_dead_trials,
 )
@@ -26,6 +27,7 @@ from search.study.owners import Owner
 from search.study.space import Line
 from search.study.spool import TrialRecord
 from search.study.steering import enqueue
+from search.study.trials import read_trials
 
 ROOT = Path(__file__).parents[2]
 
@@ -298,3 +300,28 @@ def test_claim_with_nothing_to_search(make_study, settings):
 
 def foreign_owner(pid: int) -> Owner:
     return replace(current_owner(), host="another-machine", pid=pid)
+
+
+@pytest.mark.case("T4", "the sampler draws a configuration that ended a worker")
+@pytest.mark.parametrize("kind", ["memory", "time"])
+def test_claim_never_draws_again_what_ended_a_worker(make_study, settings, kind):
+    space = settings.space
+    for line in space.lines:
+        space = space.with_line(Line(line.name, choices=(line.values[0],)))
+    space = space.with_line(Line("units", choices=(16, 128)))
+    large = {"units": 128}
+    handle = make_study(space=space, enqueue=(large,), budget=Budget(trials=12))
+    study, owner = open_study(handle), current_owner()
+    first = claim_trial(handle, study, owner)
+    fail_trial(handle, study, first.trial.number, "too much", owner=owner, kind=kind)
+    drawn = []
+    for _ in range(8):
+        claim = claim_trial(handle, study, owner)
+        drawn.append(claim.params.units)
+        finish_trial(handle, study, claim.trial.number, record(), owner=owner)
+    assert set(drawn) == {16}
+    aside = [trial for trial in read_trials(handle) if trial.state == "removed"]
+    assert aside
+    assert "configuration of trial 0, which ended its worker" in aside[0].error
+    enqueue(handle, large)
+    assert claim_trial(handle, study, owner).params.units == 128

@@ -55,3 +55,21 @@ def test_delivery_sentence_of_one_network(scored, diverged, words):
 def test_delivery_sentence_of_an_average(scored, diverged, words):
     average = replace(winner(scored, diverged), delivered="average")
     assert words in delivery_sentence(average)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "words", "delivered"),
+    [
+        (("memory",), "ran out of memory", "that did not run out of memory"),
+        (("memory", "diverged"), "diverged or ran out of memory", "that did not fail"),
+    ],
+)
+def test_sentences_tell_seeds_without_memory_from_diverged_ones(
+    kinds, words, delivered
+):
+    failed = tuple(
+        DivergedSeed(seed, "why", kind=kind) for seed, kind in enumerate(kinds)
+    )
+    made = replace(winner((5, 6)), diverged=failed)
+    assert words in divergence_sentence(made)
+    assert delivered in delivery_sentence(made)

@@ -75,7 +75,10 @@ def test_finish_trial_pruned_takes_the_last_report(handle, study):
     assert (stored(handle).state, stored(handle).value) == (TrialState.PRUNED, 8.0)
 
 
-@pytest.mark.parametrize("score", [math.nan, math.inf, -math.inf, None])
+@pytest.mark.case("T2", "infinite, huge, complex or no number as score")
+@pytest.mark.parametrize(
+    "score", [math.nan, math.inf, -math.inf, 1e308, 1 + 2j, "0.5", None]
+)
 def test_finish_trial_never_completes_without_a_finite_score(handle, study, score):
     """Optuna accepts minus infinity as complete, and it becomes the best value."""
     owner = current_owner()
@@ -196,6 +199,7 @@ def test_replay_spool_keeps_what_it_cannot_read(handle, study):
     assert spool_path(handle, 1).exists()
 
 
+@pytest.mark.case("S4", "disk full when the spool is written")
 def test_finish_trial_tells_although_the_spool_is_full(handle, study, monkeypatch):
     owner = current_owner()
     claim_trial(handle, study, owner)

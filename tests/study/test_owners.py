@@ -19,11 +19,30 @@ def test_current_owner_names_this_process():
     owner = current_owner()
     assert owner.pid == os.getpid()
     assert owner.host == socket.gethostname()
-    assert owner.started == psutil.Process().create_time()
+    since_boot = psutil.Process().create_time() - psutil.boot_time()
+    assert owner.started == pytest.approx(since_boot, abs=1.5)
 
 
 def test_is_alive_for_this_process():
     assert is_alive(current_owner()) is True
+
+
+@pytest.mark.case("R1", "time of day corrected by an hour and by ten years")
+@pytest.mark.parametrize("seconds", [3600.0, -3600.0, 3.2e8])
+def test_is_alive_whatever_the_time_of_day(monkeypatch, seconds):
+    """The start of a process in seconds since 1970 moves when the clock is set."""
+    owner = current_owner()
+    boot = psutil.boot_time()
+    monkeypatch.setattr("psutil._pslinux.boot_time", lambda: boot + seconds)
+    assert is_alive(owner) is True
+
+
+@pytest.mark.parametrize("files", ["/absent", "/"])
+def test_owner_without_the_files_of_linux_goes_by_the_time_of_day(monkeypatch, files):
+    monkeypatch.setattr(owners, "_PROCESSES", Path(files))
+    owner = current_owner()
+    assert owner.started == psutil.Process().create_time()
+    assert is_alive(owner) is True
 
 
 def test_is_alive_for_an_ended_process():

@@ -2,6 +2,7 @@
 
 import math
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,6 +28,7 @@ def test_best_trials_lowest_score_of_each_cell():
     assert list(best) == ["LSTM", "GRU"]
 
 
+@pytest.mark.case("T2", "minus infinity stored as complete")
 def test_best_trials_only_complete_and_finite():
     trials = [
         view(0, score=5.0),

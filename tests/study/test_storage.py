@@ -114,6 +114,7 @@ def test_open_never_creates_a_missing_file(tmp_path, opener):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.case("S3", "empty, text and zeros as storage file")
 @pytest.mark.parametrize("content", [b"", b"just text", b"\0" * 8192])
 @pytest.mark.parametrize("opener", [open_storage, open_reader])
 def test_open_damaged_file_is_one_sentence(path, url, opener, content):
@@ -123,6 +124,7 @@ def test_open_damaged_file_is_one_sentence(path, url, opener, content):
     assert path.read_bytes() == content
 
 
+@pytest.mark.case("S3", "storage file cut in half under a reader")
 def test_file_cut_in_half_is_one_sentence(path, url, handle):
     content = path.read_bytes()
     path.write_bytes(content[: len(content) // 2])

@@ -99,6 +99,7 @@ def test_first_configurations_with_a_fixed_cell(settings, one_cell):
     assert len(first_configurations(fixed)) == 3
 
 
+@pytest.mark.case("T9", "study on a series that is too short")
 def test_create_study_refuses_a_series_that_is_too_short(environment, settings, series):
     with pytest.raises(ConfigError, match=r"needs .* rows before the first validation"):
         create_study(environment, settings, series.iloc[:20])
@@ -198,6 +199,7 @@ def test_list_studies_of_no_directory(tmp_path, environment):
     assert unreadable_studies(absent) == {}
 
 
+@pytest.mark.case("S9", "study.json of a newer version, damaged or missing")
 @pytest.mark.parametrize(
     ("content", "reason"),
     [

@@ -258,6 +258,7 @@ def test_load_trials_of_another_study_are_left_out(make_study):
     assert [trial._trial_id for trial in later] == [ids[0], ids[2]]
 
 
+@pytest.mark.case("R2", "TZ of another place")
 def test_read_trials_times_are_utc_wherever_the_machine_is(handle, study, monkeypatch):
     """Optuna hands out local times without a zone; they were taken for UTC."""
     monkeypatch.setenv("TZ", "America/New_York")
@@ -355,6 +356,7 @@ def test_view_trial_times_are_utc(settings):
     assert view.seconds_total == 9.0
 
 
+@pytest.mark.case("R1", "trial that ends before it began")
 def test_view_trial_after_a_clock_jump_is_not_negative(settings):
     trial = create_trial(state=TrialState.COMPLETE, value=1.0)
     trial.datetime_start = datetime(2026, 3, 1, 10, 0, 0, tzinfo=UTC)

@@ -21,6 +21,7 @@ def _fresh(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name)
 
 
+@pytest.mark.case("T10", "threads of a worker")
 @pytest.mark.usefixtures("_fresh")
 def test_prepare_environment_sets_the_threads() -> None:
     prepare_environment(threads=3)

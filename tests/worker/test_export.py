@@ -1,10 +1,14 @@
 """Files of a network against the network in memory."""
 
+import errno
+import os
+
 import keras
 import numpy as np
 import onnxruntime
 import pytest
 
+from search.disk import is_full
 from search.errors import SearchError
 from search.worker.export import export_model
 
@@ -77,3 +81,20 @@ def test_a_file_that_predicts_something_else_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(keras.models, "load_model", lambda *_, **__: other)
     with pytest.raises(SearchError, match=r"model\.keras differs from the trained"):
         export_model(build("SimpleRNN"), tmp_path)
+
+
+@pytest.mark.case("T8", "disk full, or a kill, while the network is saved")
+def test_a_network_that_is_half_written_leaves_the_old_file(tmp_path, monkeypatch):
+    model = build("GRU")
+    export_model(model, tmp_path)
+    old = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+    def save(_model, path, *_, **__):
+        path.write_bytes(b"half a")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(keras.Model, "save", save)
+    with pytest.raises(SearchError, match=r"model\.keras could not be saved") as caught:
+        export_model(model, tmp_path)
+    assert is_full(caught.value)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == old

@@ -81,6 +81,7 @@ def test_refit_forecasts_the_next_horizon(refit: Refit, panel: Panel) -> None:
     np.testing.assert_allclose(refit.forecast, expected, atol=1e-4)
 
 
+@pytest.mark.case("T11", "holdout changed before the refit")
 def test_refit_trains_on_nothing_from_the_holdout(
     refit: Refit,
     panel: Panel,
@@ -270,3 +271,28 @@ def test_refit_fails_only_when_every_seed_diverges(
         TrialFailed, match=r"^All 2 seeds diverged\. Seed 4: Loss is .* at epoch 1"
     ):
         refit_winner(panel, plan, params, epochs=1, task=task, seeds=[4, 5])
+
+
+def start_too_large(*arguments: Any, seed: tuple[int, int], **named: Any) -> Run:
+    """Start a training; for seed 7 there is no memory."""
+    if seed[0] == 7:
+        raise tf.errors.ResourceExhaustedError(None, None, "no room for [9,9]")
+    return start_run(*arguments, seed=seed, **named)
+
+
+@pytest.mark.case("T5", "a refit seed runs out of memory")
+def test_a_seed_that_runs_out_of_memory_leaves_the_others(
+    panel: Panel,
+    plan: SplitPlan,
+    task: Task,
+    make_params: Callable[..., TrialParams],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(refit_module, "start_run", start_too_large)
+    params = make_params()
+    refit = refit_winner(panel, plan, params, epochs=1, task=task, seeds=[7, 8])
+    assert [run.seed for run in refit.runs] == [8]
+    assert [(one.seed, one.kind) for one in refit.diverged] == [(7, "memory")]
+    assert refit.diverged[0].reason == "Training ran out of memory."
+    with pytest.raises(MemoryError):
+        refit_winner(panel, plan, params, epochs=1, task=task, seeds=[7])

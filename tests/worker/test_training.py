@@ -138,6 +138,7 @@ def _score_by_hand(
     return float(np.sqrt(squares) if task.score == "rmse" else np.mean(np.abs(errors)))
 
 
+@pytest.mark.case("T11", "future half of the series changed")
 def test_train_folds_never_sees_the_holdout(
     panel: Panel, plan: SplitPlan, task: Task, make_params: Callable[..., TrialParams]
 ) -> None:
@@ -203,6 +204,7 @@ def test_train_folds_refuses_folds_that_were_planned_for_shorter_sequences(
         train(panel, plan, params, task)
 
 
+@pytest.mark.case("T1", "loss not a number while training")
 def test_train_folds_names_the_epoch_of_a_loss_that_is_not_a_number(
     panel: Panel, plan: SplitPlan, task: Task, make_params: Callable[..., TrialParams]
 ) -> None:
@@ -225,6 +227,7 @@ def test_train_folds_names_the_epoch_of_a_loss_that_is_not_a_number(
     assert (point.train[1], point.valid[1]) == (None, None)
 
 
+@pytest.mark.case("T1", "loss or validation score not a number")
 def test_a_training_that_diverges_leaves_the_epoch_in_its_curve(
     panel: Panel,
     plan: SplitPlan,

@@ -111,7 +111,9 @@ def _judge(
     actual = gather_targets(panel.targets, origins, horizon=1)
     forecasts = {**baselines.holdout, "GRU": refit.runs[0].predictions}
     losses = {
-        name: Contestant(name, origin_losses(actual, predicted, np.ones(1)))
+        name: Contestant(
+            name, origin_losses(actual, predicted, np.ones(1), score="rmse")
+        )
         for name, predicted in forecasts.items()
     }
     rmse = {
@@ -130,7 +132,9 @@ def _judge(
         cv=outcomes[best].score,
         optimism=optimism,
         rmse=of_winner,
-        sentence=give_verdict({"GRU": winner}, losses, horizon=1).sentence,
+        sentence=give_verdict(
+            {"GRU": winner}, losses, horizon=1, score="rmse"
+        ).sentence,
     )
 
 

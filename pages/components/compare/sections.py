@@ -165,6 +165,7 @@ def _choose_models(
         default=_first_models(models, results),
         format_func=model_name,
         key="compare_models",
+        wrap=True,
     )
     return {name: models[name] for name in task_names if name in chosen}
 

@@ -144,6 +144,33 @@ def show_parameters(cells: Sequence[str], rows: Sequence[ParamRow]) -> None:
     st.dataframe(styled, hide_index=True, height=38 + 35 * len(rows))
 
 
+def show_skills(rows: Sequence[ModelRow], baseline: str) -> None:
+    """Show the skill of each winner against the best forecast without training.
+
+    Parameters
+    ----------
+    rows
+        The models; those without a skill are left out.
+    baseline
+        Name of that forecast.
+    """
+    known = [row for row in rows if row.is_winner and row.skill is not None]
+    if not known:
+        return
+    st.caption(text("compare.skills", baseline=model_name(baseline)))
+    for column, row in zip(st.columns(len(known)), known, strict=True):
+        assert row.skill is not None
+        column.metric(
+            f"★ {row.name}" if row.is_best else row.name,
+            signed_percent(100 * row.skill),
+        )
+
+
+def signed_percent(value: float) -> str:
+    """Return a number of percent with its sign, such as ``+12 %``."""
+    return f"{value:+.0f} %".replace("-", "\u2212")
+
+
 def percent(share: float | None) -> float | None:
     """Return a share in percent."""
     return None if share is None else 100 * share
@@ -182,12 +209,12 @@ def _line(row: ModelRow, score: Score) -> dict[str, Any]:
         raw_text("compare.column_best"): raw_text("compare.best_badge")
         if row.is_best
         else "",
+        raw_text("compare.column_skill"): percent(row.skill),
         raw_text("compare.column_cv", name=name): row.cv,
         raw_text("compare.column_holdout", name=name): getattr(row.holdout, score),
         raw_text("compare.column_seeds"): row.seeds.mean if row.seeds else None,
         raw_text("compare.column_low"): row.seeds.low if row.seeds else None,
         raw_text("compare.column_high"): row.seeds.high if row.seeds else None,
-        raw_text("compare.column_skill"): percent(row.skill),
     }
     for metric in _METRICS:
         if metric != score:
@@ -220,13 +247,9 @@ def _formats(columns: Sequence[str]) -> dict[str, Callable[[float], str]]:
         for name in ("weights", "epochs", "trial")
     }
     known = numbers | whole
-    known[raw_text("compare.column_skill")] = _signed_percent
+    known[raw_text("compare.column_skill")] = signed_percent
     known[raw_text("compare.column_train")] = duration
     return {column: known[column] for column in columns if column in known}
-
-
-def _signed_percent(value: float) -> str:
-    return f"{value:+.0f} %".replace("-", "\u2212")
 
 
 def _value(value: object) -> str:

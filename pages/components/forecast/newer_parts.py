@@ -17,6 +17,7 @@ from pages.components.forecast.newer_data import (
 from pages.components.forecast.newer_file import show_file_forecasts
 from pages.components.forecast.newer_score import show_inputs, show_score
 from pages.components.forecast.newer_verdict import show_verdict
+from pages.components.frame import has_room
 from pages.components.intake.views import FILE_TYPES
 from pages.components.numbers import count
 from pages.components.setup.prefill import duplicate_settings
@@ -158,6 +159,8 @@ def _choose_file(study: StudyHandle, delivered: Delivered) -> NewerFile | None:
         ),
         width=900,
     )
+    if not has_room("an upload"):
+        return None
     uploaded = st.file_uploader(
         text("newer.upload"), type=list(FILE_TYPES), key=f"newer_{study.uuid}"
     )

@@ -110,6 +110,7 @@ def _choose_calendar(first: SeriesSettings) -> tuple[CalendarCycle, ...]:
         selection_mode="multi",
         format_func=lambda cycle: text(f"data.cycle_{cycle}"),
         key="data_calendar",
+        wrap=True,
         help=text("data.calendar_help"),
         persist_state="session",
     )

@@ -15,7 +15,7 @@ from pages.components.draft import (
     take_sample,
 )
 from pages.components.figure import show_figure
-from pages.components.frame import next_step
+from pages.components.frame import has_room, next_step
 from pages.components.intake.columns_form import frequency_word
 from pages.components.intake.series_chart import Marks, series_figure
 from pages.components.numbers import count
@@ -37,16 +37,21 @@ def show_file_choice() -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.subheader(text("data.your_file"), anchor=False)
-        uploaded = st.file_uploader(
-            text("data.upload"), type=list(FILE_TYPES), key="upload"
-        )
-        st.caption(text("data.upload_help"))
-        if uploaded is not None:
-            take_file(uploaded.name, uploaded.getvalue(), uploaded.file_id)
-            st.rerun()
+        if has_room("an upload"):
+            _show_upload()
     with right:
         st.subheader(text("data.or_sample"), anchor=False)
         show_samples("data")
+
+
+def _show_upload() -> None:
+    uploaded = st.file_uploader(
+        text("data.upload"), type=list(FILE_TYPES), key="upload"
+    )
+    st.caption(text("data.upload_help"))
+    if uploaded is not None:
+        take_file(uploaded.name, uploaded.getvalue(), uploaded.file_id)
+        st.rerun()
 
 
 def show_samples(place: str) -> None:

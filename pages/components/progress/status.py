@@ -73,7 +73,7 @@ def show_controls(study: StudyHandle, progress: Progress) -> None:
 
 
 def show_best(study: StudyHandle, progress: Progress) -> None:
-    """Show the best score of each cell, with unit and skill."""
+    """Show the skill of the best trial of each cell, and its score with unit."""
     scale = score_scale(study)
     results = study_results(study) if progress.state in ENDED else None
     winners = results.winners if results is not None else {}
@@ -146,9 +146,12 @@ def _best_card(
     if trial is None or trial.score is None:
         st.markdown(text("progress.best_none"))
         return
-    st.markdown(f"### {scale.name} {plain(with_unit(trial.score, scale.unit))}")
-    if baseline is not None:
-        st.markdown(skill_sentence(trial.score, *baseline))
+    score = f"{scale.name} {plain(with_unit(trial.score, scale.unit))}"
+    if baseline is None:
+        st.markdown(f"### {score}")
+    else:
+        st.markdown(f"### {skill_sentence(trial.score, *baseline)}")
+        st.markdown(score)
     st.caption(text("progress.best_trial", number=trial.number, n=n_done))
 
 

@@ -176,6 +176,7 @@ def _narrow_line(original: Line, now: Line, version: str) -> Line | None:
                 default=[value for value in original.choices if now.contains(value)],
                 format_func=lambda value: value_word(name, value),
                 key=key,
+                wrap=True,
             )
             if not kept:
                 raise UserInputError(raw_text("setup.choose_one", name=label))

@@ -98,6 +98,7 @@ def _choose_among(first: Line) -> Line:
         format_func=lambda value: value_word(name, value),
         key=f"setup_line_{name}",
         label_visibility="collapsed",
+        wrap=True,
         persist_state="session",
     )
     ordered = tuple(value for value in LIMITS[name].choices if value in chosen)
