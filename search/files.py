@@ -7,6 +7,8 @@ from pathlib import Path
 
 import msgspec
 
+from search.fault_points import reach_rename
+
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Replace `path` by `content` in one step that survives a kill or a full disk.
@@ -26,6 +28,7 @@ def write_bytes(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+        reach_rename(path)
         Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)

@@ -5,9 +5,7 @@
 tests also stand for one that was moved.
 """
 
-import sqlite3
 import zipfile
-from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +15,6 @@ from search.analysis.delivered import load_forecaster
 from search.analysis.predictions import load_predictions
 from search.cli.main import main
 from search.config import Budget, Environment
-from search.errors import StudyCorrupted
 from search.files import sha256
 from search.jobs.audit import audit_folders, audit_storage, audit_study
 from search.study.claims import claim_trial, current_owner, finish_trial
@@ -29,7 +26,6 @@ from search.study.outcomes import TrialRecord
 from search.study.progress import read_progress
 from search.study.results import load_results
 from search.study.steering import enqueue
-from search.study.storage import open_reader
 from search.study.studies import list_studies, load_panel_series
 
 ASSETS = sorted((Path(__file__).parent / "assets").glob("study-*.zip"))
@@ -117,12 +113,3 @@ def test_the_command_line_opens_a_stored_study(handle, capsys, tmp_path):
     out = tmp_path / "bundle.zip"
     assert main(["export", handle.uuid, "gru", "--out", str(out)]) == 0
     assert zipfile.is_zipfile(out)
-
-
-@pytest.mark.case("S9", "storage of a newer Optuna")
-def test_a_storage_of_a_newer_version_is_refused(place, handle):
-    with closing(sqlite3.connect(place.studies_dir / "optuna.db")) as connection:
-        connection.execute("UPDATE alembic_version SET version_num = 'v9.9.9'")
-        connection.commit()
-    with pytest.raises(StudyCorrupted, match="another version"):
-        open_reader(place.storage_url)

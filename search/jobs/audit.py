@@ -5,10 +5,12 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 
 from search.config import Environment
 from search.errors import StudyCorrupted
+from search.jobs.process_audit import held_locks, stray_processes
+from search.jobs.trial_audit import odd_trials
+from search.jobs.winner_audit import odd_winners
 from search.study.claims import reap_dead_trials, replay_spool
 from search.study.control import (
     needs_supervisor,
@@ -17,10 +19,8 @@ from search.study.control import (
 )
 from search.study.folders import StudyHandle
 from search.study.optuna_study import open_study
-from search.study.results import load_results
 from search.study.storage import sqlite_path
 from search.study.studies import load_panel_series, unreadable_studies
-from search.study.trials import read_trials
 
 OLD_SECONDS = 3600.0
 
@@ -105,27 +105,19 @@ def _check_trials(handle: StudyHandle) -> list[Fault]:
     if reaped:
         text = f"Trials ran without a worker, closed now: {_numbers(reaped)}."
         faults.append(_mended(handle, text))
-    numbers = [trial.number for trial in read_trials(handle)]
-    if numbers != list(range(len(numbers))):
-        faults.append(_wrong(handle, "The numbers of its trials have gaps."))
+    faults += [_wrong(handle, text) for text in odd_trials(handle)]
     return faults
 
 
-def _check_results(handle: StudyHandle) -> list[Fault]:
-    """Check that the results can be read and the files that they name are there."""
-    results = load_results(handle.folder)
-    if results is None:
-        return []
-    return [
-        _wrong(
-            handle,
-            f"{path}, a file of the winner of {cell}, is missing. Remove the folder "
-            f"winners/{cell} and resume the study to make it again.",
-        )
-        for cell, winner in results.winners.items()
-        for path in (winner.predictions, winner.bundle)
-        if path is not None and not Path(path).is_file()
-    ]
+def _check_winners(handle: StudyHandle) -> list[Fault]:
+    """Check that results and winners are what was proved when they were made."""
+    return [_wrong(handle, text) for text in odd_winners(handle)]
+
+
+def _check_processes(handle: StudyHandle) -> list[Fault]:
+    """Check that no process is left over and no lock is kept."""
+    found = [*stray_processes(handle), *held_locks(handle)]
+    return [_wrong(handle, text) for text in found]
 
 
 def _remove_temporary_files(handle: StudyHandle) -> list[Fault]:
@@ -169,8 +161,10 @@ def _numbers(numbers: list[int]) -> str:
 
 _CHECKS: tuple[Callable[[StudyHandle], list[Fault]], ...] = (
     _check_files,
+    # Before the trials: closing them takes the lock that may be held.
+    _check_processes,
     _check_trials,
-    _check_results,
+    _check_winners,
     _remove_temporary_files,
     _check_supervisor,
 )

@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -18,13 +18,16 @@ from search.study.control import (
     read_state,
     wish,
 )
-from search.study.folders import StudyHandle
+from search.study.folders import StudyHandle, folder_lock
+from search.study.owners import Owner, is_alive, owner_of
 from search.study.selection import best_trials
 from search.study.studies import list_studies
 from search.study.trials import read_trials
 
 LAUNCH_FILE = "launch.json"
+LAUNCH_LOCK = "launch.lock"
 LONGEST_PAUSE_SECONDS = 60.0
+COMING_UP_SECONDS = 60.0
 
 logger = logging.getLogger(__name__)
 
@@ -39,18 +42,21 @@ class LaunchRecord:
         Number of starts since a supervisor last came up.
     launched
         Time of the last start, in seconds since 1970.
+    process
+        The process that was started last; None if there is none to wait for.
     """
 
     attempts: int
     launched: float
+    process: Owner | None = None
 
 
 def start_study(handle: StudyHandle) -> None:
     """Wish that the study runs, and start its supervisor unless it has one.
 
     Also resumes a study that was paused, stopped, interrupted or failed, and one that
-    finished and was given more budget. Calling it twice is harmless: a second
-    supervisor finds the lock taken and ends. The new process outlives the caller.
+    finished and was given more budget. However many call it at once, one process is
+    started. It outlives the caller.
     """
     wish(handle, "run")
     if not is_supervised(handle):
@@ -95,8 +101,7 @@ def ensure_running(environment: Environment) -> tuple[str, ...]:
     started = []
     for handle in list_studies(environment):
         try:
-            if needs_supervisor(handle) and _is_due(handle):
-                _launch(handle)
+            if needs_supervisor(handle) and _is_due(handle) and _launch(handle):
                 started.append(handle.uuid)
         except (SearchError, OSError):
             logger.exception("Study %s could not be started.", handle.uuid)
@@ -123,15 +128,34 @@ def _read_launches(handle: StudyHandle) -> LaunchRecord:
         return LaunchRecord(attempts=0, launched=0.0)
 
 
-def _launch(handle: StudyHandle) -> None:
-    record = LaunchRecord(_read_launches(handle).attempts + 1, time.time())
-    write_json(handle.folder / LAUNCH_FILE, record)
-    _spawn(handle)
+def _launch(handle: StudyHandle) -> bool:
+    """Start a supervisor unless one is there or on its way; return whether it did."""
+    with folder_lock(handle, LAUNCH_LOCK):
+        record = _read_launches(handle)
+        if is_supervised(handle) or _is_coming_up(record):
+            return False
+        record = LaunchRecord(record.attempts + 1, time.time())
+        write_json(handle.folder / LAUNCH_FILE, record)
+        process = _spawn(handle)
+        write_json(handle.folder / LAUNCH_FILE, replace(record, process=process))
+        return True
 
 
-def _spawn(handle: StudyHandle) -> None:
-    """Start a supervisor that survives this process."""
+def _is_coming_up(record: LaunchRecord) -> bool:
+    """Return whether the last process is still on its way to the lock.
+
+    One that has come up and ended in order took the record away with it.
+    """
+    is_recent = abs(time.time() - record.launched) < COMING_UP_SECONDS
+    return is_recent and record.process is not None and bool(is_alive(record.process))
+
+
+def _spawn(handle: StudyHandle) -> Owner:
+    """Start a supervisor that survives this process, and return its mark."""
     process = start_process(handle, "supervisor", "supervise", handle.uuid)
+    # Not collected yet, so its id is its own even if it has ended already.
+    owner = owner_of(process.pid)
     # A thread collects the exit status, so that no zombie stays in the web process.
     threading.Thread(target=process.wait, name="supervisor-wait", daemon=True).start()
     logger.info("Study %s: started supervisor %d.", handle.uuid, process.pid)
+    return owner

@@ -84,7 +84,7 @@ def needs_refit(handle: StudyHandle, cell: Cell, trial: int) -> bool:
 
 
 class RefitPool:
-    """Refits of several cells, so many at a time.
+    """Refits of several cells, so many at a time; a killed one is tried once more.
 
     Parameters
     ----------
@@ -115,6 +115,7 @@ class RefitPool:
         self._supervisor_pid = supervisor_pid
         self._memory_limit_bytes = memory_limit_bytes
         self._too_large: dict[Cell, str] = {}
+        self._tried_again: set[Cell] = set()
         self._running: dict[Cell, subprocess.Popen[bytes]] = {}
         self._refitted: list[Cell] = []
         self._skipped: dict[Cell, str] = {}
@@ -174,6 +175,11 @@ class RefitPool:
         if cell in self._too_large:
             self._skipped[cell] = self._too_large[cell]
             return
+        if code < 0 and cell not in self._tried_again:
+            # Killed by somebody: that says nothing about the winner.
+            self._tried_again.add(cell)
+            self._waiting.insert(0, cell)
+            return
         path = winner_folder(self._handle, cell) / FAILURE_FILE
         try:
             failure = msgspec.json.decode(path.read_bytes(), type=RefitFailure)
@@ -207,7 +213,7 @@ def refit_cells(
 def _reason(code: int) -> str:
     if code == -9:
         return (
-            "The training of the winner was killed (signal 9), by somebody or because "
-            "the machine ran out of memory."
+            "The training of the winner was killed twice (signal 9), by somebody or "
+            "because the machine ran out of memory."
         )
     return f"The training of the winner ended with exit code {code}."

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from search.config import Cell
 from search.disk import is_full
+from search.errors import StudyCorrupted
 from search.study.control import (
     Control,
     State,
@@ -154,6 +155,6 @@ class Reporter:
                 raise
             logger.warning("Study %s: no state: %s", self._handle.uuid, error)
         if self._on_progress is not None:
-            # The terminal may be gone; the study goes on without it.
-            with contextlib.suppress(OSError):
+            # The terminal may be gone, and the storage when this is what is published.
+            with contextlib.suppress(OSError, StudyCorrupted):
                 self._on_progress(read_progress(self._handle))

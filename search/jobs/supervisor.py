@@ -31,6 +31,7 @@ from search.study.folders import SUPERVISOR_LOCK, StudyHandle, is_copy
 from search.study.locks import try_lock
 from search.study.optuna_study import open_study
 from search.study.selection import best_trials
+from search.study.storage import explain_storage_error
 from search.study.trials import await_trials
 
 Ending = Literal[
@@ -134,7 +135,9 @@ class _Supervisor:
         # watcher would start the same failure again and again.
         except Exception as error:
             logger.exception("Study %s: the supervisor failed.", self._handle.uuid)
-            return self._end("failed", f"The search ended with an error: {error}")
+            url = self._handle.environment.storage_url
+            reason = explain_storage_error(url, error)
+            return self._end("failed", f"The search ended with an error: {reason}")
         finally:
             self._baselines.close()
 
@@ -156,10 +159,14 @@ class _Supervisor:
         )
         try:
             with serving_hosts(self._handle, study):
-                return search.run()
-        finally:
+                end = search.run()
+        except Exception:
             pool.close()
-            self._clean_up(study)
+            self._try_to_clean_up(study)
+            raise
+        pool.close()
+        self._clean_up(study)
+        return end
 
     def _clean_up(self, study: optuna.Study) -> None:
         """Store results that a fault left behind, and close trials of the dead."""
@@ -179,6 +186,13 @@ class _Supervisor:
                 told,
                 [trial.number for trial in reaped],
             )
+
+    def _try_to_clean_up(self, study: optuna.Study) -> None:
+        """Clean up after an error, which is the one to be told, whatever comes here."""
+        try:
+            self._clean_up(study)
+        except Exception:
+            logger.exception("Study %s: trials stay open.", self._handle.uuid)
 
     def _refit(self, end: SearchEnd) -> Ending:
         best = best_trials(await_trials(self._handle))

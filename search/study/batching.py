@@ -22,6 +22,7 @@ from optuna.storages import RDBStorage
 from optuna.storages._cached_storage import _CachedStorage
 from optuna.storages._rdb.models import (
     BaseModel,
+    StudyUserAttributeModel,
     TrialIntermediateValueModel,
     TrialModel,
     TrialParamModel,
@@ -37,6 +38,7 @@ from search.study.joining import JoiningSession
 from search.study.storage import lock_transaction
 
 REPORT_SECONDS = 2.0
+UUID_ATTRIBUTE = "uuid"
 
 _Row = dict[str, Any]
 
@@ -56,10 +58,15 @@ class BatchingStorage(_CachedStorage):
     ----------
     backend
         Storage from `open_storage`; its sessions are replaced.
+    uuid
+        Of the study that is worked on. Every report must be for one that carries it,
+        because reports are stored without the claim lock, and SQLite gives the ids of
+        a deleted study to the next one.
     """
 
-    def __init__(self, backend: RDBStorage) -> None:
+    def __init__(self, backend: RDBStorage, *, uuid: str) -> None:
         super().__init__(backend)
+        self._uuid = uuid
         self._sessions = scoped_session(
             sessionmaker(bind=backend.engine, class_=JoiningSession)
         )
@@ -71,15 +78,15 @@ class BatchingStorage(_CachedStorage):
         self._reports_due = 0.0
 
     @contextmanager
-    def together(self, lock: str) -> Iterator[None]:
+    def together(self) -> Iterator[None]:
         """Store all changes of the block in one transaction; none if it raises.
 
-        On a database server the transaction holds the lock named `lock` to its end.
+        On a database server the transaction holds the lock of the study to its end.
         """
         self._is_joined, self._is_read = True, False
         try:
             with self._sessions().joined():
-                lock_transaction(self._sessions(), lock)
+                lock_transaction(self._sessions(), self._uuid)
                 yield
                 self._write_rows()
         except BaseException:
@@ -171,11 +178,14 @@ class BatchingStorage(_CachedStorage):
         ------
         optuna.exceptions.UpdateFinishedTrialError
             If the trial does not run any more.
+        KeyError
+            If it belongs to another study now.
         """
         if not reports:
             return
         with _create_scoped_session(self._sessions) as session:
             self._check_is_running(session, trial_id)
+            self._check_is_ours(session, trial_id)
             # A commit whose answer was lost is repeated.
             steps = select(TrialIntermediateValueModel.step).where(
                 TrialIntermediateValueModel.trial_id == trial_id
@@ -215,6 +225,16 @@ class BatchingStorage(_CachedStorage):
     def _check_is_running(self, session: Session, trial_id: int) -> None:
         state: Any = TrialModel.find_or_raise_by_id(trial_id, session).state
         self._backend.check_trial_is_updatable(trial_id, state)
+
+    def _check_is_ours(self, session: Session, trial_id: int) -> None:
+        stored = session.scalar(
+            select(StudyUserAttributeModel.value_json)
+            .join(TrialModel, TrialModel.study_id == StudyUserAttributeModel.study_id)
+            .where(TrialModel.trial_id == trial_id)
+            .where(StudyUserAttributeModel.key == UUID_ATTRIBUTE)
+        )
+        if stored != json.dumps(self._uuid):
+            raise KeyError(f"trial {trial_id} belongs to another study")
 
     def _read_trials_from_remote_storage(self, study_id: int) -> None:
         if self._is_joined and self._is_read:

@@ -14,6 +14,7 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from search.disk import insist
+from search.fault_points import reach
 from search.study.batching import batching_storage
 from search.study.control import Control, read_control, read_state
 from search.study.folders import StudyHandle
@@ -113,7 +114,7 @@ def claim_trial(handle: StudyHandle, study: optuna.Study, owner: Owner) -> Claim
 
 def _claim(handle: StudyHandle, study: optuna.Study, owner: Owner) -> Claim:
     with claim_lock(handle):
-        with batching_storage(study).together(handle.uuid):
+        with batching_storage(study).together():
             check_uuid(handle, study)
             reaped = close_abandoned(
                 handle,
@@ -130,6 +131,7 @@ def _claim(handle: StudyHandle, study: optuna.Study, owner: Owner) -> Claim:
                 if refusal is None
                 else Claim(refusal)
             )
+            reach("holding_claim_lock")
         clear_spool(handle, reaped)
         return claim
 

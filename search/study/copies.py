@@ -25,7 +25,7 @@ from search.data.snapshot import DATA_FILE
 from search.errors import StudyCorrupted, UserInputError
 from search.files import write_bytes, write_json
 from search.study.artifacts import Artifacts, open_artifacts
-from search.study.batching import batching_storage
+from search.study.batching import UUID_ATTRIBUTE, batching_storage
 from search.study.control import (
     CONTROL_FILE,
     STATE_FILE,
@@ -39,7 +39,6 @@ from search.study.folders import (
     StudyHandle,
     open_folder,
 )
-from search.study.optuna_study import UUID_ATTRIBUTE
 from search.study.storage import call_storage, open_storage
 from search.study.studies import find_study
 

@@ -98,7 +98,7 @@ def reap_silent_trials(
         if not silent:
             return []
         with claim_lock(handle):
-            with batching_storage(study).together(handle.uuid):
+            with batching_storage(study).together():
                 check_uuid(handle, study)
                 reaped = close_abandoned(
                     handle, study, silent.__contains__, reason=reason, kind="killed"

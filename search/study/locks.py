@@ -67,13 +67,17 @@ def try_lock(path: Path) -> FileLock | None:
 
 
 def is_locked(path: Path) -> bool:
-    """Return whether another process, or another part of this one, holds the lock."""
+    """Return whether another process, or another part of this one, holds the lock.
+
+    Asked with a shared lock, so that two who ask at a time do not take each other for
+    its holder.
+    """
     try:
         descriptor = os.open(path, os.O_RDWR)
     except FileNotFoundError:
         return False
     try:
-        return not _take(descriptor, wait=False)
+        return not _take(descriptor, wait=False, is_shared=True)
     finally:
         os.close(descriptor)
 
@@ -96,13 +100,14 @@ def exclusive_lock(path: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _take(descriptor: int, *, wait: bool) -> bool:
+def _take(descriptor: int, *, wait: bool, is_shared: bool = False) -> bool:
     """Lock an open file; the lock ends when the file is closed or the process dies."""
     try:
         if sys.platform == "win32":
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
         else:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            kind = fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX
+            fcntl.flock(descriptor, kind | (0 if wait else fcntl.LOCK_NB))
     except (BlockingIOError, PermissionError):
         return False
     return True

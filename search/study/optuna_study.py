@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import optuna
+from optuna.distributions import check_distribution_compatibility
 from optuna.pruners import BasePruner
 from optuna.storages import BaseStorage
 
 from search.errors import StudyCorrupted
-from search.study.batching import BatchingStorage
-from search.study.folders import CLAIM_LOCK, StudyHandle, folder_lock
+from search.study.batching import UUID_ATTRIBUTE, BatchingStorage
+from search.study.folders import CLAIM_LOCK, STUDY_FILE, StudyHandle, folder_lock
 from search.study.pruning import make_pruner
 from search.study.storage import (
     cached_reader,
@@ -23,8 +24,6 @@ from search.study.storage import (
     readable_errors,
 )
 
-UUID_ATTRIBUTE = "uuid"
-
 
 def open_study(handle: StudyHandle) -> optuna.Study:
     """Return the Optuna study for a supervisor or worker, with the study's pruner.
@@ -32,14 +31,17 @@ def open_study(handle: StudyHandle) -> optuna.Study:
     Raises
     ------
     StudyCorrupted
-        If the storage is missing or damaged, or the study is not in it.
+        If the storage is missing or damaged, the study is not in it, or its search
+        space is not the one that its trials were drawn from.
     """
     training = handle.settings.training
     storage = open_storage(handle.environment.storage_url)
-    batching = BatchingStorage(storage)
-    return call_storage(
+    batching = BatchingStorage(storage, uuid=handle.uuid)
+    study = call_storage(
         lambda: _load(handle, batching, make_pruner(training.pruner, training))
     )
+    call_storage(lambda: _check_space(handle, study))
+    return study
 
 
 @contextmanager
@@ -52,7 +54,7 @@ def writable_study(handle: StudyHandle) -> Iterator[optuna.Study]:
         If the storage is missing or damaged, or the study is not in it.
     """
     storage = open_storage(handle.environment.storage_url)
-    batching = BatchingStorage(storage)
+    batching = BatchingStorage(storage, uuid=handle.uuid)
     try:
         yield call_storage(lambda: _load(handle, batching, None))
     finally:
@@ -124,6 +126,26 @@ def _load(
         )
     check_uuid(handle, study)
     return study
+
+
+def _check_space(handle: StudyHandle, study: optuna.Study) -> None:
+    """Refuse a changed space before the first trial: Optuna would fail each of them."""
+    trials = study.get_trials(deepcopy=False)
+    drawn = next((one.distributions for one in trials if one.distributions), {})
+    space = handle.settings.space
+    wanted = optuna.trial.FixedTrial({one.name: one.values[0] for one in space.lines})
+    space.suggest(wanted)
+    for name, distribution in drawn.items():
+        if name not in wanted.distributions:
+            continue  # fixed now
+        try:
+            check_distribution_compatibility(distribution, wanted.distributions[name])
+        except ValueError as error:
+            raise StudyCorrupted(
+                f"`{name}` has other choices in {STUDY_FILE} than when the search "
+                f"began ({space[name].words} now). Put them back, or make a new study "
+                "with these settings; a running one can be narrowed."
+            ) from error
 
 
 @contextmanager

@@ -18,6 +18,7 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from search.disk import insist
+from search.fault_points import reach
 from search.study.batching import batching_storage
 from search.study.folders import StudyHandle
 from search.study.optuna_study import check_uuid, claim_lock
@@ -98,6 +99,7 @@ def finish_trial(
     def tell() -> bool:
         if not path.exists():
             write_entry(handle, entry)
+        reach("between_fit_and_tell")
         return call_storage(partial(_tell_entry, handle, study, entry))
 
     counted = insist(tell, handle.folder)
@@ -126,7 +128,7 @@ def fail_trial(
     """
 
     def fail() -> bool:
-        with claim_lock(handle), batching_storage(study).together(handle.uuid):
+        with claim_lock(handle), batching_storage(study).together():
             check_uuid(handle, study)
             trial = _running_trial(study, number, owner)
             if trial is not None:
@@ -163,7 +165,7 @@ def reap_dead_trials(
 
     def reap() -> list[ReapedTrial]:
         with claim_lock(handle):
-            with batching_storage(study).together(handle.uuid):
+            with batching_storage(study).together():
                 check_uuid(handle, study)
                 reaped = close_abandoned(
                     handle, study, is_dead, reason=reason, kind=kind
@@ -233,7 +235,7 @@ def replay_spool(handle: StudyHandle, study: optuna.Study) -> list[int]:
 
 
 def _tell_entry(handle: StudyHandle, study: optuna.Study, entry: SpoolEntry) -> bool:
-    with claim_lock(handle), batching_storage(study).together(handle.uuid):
+    with claim_lock(handle), batching_storage(study).together():
         check_uuid(handle, study)
         trial = _running_trial(study, entry.number, entry.owner)
         if trial is None:

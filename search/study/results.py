@@ -9,7 +9,7 @@ import msgspec
 from search.config import Cell, Deliver
 from search.errors import StudyCorrupted
 from search.evaluation.metrics import Metrics
-from search.files import write_json
+from search.files import sha256, write_json
 from search.study.space import Value
 
 RESULTS_FILE = "results.json"
@@ -103,6 +103,9 @@ class WinnerResult:
     delivered
         ``one``: the network of the first of `seeds`. ``average``: the mean of the
         forecasts of all of them.
+    sha256
+        Digest of each file of the winner when the bundle was checked, by its name;
+        older versions kept none.
     """
 
     trial: int
@@ -121,6 +124,11 @@ class WinnerResult:
     check: BundleCheck | None = None
     diverged: tuple[DivergedSeed, ...] = ()
     delivered: Deliver = "one"
+    sha256: dict[str, str] = field(default_factory=dict)
+
+    def is_unchanged(self, path: Path) -> bool:
+        """Return whether the file at `path` is the one that was scored and checked."""
+        return self.sha256.get(path.name) in (None, sha256(path))
 
     @property
     def n_seeds(self) -> int:

@@ -231,7 +231,7 @@ def _enqueue(
     handle: StudyHandle, study: optuna.Study, params: Mapping[str, Value]
 ) -> int:
     space = handle.settings.space
-    with claim_lock(handle), batching_storage(study).together(handle.uuid):
+    with claim_lock(handle), batching_storage(study).together():
         check_uuid(handle, study)
         trials = study.get_trials(deepcopy=False)
         chosen = dict(params)
@@ -242,7 +242,7 @@ def _enqueue(
 
 
 def _remove(handle: StudyHandle, study: optuna.Study, number: int) -> None:
-    with claim_lock(handle), batching_storage(study).together(handle.uuid):
+    with claim_lock(handle), batching_storage(study).together():
         check_uuid(handle, study)
         trial = _waiting(study.get_trials(deepcopy=False), number)
         # Optuna has no way to delete a trial; a failed one is never tried.

@@ -40,7 +40,7 @@ from search.study.mounts import check_local
 from search.study.trial_rows import LightStorage
 
 WRITER_TIMEOUT_SECONDS = 60.0
-READER_TIMEOUT_SECONDS = 2.0
+READER_TIMEOUT_SECONDS = 1.5
 PATIENCE_SECONDS = 120.0
 # How a server lists our connections, with the process id behind it.
 APPLICATION = "recurrent-search"
@@ -256,6 +256,12 @@ def is_temporary(error: BaseException) -> bool:
 def is_busy(error: BaseException) -> bool:
     """Return whether `error` only says that another process holds the storage."""
     return any(words in _chain(error) for words in _BUSY)
+
+
+def explain_storage_error(url: str, error: Exception) -> str:
+    """Return a sentence about a fault of the storage; of other errors their text."""
+    is_ours = isinstance(error, (StorageInternalError, SQLAlchemyError))
+    return _sentence(url, error) if is_ours else str(error)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from search.disk import check_room
 from search.errors import StudyCorrupted, UserInputError
 from search.evaluation.panel import make_panel
 from search.evaluation.splits import confirm_folds
-from search.study.batching import batching_storage
+from search.study.batching import UUID_ATTRIBUTE, batching_storage
 from search.study.control import set_archived
 from search.study.folders import (
     CONTROL_LOCK,
@@ -36,7 +36,6 @@ from search.study.folders import (
 )
 from search.study.locks import try_lock
 from search.study.optuna_study import (
-    UUID_ATTRIBUTE,
     claim_lock,
     optuna_study_id,
     writable_study,
@@ -316,7 +315,7 @@ def _changes(
 ) -> AbstractContextManager[None]:
     if study is None:
         return nullcontext()
-    return batching_storage(study).together(handle.uuid)
+    return batching_storage(study).together()
 
 
 def _has_living_worker(study: optuna.Study) -> bool:

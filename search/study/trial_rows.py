@@ -96,6 +96,16 @@ def study_attribute(connection: Connection, study_id: int, key: str) -> Any:
     return None if stored is None else json.loads(stored)
 
 
+def trial_numbers(connection: Connection, study_id: int) -> tuple[int, ...]:
+    """Return the numbers of the trials of a study, in the order of their ids."""
+    query = (
+        select(_TRIALS.c.number)
+        .where(_TRIALS.c.study_id == study_id)
+        .order_by(_TRIALS.c.trial_id)
+    )
+    return tuple(connection.scalars(query))
+
+
 def load_trials(
     connection: Connection,
     study_id: int,

@@ -6,6 +6,7 @@ storage for it once.
 
 import math
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,8 +17,9 @@ import optuna
 from optuna.trial import FrozenTrial
 
 from search.config import Cell
+from search.study.batching import UUID_ATTRIBUTE
 from search.study.folders import StudyHandle
-from search.study.optuna_study import UUID_ATTRIBUTE, check_uuid, read_study
+from search.study.optuna_study import check_uuid, read_study
 from search.study.space import Space, Value
 from search.study.storage import (
     cached_reader,
@@ -26,10 +28,11 @@ from search.study.storage import (
     readable_errors,
     storage_stamp,
 )
-from search.study.trial_rows import load_trials, study_attribute
+from search.study.trial_rows import load_trials, study_attribute, trial_numbers
 
 ViewState = Literal["running", "complete", "pruned", "failed", "waiting", "removed"]
 FailureKind = Literal["trial", "killed", "memory", "time"]
+BUSY_PAUSE_SECONDS = 1.0
 # What Optuna stores as failed and is no failure: it was taken out of the queue.
 REMOVED = "removed"
 
@@ -158,6 +161,41 @@ def await_trials(handle: StudyHandle) -> tuple[TrialView, ...]:
         return call_storage(read)
 
 
+def read_trials_anew(handle: StudyHandle) -> tuple[TrialView, ...]:
+    """Return all trials as they are stored now, also where a finished one changed.
+
+    Raises
+    ------
+    StudyCorrupted
+        If the storage is missing or damaged, or the study is no longer in it.
+    """
+    with readable_errors(handle.environment.storage_url):
+        return _Reader().read(handle)
+
+
+def seconds_behind(handle: StudyHandle) -> float:
+    """Return how old the trials are that `read_trials` returned last.
+
+    Not 0 only while another process holds the storage for long, or it is out of reach.
+    """
+    url = handle.environment.storage_url
+    return _reader(url, handle.uuid, storage_stamp(url)).seconds_behind()
+
+
+def read_numbers(handle: StudyHandle) -> tuple[int, ...]:
+    """Return the number of every trial as it is stored, also one that is there twice.
+
+    Raises
+    ------
+    StudyCorrupted
+        If the storage is missing or damaged, or the study is no longer in it.
+    """
+    url = handle.environment.storage_url
+    study_id = read_study(handle)._study_id
+    with readable_errors(url), cached_reader(url).engine.connect() as connection:
+        return trial_numbers(connection, study_id)
+
+
 def view_trial(trial: FrozenTrial, space: Space) -> TrialView:
     """Return the view of one trial of `load_trials`."""
     attrs = trial.user_attrs
@@ -204,20 +242,33 @@ class _Reader:
         self._last_ended = -1
         self._open: set[int] = set()
         self._last: tuple[TrialView, ...] | None = None
+        self._is_behind = False
+        self._read_at = self._next_try = 0.0
         self._lock = threading.Lock()
 
     def read(
         self, handle: StudyHandle, *, is_old_enough: bool = True
     ) -> tuple[TrialView, ...]:
         with self._lock:
+            # Who waited here while another one tried does not wait for that again.
+            is_waste = self._is_behind and time.monotonic() < self._next_try
+            if is_waste and is_old_enough:
+                return self._last or ()
             try:
                 self._last = self._read_news(handle)
             except Exception as error:
                 is_useless = self._last is None or not is_old_enough
                 if is_useless or not is_temporary(error):
                     raise
+                self._is_behind = True
+                self._next_try = time.monotonic() + BUSY_PAUSE_SECONDS
+            else:
+                self._is_behind, self._read_at = False, time.monotonic()
             assert self._last is not None
             return self._last
+
+    def seconds_behind(self) -> float:
+        return time.monotonic() - self._read_at if self._is_behind else 0.0
 
     def _read_news(self, handle: StudyHandle) -> tuple[TrialView, ...]:
         if self._study is None:

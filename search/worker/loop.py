@@ -14,6 +14,7 @@ from optuna.trial import TrialState
 from search.config import Cell
 from search.disk import shortage
 from search.errors import StudyCorrupted, TrialFailed
+from search.fault_points import note_told, reach
 from search.jobs.hosts import linked_to_host
 from search.study.claims import (
     Claim,
@@ -144,6 +145,7 @@ class Worker:
         assert claim.params is not None
         assert claim.seed is not None
         number = claim.trial.number
+        reach("after_ask")
         self._log(number, "starts: %s", claim.params)
         running = RunningTrial(
             self._handle, claim.trial, self._orders, clock=self._clock
@@ -208,6 +210,9 @@ class Worker:
             counted = finish_trial(
                 self._handle, self._study, number, record, owner=self._owner
             )
+        if counted:
+            note_told(number, record.outcome, record.score)
+        reach("after_tell")
         self._log(
             number,
             "%s with %s after %d epochs%s",
@@ -225,6 +230,7 @@ class Worker:
             )
 
     def _has_complete(self, cell: Cell) -> bool:
+        # Through the writer, which waits for a storage that somebody holds.
         trials = call_storage(
             lambda: self._study.get_trials(
                 deepcopy=False, states=(TrialState.COMPLETE,)

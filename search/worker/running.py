@@ -10,6 +10,7 @@ import optuna
 from optuna.exceptions import UpdateFinishedTrialError
 
 from search.disk import await_room, insist
+from search.fault_points import reach
 from search.study.curves import CurveWriter, EpochPoint
 from search.study.folders import StudyHandle
 from search.study.outcomes import TrialRecord
@@ -83,6 +84,7 @@ class RunningTrial:
         TrialPruned, TrialClosed, TrialLost
             If the trial is to end now.
         """
+        reach("in_fit")
         with self._clock.phase("other"):
             self._note_epoch(point)
 

@@ -19,7 +19,7 @@ from search.config import Cell, Task, Training
 from search.errors import TrialFailed
 from search.evaluation.metrics import forecast_metrics, seasonal_naive_scale
 from search.evaluation.windows import gather_targets
-from search.files import write_bytes, write_json
+from search.files import sha256, write_bytes, write_json
 from search.study.curves import EpochPoint
 from search.study.folders import StudyHandle, winner_folder
 from search.study.outcomes import TrialRecord
@@ -137,6 +137,7 @@ def make_toy_winner(handle: StudyHandle, cell: Cell) -> WinnerResult:
         inference_ms=0.0,
         bundle=None,
         predictions=str(predictions),
+        sha256={predictions.name: sha256(predictions)},
     )
     write_json(folder / "winner.json", result)
     return result

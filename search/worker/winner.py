@@ -5,8 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from search.analysis.baselines import load_baselines
-from search.analysis.delivered import save_weights
-from search.bundle.build import write_bundle
+from search.analysis.delivered import WEIGHTS_FILE, save_weights
+from search.bundle.build import BUNDLE_FILE, write_bundle
 from search.bundle.check import check_bundle
 from search.bundle.contents import BundleContents
 from search.config import Cell
@@ -14,7 +14,7 @@ from search.disk import is_full
 from search.errors import SearchError, TrialFailed
 from search.evaluation.metrics import Metrics
 from search.evaluation.panel import make_panel
-from search.files import write_json
+from search.files import sha256, write_json
 from search.study.folders import StudyHandle, winner_folder
 from search.study.results import BundleCheck, SeedResult, WinnerResult
 from search.study.selection import best_trials
@@ -68,6 +68,7 @@ def make_winner(handle: StudyHandle, cell: Cell) -> WinnerResult:
     save_weights(folder, networks, trial=best.number)
     result = _score(best, holdout, refit, predictions=folder / PREDICTIONS_FILE)
     result = _pack(handle, folder, params, holdout, refit, result)
+    result = replace(result, sha256=_digests(folder))
     write_json(folder / WINNER_FILE, result)
     return result
 
@@ -173,6 +174,12 @@ def _pack(
         return replace(result, check=BundleCheck(None, None, False, str(error)))
     check = check_bundle(bundle)
     return replace(result, bundle=str(bundle) if check.passed else None, check=check)
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    """Return what tells the files that were checked from any others."""
+    names = (PREDICTIONS_FILE, WEIGHTS_FILE, BUNDLE_FILE)
+    return {name: sha256(folder / name) for name in names if (folder / name).is_file()}
 
 
 def _baselines(handle: StudyHandle) -> dict[str, Metrics]:

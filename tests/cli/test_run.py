@@ -65,6 +65,7 @@ def test_resume_of_a_finished_study_asks_for_more_budget(
     assert "has used its budget" in capsys.readouterr().err
 
 
+@pytest.mark.case("K6", "Ctrl-C in the terminal")
 def test_run_interrupted_keeps_everything_and_says_how_to_resume(
     table: Path, empty_studies: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

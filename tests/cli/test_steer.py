@@ -49,6 +49,7 @@ def test_narrow_and_widen(
     assert read_control(handle).narrowed == ()
 
 
+@pytest.mark.case("C5", "values outside the space")
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -156,6 +156,7 @@ def run_bundle(bundle: Path, folder: Path) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(result.stdout)))
 
 
+@pytest.mark.case("K5", "web server killed while real networks train")
 @pytest.mark.e2e
 def test_from_a_file_to_a_forecast(
     page: Page, server: "Server", tmp_path: Path

@@ -28,7 +28,7 @@ from search.study.control import (
 )
 from search.study.folders import SUPERVISOR_LOCK, StudyHandle
 from search.study.locks import try_lock
-from search.study.owners import owner_of
+from search.study.owners import Owner, current_owner, owner_of
 from search.study.trials import read_trials
 from tests.jobs.conftest import QUICK, wait_until
 
@@ -50,6 +50,7 @@ def is_searching(handle: StudyHandle) -> bool:
     )
 
 
+@pytest.mark.case("K4", "supervisor killed")
 @pytest.mark.usefixtures("without_winners")
 def test_a_killed_supervisor_takes_its_workers_along_and_the_study_goes_on(
     toy: Callable[..., None], make_study: MakeStudy
@@ -79,6 +80,7 @@ def test_a_killed_supervisor_takes_its_workers_along_and_the_study_goes_on(
     assert counts["running"] == 0
 
 
+@pytest.mark.case("C2", "start under a supervisor")
 def test_start_study_launches_once(make_study: MakeStudy, launched: list[str]) -> None:
     handle = make_study()
     start_study(handle)
@@ -89,6 +91,28 @@ def test_start_study_launches_once(make_study: MakeStudy, launched: list[str]) -
         start_study(handle)
     assert launched == [handle.uuid]
     assert read_control(handle).wish == "run"
+
+
+@pytest.mark.case("C2", "start while a supervisor is on its way")
+def test_start_study_waits_for_the_supervisor_that_is_on_its_way(
+    make_study: MakeStudy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between its start and its lock a supervisor imports for a second or more."""
+    started: list[str] = []
+
+    def spawn(handle: StudyHandle) -> Owner:
+        started.append(handle.uuid)
+        return current_owner()
+
+    monkeypatch.setattr(launch, "_spawn", spawn)
+    handle = make_study()
+    start_study(handle)
+    start_study(handle)
+    assert len(started) == 1
+    # One that hangs on its way is not waited for any longer.
+    monkeypatch.setattr(launch, "COMING_UP_SECONDS", 0.0)
+    start_study(handle)
+    assert len(started) == 2
 
 
 def test_ensure_running_starts_what_should_run_and_waits_longer_each_time(

@@ -71,6 +71,7 @@ def test_supervise_reaches_the_exact_total_and_compares(make_study: MakeStudy) -
     assert read_state(handle).refitted == ("LSTM", "GRU")
 
 
+@pytest.mark.case("C3", "start after the end, with the same and a larger budget")
 @pytest.mark.usefixtures("without_winners")
 def test_supervise_again_adds_only_what_the_raised_budget_allows(
     make_study: MakeStudy,
@@ -89,6 +90,7 @@ def test_supervise_again_adds_only_what_the_raised_budget_allows(
     assert states(handle)["complete"] == 3
 
 
+@pytest.mark.case("K1", "one worker killed")
 @pytest.mark.usefixtures("without_winners")
 def test_supervise_closes_the_trial_of_a_killed_worker_and_tries_it_again(
     toy: Callable[..., None], make_study: MakeStudy
@@ -120,6 +122,7 @@ def test_supervise_closes_the_trial_of_a_killed_worker_and_tries_it_again(
     assert [one.params for one in again] == [trial(handle, number).params]
 
 
+@pytest.mark.case("K12", "paused at half of the trials and resumed")
 @pytest.mark.usefixtures("without_winners")
 def test_supervise_pauses_after_running_trials_and_resumes(
     toy: Callable[..., None], make_study: MakeStudy
@@ -187,6 +190,7 @@ def test_supervise_time_budget_prunes_what_runs_where_the_cell_has_a_winner(
     assert found["complete"] + found["pruned"] == len(read_trials(handle))
 
 
+@pytest.mark.case("C2", "second supervisor")
 @pytest.mark.case("R7", "second supervisor of a study")
 def test_supervise_leaves_a_study_to_its_other_supervisor(
     make_study: MakeStudy,
@@ -229,6 +233,7 @@ def read_log(handle: StudyHandle) -> str:
     return "".join(path.read_text() for path in logs)
 
 
+@pytest.mark.case("K11", "workers that die at once")
 @pytest.mark.usefixtures("without_winners")
 def test_supervise_gives_up_on_workers_that_die_at_once(
     toy: Callable[..., None], make_study: MakeStudy
@@ -326,6 +331,7 @@ def test_supervise_replaces_a_worker_that_has_grown_after_its_trial(
     assert len({one.worker_pid for one in read_trials(handle)}) > 1
 
 
+@pytest.mark.case("K6", "signal to the supervisor itself")
 @pytest.mark.parametrize(
     ("is_foreground", "state", "wanted"),
     [(True, "paused", "pause"), (False, "interrupted", "run")],

@@ -26,12 +26,14 @@ def test_studies_are_listed(app: Starlette) -> None:
     assert b'"flow"' in answer.body
 
 
+@pytest.mark.case("S12", "renamed through optuna-dashboard")
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
 def test_changing_is_refused(environment: Environment, method: str) -> None:
     app = Starlette(routes=dashboard_routes(environment))
     assert [ask(app, path, method).status for path in PATHS] == [403] * len(PATHS)
 
 
+@pytest.mark.case("S11", "deleted through optuna-dashboard")
 def test_refused_deletion_leaves_the_study(app: Starlette) -> None:
     """Without the gate, this request deletes the study without any question."""
     ask(app, "/api/studies/1", "DELETE")

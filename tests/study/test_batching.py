@@ -38,8 +38,8 @@ RECORD = TrialRecord("complete", 2.5, (2.0, 3.0), 4, 6, 4321, 1.5, 3.25)
 class PlainStorage(BatchingStorage):
     """The same methods, each call a transaction of its own as in Optuna."""
 
-    def __init__(self, backend):
-        super().__init__(backend)
+    def __init__(self, backend, **options):
+        super().__init__(backend, **options)
         for name in (
             "set_trial_param",
             "set_trial_user_attr",
@@ -51,7 +51,7 @@ class PlainStorage(BatchingStorage):
         ):
             setattr(self, name, getattr(_CachedStorage, name).__get__(self))
 
-    def together(self, lock):
+    def together(self):
         return nullcontext()
 
 
@@ -244,7 +244,7 @@ def test_a_pruned_trial_whose_last_report_is_no_number_has_no_value(handle, stud
     assert (stored.state, stored.value) == (TrialState.PRUNED, None)
 
 
-@pytest.mark.case("K2", "dead between fit and tell, on each storage")
+@pytest.mark.case("K2", "dead between fit and tell")
 def test_reports_survive_a_worker_that_dies_before_it_tells(handle, study, monkeypatch):
     """They wait in the spool with the result."""
     waiting_reports(handle, study, monkeypatch)
@@ -285,6 +285,24 @@ def test_reports_of_a_trial_that_was_closed_are_refused(handle, study, monkeypat
     assert storage.pending_reports(study._study_id, 0) == {}
 
 
+@pytest.mark.case("S11", "epoch of a worker whose study was deleted")
+def test_reports_never_reach_the_study_that_took_over_the_id(
+    make_study, handle, study, monkeypatch
+):
+    """Reports are stored without the claim lock, under which the uuid is checked."""
+    monkeypatch.setattr("search.study.batching.REPORT_SECONDS", 0.0)
+    trial = claim_trial(handle, study, current_owner()).trial
+    optuna.delete_study(study_name=handle.optuna_name, storage=study._storage)
+    other = make_study()
+    other_study = open_study(other)
+    claim = claim_trial(other, other_study, current_owner())
+    assert claim.trial._trial_id == trial._trial_id
+    with pytest.raises(KeyError, match="belongs to another study"):
+        trial.report(5.0, step=1)
+    claim.trial.report(1.0, step=1)
+    assert open_study(other).trials[0].intermediate_values == {1: 1.0}
+
+
 def test_reports_whose_answer_was_lost_are_stored_once(handle, study):
     trial = claim_trial(handle, study, current_owner()).trial
     storage = batching_storage(study)
@@ -306,7 +324,7 @@ def test_a_claim_that_fails_half_way_leaves_nothing(handle, study, monkeypatch):
     assert [trial.state for trial in study.trials].count(TrialState.RUNNING) == 1
 
 
-@pytest.mark.case("K2", "killed inside a claim, on each storage")
+@pytest.mark.case("K10", "worker killed in a claim, on each storage")
 def test_a_claim_that_is_killed_half_way_leaves_nothing(handle, study):
     worker = subprocess.Popen(
         [sys.executable, "-c", KILLED, handle.uuid],
@@ -333,7 +351,7 @@ from search.study.studies import find_study
 
 handle = find_study(Environment.from_process(), sys.argv[1])
 study = open_study(handle)
-with claim_lock(handle), batching_storage(study).together(handle.uuid):
+with claim_lock(handle), batching_storage(study).together():
     trial = study.ask()
     trial.set_user_attr("seed", 1)
     stored = study._storage.get_trial(trial._trial_id)
@@ -384,7 +402,7 @@ def test_an_error_that_optuna_swallows_ends_the_block(handle, study):
     storage = batching_storage(study)
 
     def change() -> None:
-        with storage.together("lock"):
+        with storage.together():
             storage.set_trial_user_attr(trial_id, "first", 1)
             storage.get_trial(trial_id)
             with _create_scoped_session(storage._sessions, True) as session:
@@ -405,7 +423,7 @@ def test_an_attribute_that_is_set_twice_has_its_last_value(handle, study):
     trial = claim_trial(handle, study, current_owner()).trial
     storage = batching_storage(study)
     storage.set_trial_user_attr(trial._trial_id, "note", "first")
-    with storage.together("lock"):
+    with storage.together():
         storage.set_trial_user_attr(trial._trial_id, "note", "second")
         assert storage.get_trial(trial._trial_id).user_attrs["note"] == "second"
         storage.set_trial_user_attr(trial._trial_id, "note", "third")
@@ -415,7 +433,7 @@ def test_an_attribute_that_is_set_twice_has_its_last_value(handle, study):
 def test_a_block_sees_trials_that_changed_their_state_in_it(handle, study):
     trial = claim_trial(handle, study, current_owner()).trial
     storage = batching_storage(study)
-    with storage.together("lock"):
+    with storage.together():
         running = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
         assert len(running) == 1
         storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)

@@ -13,6 +13,7 @@ from optuna.trial import TrialState
 from search.config import Budget, Training
 from search.errors import StudyCorrupted
 from search.jobs.commands import child_environment
+from search.study.batching import UUID_ATTRIBUTE
 from search.study.claims import (
     ReapedTrial,
     claim_trial,
@@ -22,7 +23,7 @@ from search.study.claims import (
     reap_dead_trials,
 )
 from search.study.control import StateRecord, set_budget, wish, write_state
-from search.study.optuna_study import UUID_ATTRIBUTE, open_study
+from search.study.optuna_study import open_study
 from search.study.owners import Owner
 from search.study.space import Line
 from search.study.spool import TrialRecord
@@ -71,7 +72,7 @@ from search.study.studies import find_study
 handle = find_study(Environment.from_process(), sys.argv[1])
 study = open_study(handle)
 claim = claim_trial(handle, study, current_owner())
-with claim_lock(handle), batching_storage(study).together(handle.uuid):
+with claim_lock(handle), batching_storage(study).together():
     print(claim.trial.number, flush=True)
     sys.stdin.read()
 """
@@ -119,7 +120,7 @@ def test_claim_four_processes_share_thirty_queued_trials(make_study):
     assert states == {TrialState.COMPLETE: 30, TrialState.WAITING: 9}
 
 
-@pytest.mark.case("K2", "killed while it holds the claim lock, on each storage")
+@pytest.mark.case("K10", "worker killed inside the lock, on each storage")
 def test_claim_lock_and_trial_of_a_killed_worker_are_free_at_once(make_study):
     """Optuna's own file locks keep the others waiting for 30 seconds."""
     handle = make_study(budget=Budget(trials=1))
@@ -171,6 +172,7 @@ def test_claim_balance_sampler_leaves_the_cell_to_the_sampler(make_study):
     assert not isinstance(study.sampler, optuna.samplers.PartialFixedSampler)
 
 
+@pytest.mark.case("C7", "one worker and one seed twice, no kills")
 def test_claim_repeats_with_the_same_seed(make_study):
     """One worker and one seed give the same configurations again."""
     runs = []

@@ -1,5 +1,6 @@
 """File locks: one holder, freed by death, never in the way of a probe."""
 
+import fcntl
 import subprocess
 import sys
 from pathlib import Path
@@ -42,6 +43,16 @@ def test_lock_is_freed_when_its_process_is_killed(tmp_path):
     process.kill()
     process.communicate()
     assert not is_locked(path)
+
+
+def test_is_locked_is_not_deceived_by_others_who_ask(tmp_path):
+    """Whoever asked held the lock for an instant, and a start found it taken."""
+    path = tmp_path / "lock"
+    path.touch()
+    with path.open() as other:
+        fcntl.flock(other, fcntl.LOCK_SH | fcntl.LOCK_NB)  # as `is_locked` does
+        assert not is_locked(path)
+        assert try_lock(path) is None
 
 
 def test_exclusive_lock_blocks_others_inside_the_block(tmp_path):

@@ -98,6 +98,7 @@ def test_finish_trial_refuses_a_fold_that_is_not_finite(handle, study):
     assert stored(handle).state == TrialState.FAIL
 
 
+@pytest.mark.case("K8", "result of a trial that was closed")
 def test_finish_trial_late_changes_nothing(handle, study, dead_owner):
     """A worker that slept while its trial was reaped wakes up and tells."""
     claim_trial(handle, study, dead_owner)
@@ -118,6 +119,7 @@ def test_finish_trial_of_a_number_that_does_not_exist(handle, study):
 
 
 @pytest.mark.sqlite
+@pytest.mark.case("S11", "result for a study whose id another one has")
 def test_finish_trial_never_writes_into_the_study_that_took_over_the_id(
     make_study, handle, study
 ):
@@ -164,6 +166,7 @@ def test_failed_trials_do_not_count_against_the_budget(make_study):
     assert claim_trial(handle, study, owner).reason == "claimed"
 
 
+@pytest.mark.case("S6", "storage fails when a result is told")
 def test_a_result_survives_a_storage_fault(handle, study, monkeypatch):
     """The training is done, the storage is gone: the result waits in the spool."""
     owner = current_owner()
@@ -238,11 +241,13 @@ def test_reap_leaves_living_and_foreign_workers_alone(handle, study):
     assert reap_dead_trials(handle, study) == []
 
 
+@pytest.mark.case("K7", "trial of an earlier boot")
 def test_reap_closes_trials_of_before_the_power_cut(handle, study):
     claim_trial(handle, study, replace(current_owner(), boot_id="earlier"))
     assert reap_dead_trials(handle, study) == [ReapedTrial(0, "retried")]
 
 
+@pytest.mark.case("K2", "worker dead between fit and tell")
 def test_reap_tells_a_result_that_was_finished(handle, study, dead_owner):
     """Killed between training and telling: nothing is trained twice."""
     claim_trial(handle, study, dead_owner)

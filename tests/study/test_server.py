@@ -71,7 +71,7 @@ def test_a_block_holds_the_lock_of_the_server_to_its_end(handle, look):
         "WHERE locktype = 'advisory' AND datname = current_database()"
     )
     storage = batching_storage(open_study(handle))
-    with storage.together(handle.uuid):
+    with storage.together():
         assert look(held) == 1
     assert look(held) == 0
 
@@ -86,14 +86,14 @@ def test_a_worker_has_no_connection_between_its_transactions(handle, look):
     study = open_study(handle)
     storage = batching_storage(study)
     assert look(mine) == 0
-    with storage.together(handle.uuid):
+    with storage.together():
         study.get_trials(deepcopy=False)
         assert look(mine) == 1
     assert look(mine) == 0
 
 
 def test_a_server_forgets_a_machine_that_went_silent_inside_the_lock(handle, look):
-    with batching_storage(open_study(handle)).together(handle.uuid) as _:
+    with batching_storage(open_study(handle)).together() as _:
         session = batching_storage(open_study(handle))._sessions()
         timeout = session.execute(
             sqlalchemy.text("SHOW idle_in_transaction_session_timeout")

@@ -46,6 +46,7 @@ def locked() -> OperationalError:
     return OperationalError("BEGIN", {}, sqlite3.OperationalError("database is locked"))
 
 
+@pytest.mark.case("S10", "four processes make the tables at once")
 def test_prepare_storage_by_several_processes_at_once(tmp_path):
     """Four of six processes crashed when all created the tables themselves."""
     url = f"sqlite:///{tmp_path / 'deep' / 'optuna.db'}"
@@ -93,6 +94,7 @@ def test_writer_rolls_back_what_failed(url):
     assert open_reader(url).get_all_trials(study._study_id)[0].user_attrs == {"good": 1}
 
 
+@pytest.mark.case("S8", "page reads while a worker writes")
 def test_reader_does_not_wait_for_a_writer(url):
     storage, reader = open_storage(url), open_reader(url)
     optuna.create_study(storage=storage, study_name="a")
@@ -107,6 +109,7 @@ def test_many_threads_ask_one_writer(url):
     assert sorted(trial.number for trial in trials) == list(range(12))
 
 
+@pytest.mark.case("S6", "missing file is opened")
 @pytest.mark.parametrize("opener", [open_storage, open_reader])
 def test_open_never_creates_a_missing_file(tmp_path, opener):
     with pytest.raises(StudyCorrupted, match=r"file optuna\.db is missing"):
@@ -167,6 +170,7 @@ def test_sqlite_path_of_a_server_is_none():
     assert sqlite_path("postgresql+psycopg://user:secret@host/db") is None
 
 
+@pytest.mark.case("S8", "locked for a while")
 def test_call_storage_tries_again_while_locked():
     answers = [locked(), StorageInternalError("connection refused"), None]
     pauses: list[float] = []

@@ -146,6 +146,7 @@ def test_load_panel_series_round_trip(handle, series):
     pd.testing.assert_frame_equal(load_panel_series(handle), series)
 
 
+@pytest.mark.case("C6", "snapshot of the data changed on disk")
 def test_load_panel_series_that_was_changed(handle):
     other = pd.DataFrame({"load": np.zeros(120)})
     save_series(handle.folder, other)
@@ -228,6 +229,7 @@ def test_unreadable_studies_names_a_copied_folder(handle, environment):
     assert "not to the folder copy" in unreadable_studies(environment)["copy"]
 
 
+@pytest.mark.case("S12", "renamed on the page")
 def test_rename_study_changes_the_label_only(handle, environment):
     renamed = rename_study(handle, "  Load of the north  ")
     assert renamed.settings.name == "Load of the north"
@@ -261,6 +263,7 @@ def test_delete_study_removes_everything(make_study, environment):
     assert list((environment.studies_dir / ".trash").iterdir()) == []
 
 
+@pytest.mark.case("S11", "deleted on the page while it runs")
 def test_delete_study_refused_under_a_supervisor(handle, environment):
     with try_lock(handle.folder / SUPERVISOR_LOCK):
         with pytest.raises(UserInputError, match="'Power' is still running"):
@@ -268,6 +271,7 @@ def test_delete_study_refused_under_a_supervisor(handle, environment):
     assert list_studies(environment) == (handle,)
 
 
+@pytest.mark.case("S11", "deleted while a worker lives")
 def test_delete_study_refused_while_a_worker_lives(handle, study, environment):
     claim_trial(handle, study, current_owner())
     with pytest.raises(UserInputError, match="Stop it and wait"):
@@ -294,6 +298,7 @@ def test_delete_study_without_its_storage(handle, environment):
     assert list_studies(environment) == ()
 
 
+@pytest.mark.case("S11", "claim after the deletion")
 def test_a_deleted_study_does_not_come_back(handle, study):
     """A worker that joined by hand goes on asking after the deletion."""
     delete_study(handle)

@@ -23,7 +23,7 @@ from search.study.delivery import divergence_sentence
 from search.study.folders import StudyHandle
 from search.study.progress import Progress
 from search.study.results import WinnerResult
-from search.study.trials import TrialView
+from search.study.trials import TrialView, seconds_behind
 
 CAN_PAUSE: tuple[State, ...] = ("waiting", "searching", "refitting")
 CAN_STOP: tuple[State, ...] = (
@@ -47,6 +47,10 @@ def show_status(study: StudyHandle, progress: Progress) -> None:
         st.error(message, icon=":material/error:")
     elif progress.message and progress.state != "interrupted":
         st.markdown(plain(progress.message))
+    behind = seconds_behind(study)
+    if behind:
+        told = text("progress.behind", age=duration(behind))
+        st.warning(told, icon=":material/hourglass_empty:")
     if progress.state in ENDED:
         st.caption(_done_line(study, progress))
     else:
