@@ -30,7 +30,7 @@ from search.errors import ConfigError, SearchError
 from search.jobs.launch import ensure_running
 from search.jobs.server_lock import check_server, lock_server
 from search.study.places import check_places
-from search.study.storage import prepare_storage
+from search.study.storage import is_temporary, prepare_storage
 
 WATCH_SECONDS = 3.0
 TIDY_SECONDS = 10.0
@@ -38,10 +38,17 @@ TIDY_SECONDS = 10.0
 logger = logging.getLogger(__name__)
 
 
-async def watch(environment: Environment) -> None:
-    """Start the supervisor of each study that should run and has none, for ever."""
+async def watch(environment: Environment, *, is_prepared: bool = True) -> None:
+    """Start the supervisor of each study that should run and has none, for ever.
+
+    A storage that is not prepared yet, because its server did not answer, is prepared
+    first.
+    """
     while True:
         try:
+            if not is_prepared:
+                await asyncio.to_thread(prepare_storage, environment.storage_url)
+                is_prepared = True
             await asyncio.to_thread(ensure_running, environment)
         except (SearchError, OSError):
             logger.exception("The watcher could not look after the studies.")
@@ -64,12 +71,17 @@ async def lifespan(_app: st.App) -> AsyncIterator[dict[str, object] | None]:
     """
     environment = Environment.from_process()
     environment.studies_dir.mkdir(parents=True, exist_ok=True)
+    is_prepared = True
     with lock_server(environment.studies_dir, pid=os.getpid()):
         try:
             await asyncio.to_thread(prepare_storage, environment.storage_url)
-        except (SearchError, OSError):
+        except (SearchError, OSError) as error:
             logger.exception("The storage of the studies could not be prepared.")
-        tasks = [asyncio.create_task(watch(environment)), asyncio.create_task(tidy())]
+            is_prepared = not is_temporary(error)
+        tasks = [
+            asyncio.create_task(watch(environment, is_prepared=is_prepared)),
+            asyncio.create_task(tidy()),
+        ]
         try:
             yield None
         finally:

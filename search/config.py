@@ -220,17 +220,22 @@ class Environment:
     storage_url
         Optuna storage that all studies share (`STUDIES_STORAGE`); by default an
         SQLite file in `studies_dir`.
+    artifacts
+        Where hosts without a common `studies_dir` exchange files, a folder or
+        ``s3://bucket/prefix`` (`STUDIES_ARTIFACTS`); None where there is one host.
     """
 
     studies_dir: Path
     storage_url: str = field(repr=False)  # may hold a password
+    artifacts: str | None = field(default=None, repr=False)
 
     @classmethod
     def from_process(cls, *, storage_url: str | None = None) -> "Environment":
-        """Read `STUDIES_DIR` and `STUDIES_STORAGE`; `storage_url` overrides both."""
+        """Read the variables above; `storage_url` overrides `STUDIES_STORAGE`."""
         folder = Path(os.environ.get("STUDIES_DIR") or "studies").resolve()
         url = storage_url or os.environ.get("STUDIES_STORAGE")
-        return cls(folder, url or f"sqlite:///{folder / 'optuna.db'}")
+        artifacts = os.environ.get("STUDIES_ARTIFACTS") or None
+        return cls(folder, url or f"sqlite:///{folder / 'optuna.db'}", artifacts)
 
 
 def max_running() -> int:

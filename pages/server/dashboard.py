@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from search.config import Environment
 from search.errors import StudyCorrupted
-from search.study.storage import open_reader
+from search.study.storage import cached_reader
 
 STATIC_PREFIX = "/od-static/"
 _FILE_NAME = re.compile(r"[\w.-]+")
@@ -89,7 +89,7 @@ def dashboard_routes(environment: Environment) -> list[BaseRoute]:
     def make() -> ASGIApp:
         from optuna_dashboard import wsgi
 
-        storage = open_reader(environment.storage_url)
+        storage = cached_reader(environment.storage_url)
         return WSGIMiddleware(wsgi(storage))  # type: ignore[return-value]
 
     dashboard = ReadOnly(LazyDashboard(make))

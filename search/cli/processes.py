@@ -11,6 +11,7 @@ from search.disk import insist
 from search.evaluation.baselines.naive import NAIVE_NAMES
 from search.evaluation.baselines.suite import BASELINE_NAMES
 from search.jobs.parent import ParentWatch
+from search.study.copies import join_study
 from search.study.folders import StudyHandle
 from search.study.studies import find_study
 
@@ -18,7 +19,9 @@ from search.study.studies import find_study
 def run_process(options: argparse.Namespace) -> int:
     """Run a process of a study until it ends; return the exit code."""
     environment = Environment.from_process(storage_url=options.storage)
-    handle = find_study(environment, options.study)
+    is_joining = options.command == "work" and options.supervised is None
+    find = join_study if is_joining else find_study
+    handle = find(environment, options.study)
     if options.command == "supervise":
         return _supervise(handle)
     if options.command == "baselines":

@@ -27,6 +27,7 @@ def child_environment(environment: Environment) -> dict[str, str]:
     variables = dict(os.environ)
     variables["STUDIES_DIR"] = str(environment.studies_dir)
     variables["STUDIES_STORAGE"] = environment.storage_url
+    variables["STUDIES_ARTIFACTS"] = environment.artifacts or ""
     package_parent = str(Path(search.__file__).resolve().parents[1])
     paths = [package_parent, variables.get("PYTHONPATH", "")]
     variables["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)

@@ -5,6 +5,7 @@ answers no signal and writes nothing. It can only be told from outside, by what 
 not do: its running trial gets no further epoch.
 """
 
+import socket
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -51,13 +52,18 @@ class HangWatch:
         self._folder = folder
         self._limits = limits
         self._clock = clock
+        self._host = socket.gethostname()
         self._seen: dict[int, _Sight] = {}
 
     def hung(self, pids: Iterable[int], trials: Sequence[TrialView]) -> dict[int, str]:
         """Look at the workers `pids`; return why each one that hangs is to be ended."""
         now = self._clock()
         allowed = allowed_seconds(trials, self._limits)
-        running = [trial for trial in trials if trial.state == "running"]
+        running = [
+            trial
+            for trial in trials
+            if trial.state == "running" and trial.worker_host in (None, self._host)
+        ]
         seen: dict[int, _Sight] = {}
         reasons: dict[int, str] = {}
         for pid in pids:

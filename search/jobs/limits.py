@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from search.study.leases import GRACE_SECONDS
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -34,6 +36,8 @@ class Limits:
         Time for workers to finish the running epoch when the search ends.
     end_seconds
         Time for workers to end after they were asked to by a signal.
+    grace_seconds
+        Time without a sign of life after which a trial of another machine is given up.
     """
 
     tick_seconds: float = 0.5
@@ -49,3 +53,4 @@ class Limits:
     first_trial_seconds: float = 3600.0
     close_seconds: float = 600.0
     end_seconds: float = 20.0
+    grace_seconds: float = GRACE_SECONDS

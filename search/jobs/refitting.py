@@ -12,7 +12,7 @@ from search.files import write_json
 from search.jobs import memory
 from search.jobs.commands import start_process
 from search.study.folders import StudyHandle, winner_folder
-from search.study.results import WinnerResult
+from search.study.results import WinnerResult, at_home
 
 WINNER_FILE = "winner.json"
 FAILURE_FILE = "failure.json"
@@ -50,8 +50,9 @@ def read_winner(handle: StudyHandle, cell: Cell) -> WinnerResult | None:
         If its file is damaged.
     """
     try:
-        content = (winner_folder(handle, cell) / WINNER_FILE).read_bytes()
-        return msgspec.json.decode(content, type=WinnerResult)
+        folder = winner_folder(handle, cell)
+        content = (folder / WINNER_FILE).read_bytes()
+        return at_home(msgspec.json.decode(content, type=WinnerResult), folder)
     except FileNotFoundError:
         return None
     except (msgspec.MsgspecError, ValueError) as error:

@@ -1,6 +1,7 @@
 """The search phase: workers are kept going until there is a reason to end."""
 
 import logging
+import socket
 import time
 from dataclasses import dataclass
 from typing import Literal
@@ -19,8 +20,9 @@ from search.jobs.waking import Waker
 from search.study.claims import reap_dead_trials
 from search.study.control import State
 from search.study.folders import StudyHandle
+from search.study.leases import SilenceWatch, reap_silent_trials
 from search.study.selection import failures_in_a_row
-from search.study.trials import FailureKind, read_trials
+from search.study.trials import FailureKind, await_trials, read_trials
 
 ORPHAN_CHECK_SECONDS = 2.0
 
@@ -80,9 +82,10 @@ class Search:
         self._limits = limits
         self._misfortune = Misfortune(limits)
         self._watch = HangWatch(handle.folder, limits)
+        self._silence = SilenceWatch(limits.grace_seconds)
         self._shortage = ""
         self._unreaped: list[EndedWorker] = []
-        self._trials = read_trials(handle)
+        self._trials = await_trials(handle)
         self._old_failures = {
             trial.number for trial in self._trials if trial.state == "failed"
         }
@@ -223,14 +226,17 @@ class Search:
         others = [
             trial
             for trial in self._trials
-            if trial.worker_pid == ended.pid and trial.state != "running"
+            if trial.worker_pid == ended.pid
+            and trial.worker_host in (None, socket.gethostname())
+            and trial.state != "running"
         ]
         return "memory" if ended.kind == "memory" and not others else "killed"
 
     def _reap_orphans(self) -> None:
         """Close trials of dead workers that were not ours.
 
-        They belong to a former supervisor, or were started by hand.
+        They belong to a former supervisor, or were started by hand, here or on
+        another machine.
         """
         now = time.monotonic()
         if now - self._orphans_checked < ORPHAN_CHECK_SECONDS:
@@ -238,6 +244,14 @@ class Search:
         self._orphans_checked = now
         if self._count_running_elsewhere():
             reap_dead_trials(self._handle, self._study)
+            silent = reap_silent_trials(self._handle, self._study, self._silence)
+            for trial in silent:
+                logger.warning(
+                    "Study %s: trial %d of another machine was given up (%s).",
+                    self._handle.uuid,
+                    trial.number,
+                    trial.fate,
+                )
 
     def _start_workers(self) -> None:
         if self._shortage or time.monotonic() < self._misfortune.not_before:
@@ -258,8 +272,12 @@ class Search:
     def _count_running_elsewhere(self) -> int:
         """Count trials of workers that are not ours, such as on other machines."""
         ours = self._pool.pids
-        running = [trial for trial in self._trials if trial.state == "running"]
-        return sum(trial.worker_pid not in ours for trial in running)
+        here = socket.gethostname()
+        return sum(
+            trial.worker_pid not in ours or trial.worker_host != here
+            for trial in self._trials
+            if trial.state == "running"
+        )
 
     def _hurry(self, end: SearchEnd | None) -> None:
         """End the workers that do not end by themselves."""

@@ -17,6 +17,7 @@ from search.errors import StudyStopped
 from search.jobs.baselines import BaselineProcess
 from search.jobs.compiled import tidy_compiled_programs
 from search.jobs.finishing import finish_study
+from search.jobs.hosts import serving_hosts
 from search.jobs.launch import forget_launches
 from search.jobs.limits import Limits
 from search.jobs.pool import WorkerPool
@@ -26,12 +27,12 @@ from search.jobs.searching import Search, SearchEnd
 from search.jobs.waking import Waker
 from search.study.claims import reap_dead_trials, replay_spool
 from search.study.control import State, needs_supervisor, read_control, wish
-from search.study.folders import SUPERVISOR_LOCK, StudyHandle
+from search.study.folders import SUPERVISOR_LOCK, StudyHandle, is_copy
 from search.study.locks import try_lock
 from search.study.optuna_study import open_study
 from search.study.selection import best_trials
 from search.study.storage import explain_storage_error
-from search.study.trials import read_trials
+from search.study.trials import await_trials
 
 Ending = Literal[
     "finished",  # results are there
@@ -39,7 +40,7 @@ Ending = Literal[
     "paused",  # the user wants a pause
     "failed",  # `state.json` says why
     "interrupted",  # this process was asked to end
-    "elsewhere",  # another process supervises the study
+    "elsewhere",  # another process supervises the study, here or on another host
 ]
 
 logger = logging.getLogger(__name__)
@@ -68,6 +69,8 @@ def supervise(
     limits
         Patience.
     """
+    if is_copy(handle):
+        return "elsewhere"
     while True:
         lock = try_lock(handle.folder / SUPERVISOR_LOCK)
         if lock is None:
@@ -155,7 +158,8 @@ class _Supervisor:
             limits=self._limits,
         )
         try:
-            end = search.run()
+            with serving_hosts(self._handle, study):
+                end = search.run()
         except Exception:
             pool.close()
             self._try_to_clean_up(study)
@@ -191,7 +195,7 @@ class _Supervisor:
             logger.exception("Study %s: trials stay open.", self._handle.uuid)
 
     def _refit(self, end: SearchEnd) -> Ending:
-        best = best_trials(read_trials(self._handle))
+        best = best_trials(await_trials(self._handle))
         is_stopped = end.kind == "stop"
         if not best:
             message = f"{end.message} No trial was complete, so there is no winner."

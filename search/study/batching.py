@@ -35,6 +35,7 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
 from search.study.joining import JoiningSession
+from search.study.storage import lock_transaction
 
 REPORT_SECONDS = 2.0
 UUID_ATTRIBUTE = "uuid"
@@ -58,11 +59,12 @@ class BatchingStorage(_CachedStorage):
     backend
         Storage from `open_storage`; its sessions are replaced.
     uuid
-        What the study of every report must carry. Reports are stored without the claim
-        lock, and SQLite gives the ids of a deleted study to the next one.
+        Of the study that is worked on. Every report must be for one that carries it,
+        because reports are stored without the claim lock, and SQLite gives the ids of
+        a deleted study to the next one.
     """
 
-    def __init__(self, backend: RDBStorage, *, uuid: str | None = None) -> None:
+    def __init__(self, backend: RDBStorage, *, uuid: str) -> None:
         super().__init__(backend)
         self._uuid = uuid
         self._sessions = scoped_session(
@@ -77,10 +79,14 @@ class BatchingStorage(_CachedStorage):
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """Store all changes of the block in one transaction; none if it raises."""
+        """Store all changes of the block in one transaction; none if it raises.
+
+        On a database server the transaction holds the lock of the study to its end.
+        """
         self._is_joined, self._is_read = True, False
         try:
             with self._sessions().joined():
+                lock_transaction(self._sessions(), self._uuid)
                 yield
                 self._write_rows()
         except BaseException:
@@ -227,7 +233,7 @@ class BatchingStorage(_CachedStorage):
             .where(TrialModel.trial_id == trial_id)
             .where(StudyUserAttributeModel.key == UUID_ATTRIBUTE)
         )
-        if self._uuid is not None and stored != json.dumps(self._uuid):
+        if stored != json.dumps(self._uuid):
             raise KeyError(f"trial {trial_id} belongs to another study")
 
     def _read_trials_from_remote_storage(self, study_id: int) -> None:

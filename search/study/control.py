@@ -14,13 +14,14 @@ import msgspec
 
 from search.config import Budget, Cell
 from search.disk import shortage
-from search.errors import StudyCorrupted
+from search.errors import StudyCorrupted, UserInputError
 from search.files import write_json
 from search.study.folders import (
     CONTROL_LOCK,
     SUPERVISOR_LOCK,
     StudyHandle,
     folder_lock,
+    is_copy,
     utc_now,
 )
 from search.study.locks import is_locked
@@ -160,7 +161,18 @@ def set_budget(handle: StudyHandle, budget: Budget, *, by: Origin = "page") -> C
 def change_control(
     handle: StudyHandle, change: Callable[[Control], Control]
 ) -> Control:
-    """Read the wishes, change them and write them, while nobody else does."""
+    """Read the wishes, change them and write them, while nobody else does.
+
+    Raises
+    ------
+    UserInputError
+        If this is a copy of a study of another host.
+    """
+    if is_copy(handle):
+        raise UserInputError(
+            f"The study {handle.settings.name!r} belongs to another host, for which "
+            "this one works. Start, stop and steer it there."
+        )
     with _changing(handle):
         return _write_control(handle, change(read_control(handle)))
 
@@ -180,8 +192,11 @@ def write_state(handle: StudyHandle, record: StateRecord) -> None:
 
 
 def is_supervised(handle: StudyHandle) -> bool:
-    """Return whether a living supervisor holds the lock of the study."""
-    return is_locked(handle.folder / SUPERVISOR_LOCK)
+    """Return whether a living supervisor holds the lock of the study.
+
+    That of a copy is on another host, which nobody asks: it counts as alive.
+    """
+    return is_copy(handle) or is_locked(handle.folder / SUPERVISOR_LOCK)
 
 
 def read_state(handle: StudyHandle) -> StateRecord:

@@ -12,6 +12,7 @@
         winners/<cell>/   the refitted winners
         logs/             what the processes wrote
         results.json      the comparison
+        copy.json         only on a host that works for another one
 """
 
 import platform
@@ -31,6 +32,7 @@ from search.study.locks import exclusive_lock
 from search.study.settings import SCHEMA_VERSION, StudySettings
 
 STUDY_FILE = "study.json"
+COPY_FILE = "copy.json"
 SUPERVISOR_LOCK = "supervisor.lock"
 CLAIM_LOCK = "claim.lock"
 CONTROL_LOCK = "control.lock"
@@ -157,6 +159,11 @@ def open_folder(environment: Environment, folder: Path) -> StudyHandle:
         data_sha256=document.data_sha256,
         n_rows=document.n_rows,
     )
+
+
+def is_copy(handle: StudyHandle) -> bool:
+    """Return whether the original of the study lies on another host."""
+    return (handle.folder / COPY_FILE).exists()
 
 
 @contextmanager

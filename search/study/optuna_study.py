@@ -20,7 +20,6 @@ from search.study.pruning import make_pruner
 from search.study.storage import (
     cached_reader,
     call_storage,
-    database_lock,
     open_storage,
     readable_errors,
 )
@@ -55,8 +54,9 @@ def writable_study(handle: StudyHandle) -> Iterator[optuna.Study]:
         If the storage is missing or damaged, or the study is not in it.
     """
     storage = open_storage(handle.environment.storage_url)
+    batching = BatchingStorage(storage, uuid=handle.uuid)
     try:
-        yield call_storage(lambda: _load(handle, storage, None))
+        yield call_storage(lambda: _load(handle, batching, None))
     finally:
         storage.engine.dispose()
 
@@ -90,16 +90,17 @@ def check_uuid(handle: StudyHandle, study: optuna.Study) -> None:
 def claim_lock(handle: StudyHandle) -> Iterator[None]:
     """Hold the lock under which trials of the study are claimed and closed.
 
-    The kernel (on a database server: the server) frees it when its holder dies. It
-    must not be taken twice by one process.
+    The kernel frees it when its holder dies. It must not be taken twice by one
+    process. It orders the processes of this machine; the block of
+    `BatchingStorage.together` inside it takes the lock of a database server, which
+    orders machines. So one process of a machine at a time waits at the server.
 
     Raises
     ------
     StudyCorrupted
         If the folder of the study is gone.
     """
-    url = handle.environment.storage_url
-    with folder_lock(handle, CLAIM_LOCK), database_lock(url, handle.uuid):
+    with folder_lock(handle, CLAIM_LOCK):
         yield
 
 

@@ -1,6 +1,6 @@
 """What a finished search found, as stored in `results.json` and written by `--json`."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -248,9 +248,29 @@ def load_results(folder: Path) -> StudyResults | None:
     try:
         document = msgspec.json.decode(path.read_bytes())
         _drop_endless_intervals(document)
-        return msgspec.convert(document, StudyResults)
+        results = msgspec.convert(document, StudyResults)
     except (msgspec.MsgspecError, ValueError) as error:
         raise StudyCorrupted(f"{RESULTS_FILE} cannot be read: {error}.") from error
+    winners = {
+        cell: at_home(winner, folder / "winners" / cell)
+        for cell, winner in results.winners.items()
+    }
+    return replace(results, winners=winners)
+
+
+def at_home(winner: WinnerResult, folder: Path) -> WinnerResult:
+    """Return `winner` with its files where they are now.
+
+    They are stored with whole paths, and the folder of a study may have been moved or
+    copied since. A file that is not in `folder`, the one of the winner, keeps its path.
+    """
+
+    def find(stored: str) -> str:
+        here = folder / Path(stored).name
+        return str(here) if here.exists() else stored
+
+    bundle = None if winner.bundle is None else find(winner.bundle)
+    return replace(winner, predictions=find(winner.predictions), bundle=bundle)
 
 
 def _drop_endless_intervals(document: Any) -> None:

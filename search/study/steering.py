@@ -12,6 +12,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from search.config import MAX_QUEUED, Budget
 from search.errors import ConfigError, UserInputError
+from search.study.batching import batching_storage
 from search.study.control import Control, change_control, read_control
 from search.study.folders import StudyHandle, utc_now
 from search.study.narrowing import (
@@ -230,7 +231,7 @@ def _enqueue(
     handle: StudyHandle, study: optuna.Study, params: Mapping[str, Value]
 ) -> int:
     space = handle.settings.space
-    with claim_lock(handle):
+    with claim_lock(handle), batching_storage(study).together():
         check_uuid(handle, study)
         trials = study.get_trials(deepcopy=False)
         _check_queue(trials)
@@ -254,7 +255,7 @@ def _check_queue(trials: Sequence[FrozenTrial]) -> None:
 
 
 def _remove(handle: StudyHandle, study: optuna.Study, number: int) -> None:
-    with claim_lock(handle):
+    with claim_lock(handle), batching_storage(study).together():
         check_uuid(handle, study)
         trial = _waiting(study.get_trials(deepcopy=False), number)
         # Optuna has no way to delete a trial; a failed one is never tried.

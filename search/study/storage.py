@@ -4,16 +4,22 @@ On SQLite, writers begin each transaction with BEGIN IMMEDIATE, so that two proc
 cannot both read a state and then both change it (without it, six processes took 9 of
 30 queued trials twice). That serialises reads too, hence readers (pages,
 optuna-dashboard) have an engine of their own.
+
+On a database server the same order comes from a lock of the server, taken by the
+transaction itself. Writers hold a connection only during a transaction and one at a
+time, so that hundreds of workers fit below the limit of a server.
 """
 
 import hashlib
 import logging
+import os
 import sqlite3
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -21,8 +27,10 @@ from urllib.parse import quote
 import sqlalchemy
 from optuna.exceptions import StorageInternalError
 from optuna.storages import RDBStorage
+from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
 from search.disk import full_sentence, is_full
@@ -34,6 +42,8 @@ from search.study.trial_rows import LightStorage
 WRITER_TIMEOUT_SECONDS = 60.0
 READER_TIMEOUT_SECONDS = 1.5
 PATIENCE_SECONDS = 120.0
+# How a server lists our connections, with the process id behind it.
+APPLICATION = "recurrent-search"
 
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.2, 2.0
 _BUSY = ("database is locked", "database table is locked")
@@ -43,8 +53,36 @@ _TEMPORARY = (
     "connection",
     "starting up",
     "shutting down",
+    "in recovery mode",
     "too many clients",
+    "resolve host",
+    "deadlock detected",
+    "could not serialize",
 )
+# What a server says to a user that it will never let in.
+_REFUSED = (
+    "password authentication failed",
+    "no password supplied",
+    "pg_hba.conf",
+    "does not exist",
+    "permission denied",
+)
+# A machine that lost its network or its power must not keep the claim lock: both
+# sides of a connection notice within a minute.
+_SERVER_SETTINGS = (
+    "-c idle_in_transaction_session_timeout=60s -c tcp_keepalives_idle=20 "
+    "-c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
+)
+_SERVER_ARGUMENTS: dict[str, Any] = {
+    "options": _SERVER_SETTINGS,
+    "connect_timeout": 10,
+    "keepalives_idle": 20,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+# Threads of one process take turns, so that it has one writing connection at most.
+_turn = threading.RLock()
 
 _Result = TypeVar("_Result")
 _logger = logging.getLogger(__name__)
@@ -109,7 +147,7 @@ def open_storage(url: str) -> RDBStorage:
     if path is not None:
         check_local(path)
     with readable_errors(url):
-        storage = call_storage(lambda: _open(url, timeout=WRITER_TIMEOUT_SECONDS))
+        storage = call_storage(partial(_open, url, timeout=WRITER_TIMEOUT_SECONDS))
         if path is not None:
             sqlalchemy.event.listen(storage.engine, "connect", _leave_begin_to_us)
             sqlalchemy.event.listen(storage.engine, "begin", _begin_immediate)
@@ -165,9 +203,9 @@ def call_storage(
 ) -> _Result:
     """Call `function`, again and again while the storage is out of reach.
 
-    Pauses grow from 0.2 to 2 seconds. Faults that waiting does not mend (a damaged
-    file, a missing table) are raised at once, and so is a full disk, which may last:
-    see `search.disk.insist`.
+    Threads of a process take turns. Pauses grow from 0.2 to 2 seconds. Faults that
+    waiting does not mend (a damaged file, a missing table, a wrong password) are raised
+    at once, and so is a full disk, which may last: see `search.disk.insist`.
 
     Parameters
     ----------
@@ -182,31 +220,37 @@ def call_storage(
     pause = _FIRST_PAUSE_SECONDS
     while True:
         try:
-            return function()
-        except (StorageInternalError, SQLAlchemyError) as error:
+            with _turn:
+                return function()
+        except (StorageInternalError, SQLAlchemyError, StudyCorrupted) as error:
             is_late = time.monotonic() + pause > stop
-            if is_late or is_full(error) or not _is_temporary(error):
+            if is_late or is_full(error) or not is_temporary(error):
                 raise
             _logger.warning("The storage is out of reach, trying again: %s", error)
         sleep(pause)
         pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
 
-@contextmanager
-def database_lock(url: str, key: str) -> Iterator[None]:
-    """Hold the lock `key` of a database server; does nothing on SQLite.
+def lock_transaction(connection: Connection | Session, key: str) -> None:
+    """Wait for the lock `key` of a database server; does nothing on SQLite.
 
-    Workers on several machines share nothing but the server. It frees the lock with
-    the connection of a process that dies.
+    Workers on several machines share nothing but the server. It frees the lock at the
+    end of the transaction, also where that is the end of the process.
     """
-    if sqlite_path(url) is not None:
-        yield
+    bound = connection.get_bind() if isinstance(connection, Session) else connection
+    if bound.dialect.name == "sqlite":
         return
     number = int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], signed=True)
-    with _lock_engine(url).begin() as connection:
-        statement = sqlalchemy.text("SELECT pg_advisory_xact_lock(:number)")
-        connection.execute(statement, {"number": number})
-        yield
+    statement = sqlalchemy.text("SELECT pg_advisory_xact_lock(:number)")
+    connection.execute(statement, {"number": number})
+
+
+def is_temporary(error: BaseException) -> bool:
+    """Return whether waiting may help: locks, full disks, lost connections."""
+    text = _chain(error)
+    if any(words in text for words in _REFUSED):
+        return False
+    return is_full(error) or any(words in text for words in _TEMPORARY)
 
 
 def is_busy(error: BaseException) -> bool:
@@ -232,9 +276,9 @@ def readable_errors(url: str) -> Iterator[None]:
 def _open(
     url: str, *, timeout: float, kind: type[RDBStorage] = RDBStorage
 ) -> RDBStorage:
-    storage = _connect(url, timeout=timeout, skip_compatibility_check=True, kind=kind)
+    # Before, so that a process never has two connections.
     _check_version(url, storage_stamp(url))
-    return storage
+    return _connect(url, timeout=timeout, skip_compatibility_check=True, kind=kind)
 
 
 @lru_cache(maxsize=64)
@@ -251,7 +295,9 @@ def _connect(
     skip_compatibility_check: bool,
     kind: type[RDBStorage] = RDBStorage,
 ) -> RDBStorage:
-    options = _engine_options(url, timeout=timeout)
+    options = _engine_options(
+        url, timeout=timeout, is_pooled=issubclass(kind, LightStorage)
+    )
     path = sqlite_path(url)
     if path is not None:
         options["creator"] = _connector(path, timeout)
@@ -265,18 +311,25 @@ def _connect(
 
 
 def _engine_options(
-    url: str, *, timeout: float = WRITER_TIMEOUT_SECONDS
+    url: str, *, timeout: float = WRITER_TIMEOUT_SECONDS, is_pooled: bool = False
 ) -> dict[str, Any]:
     if sqlite_path(url) is not None:
         # Opening a file is cheap. A pool would keep it open behind a file that was
         # replaced, and leave its connections to the garbage collector.
         return {"connect_args": {"timeout": timeout}, "poolclass": NullPool}
-    # Two connections a process keep many workers below the limit of a server.
+    given = make_url(url).query
+    wanted = {**_SERVER_ARGUMENTS, "application_name": f"{APPLICATION} {os.getpid()}"}
+    arguments = {name: value for name, value in wanted.items() if name not in given}
+    if not is_pooled:
+        return {"connect_args": arguments, "poolclass": NullPool}
+    # Pages look every second or two, in several threads.
     return {
+        "connect_args": arguments,
         "pool_pre_ping": True,
         "pool_recycle": 1800,
-        "pool_size": 2,
-        "max_overflow": 2,
+        "pool_size": 1,
+        "max_overflow": 1,
+        "pool_timeout": 10,
     }
 
 
@@ -301,12 +354,6 @@ def _cached_reader(url: str, stamp: str) -> RDBStorage:
     return open_reader(url)
 
 
-@lru_cache(maxsize=8)
-def _lock_engine(url: str) -> sqlalchemy.Engine:
-    """Return an engine that keeps one connection for locks."""
-    return sqlalchemy.create_engine(url, pool_pre_ping=True, pool_size=1)
-
-
 def _leave_begin_to_us(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None
 
@@ -324,12 +371,6 @@ def _prepare_lock(url: str) -> Path:
     return Path(tempfile.gettempdir()) / f"studies-{name}.lock"
 
 
-def _is_temporary(error: BaseException) -> bool:
-    """Return whether waiting may help: locks, lost connections."""
-    text = _chain(error)
-    return any(words in text for words in _TEMPORARY)
-
-
 def _chain(error: BaseException) -> str:
     """Return the texts of an error and of its causes, in lower case."""
     texts = []
@@ -344,13 +385,22 @@ def _sentence(url: str, error: BaseException) -> str:
     path = sqlite_path(url)
     where = "The database server" if path is None else f"The storage file {path.name}"
     text = _chain(error)
-    if path is not None and is_full(error):
-        return full_sentence(path.parent)
+    if is_full(error):
+        return (
+            f"{where} has no space left; make room on its machine."
+            if path is None
+            else full_sentence(path.parent)
+        )
     if is_busy(error):
         return f"{where} is in use by another process for long; try again in a moment."
     if path is not None and not path.exists():
         return f"{where} is missing. Put it back, or start in another folder."
-    if isinstance(error, OperationalError) and path is None:
+    if path is None and any(words in text for words in _REFUSED):
+        return (
+            f"{where} refuses this program; check the user, the password and the name "
+            "of the database in STUDIES_STORAGE."
+        )
+    if path is None and (isinstance(error, OperationalError) or is_temporary(error)):
         return f"{where} does not answer; check that it runs and can be reached."
     if "storage upgrade" in text:
         return (

@@ -4,7 +4,7 @@ import logging
 import shutil
 import uuid as uuids
 from collections.abc import Iterable
-from contextlib import ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from dataclasses import replace
 
 import optuna
@@ -17,7 +17,7 @@ from search.disk import check_room
 from search.errors import StudyCorrupted, UserInputError
 from search.evaluation.panel import make_panel
 from search.evaluation.splits import confirm_folds
-from search.study.batching import UUID_ATTRIBUTE
+from search.study.batching import UUID_ATTRIBUTE, batching_storage
 from search.study.control import set_archived
 from search.study.folders import (
     CONTROL_LOCK,
@@ -27,6 +27,7 @@ from search.study.folders import (
     StudyHandle,
     folder_lock,
     gone,
+    is_copy,
     load_document,
     open_folder,
     package_versions,
@@ -200,7 +201,8 @@ def unarchive_study(handle: StudyHandle) -> None:
 def delete_study(handle: StudyHandle) -> None:
     """Remove the study and everything it found; refused while it is alive.
 
-    The folder moves to the trash first, so a fault in between leaves no half study.
+    Of a copy only the folder goes: the study belongs to another host. The folder moves
+    to the trash first, so a fault in between leaves no half study.
 
     Raises
     ------
@@ -216,10 +218,14 @@ def delete_study(handle: StudyHandle) -> None:
     if supervisor is None:
         raise UserInputError(_alive(handle))
     trash = handle.environment.studies_dir / TRASH_FOLDER
+    if is_copy(handle):
+        with supervisor:
+            shutil.rmtree(handle.folder, ignore_errors=True)
+        return
     with supervisor, ExitStack() as opened:
         study = _open_if_there(handle, opened)
         trash.mkdir(exist_ok=True)
-        with claim_lock(handle):
+        with claim_lock(handle), _changes(handle, study):
             if study is not None and _has_living_worker(study):
                 raise UserInputError(_alive(handle))
             handle.folder.rename(trash / handle.uuid)
@@ -302,6 +308,14 @@ def _open_if_there(handle: StudyHandle, opened: ExitStack) -> optuna.Study | Non
     except StudyCorrupted as error:
         _logger.warning("Study %s is removed without storage: %s", handle.uuid, error)
         return None
+
+
+def _changes(
+    handle: StudyHandle, study: optuna.Study | None
+) -> AbstractContextManager[None]:
+    if study is None:
+        return nullcontext()
+    return batching_storage(study).together()
 
 
 def _has_living_worker(study: optuna.Study) -> bool:

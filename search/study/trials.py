@@ -23,7 +23,8 @@ from search.study.optuna_study import check_uuid, read_study
 from search.study.space import Space, Value
 from search.study.storage import (
     cached_reader,
-    is_busy,
+    call_storage,
+    is_temporary,
     readable_errors,
     storage_stamp,
 )
@@ -83,8 +84,8 @@ class TrialView:
         for too long.
     started, finished
         ISO 8601 in UTC.
-    worker_pid
-        Process that works or worked on it.
+    worker_pid, worker_host
+        Process that works or worked on it, and its machine.
     seed
         Seed of the initial weights and of the batch order.
     retry_of
@@ -112,6 +113,7 @@ class TrialView:
     started: str | None = None
     finished: str | None = None
     worker_pid: int | None = None
+    worker_host: str | None = None
     seed: int | None = None
     retry_of: int | None = None
     is_retried: bool = False
@@ -126,8 +128,8 @@ class TrialView:
 def read_trials(handle: StudyHandle) -> tuple[TrialView, ...]:
     """Return all trials in the order of their numbers.
 
-    Repeated calls ask the storage only for what is new. While another process holds
-    the storage for long, the last known trials are returned.
+    Repeated calls ask the storage only for what is new. While the storage is out of
+    reach, the last known trials are returned; `await_trials` waits instead.
 
     Raises
     ------
@@ -137,6 +139,26 @@ def read_trials(handle: StudyHandle) -> tuple[TrialView, ...]:
     url = handle.environment.storage_url
     with readable_errors(url):
         return _reader(url, handle.uuid, storage_stamp(url)).read(handle)
+
+
+def await_trials(handle: StudyHandle) -> tuple[TrialView, ...]:
+    """Return all trials as they are now, waiting while the storage is out of reach.
+
+    For processes that draw conclusions; a page shows what `read_trials` knows.
+
+    Raises
+    ------
+    StudyCorrupted
+        If the storage cannot be used, or stays out of reach.
+    """
+    url = handle.environment.storage_url
+
+    def read() -> tuple[TrialView, ...]:
+        reader = _reader(url, handle.uuid, storage_stamp(url))
+        return reader.read(handle, is_old_enough=False)
+
+    with readable_errors(url):
+        return call_storage(read)
 
 
 def read_trials_anew(handle: StudyHandle) -> tuple[TrialView, ...]:
@@ -154,7 +176,7 @@ def read_trials_anew(handle: StudyHandle) -> tuple[TrialView, ...]:
 def seconds_behind(handle: StudyHandle) -> float:
     """Return how old the trials are that `read_trials` returned last.
 
-    Not 0 only while another process holds the storage for long.
+    Not 0 only while another process holds the storage for long, or it is out of reach.
     """
     url = handle.environment.storage_url
     return _reader(url, handle.uuid, storage_stamp(url)).seconds_behind()
@@ -201,6 +223,7 @@ def view_trial(trial: FrozenTrial, space: Space) -> TrialView:
         started=_iso(trial.datetime_start),
         finished=_iso(trial.datetime_complete),
         worker_pid=owner.get("pid"),
+        worker_host=owner.get("host"),
         seed=attrs.get("seed"),
         retry_of=attrs.get("retry_of"),
         is_retried=bool(attrs.get("is_retried")),
@@ -223,20 +246,25 @@ class _Reader:
         self._read_at = self._next_try = 0.0
         self._lock = threading.Lock()
 
-    def read(self, handle: StudyHandle) -> tuple[TrialView, ...]:
+    def read(
+        self, handle: StudyHandle, *, is_old_enough: bool = True
+    ) -> tuple[TrialView, ...]:
         with self._lock:
             # Who waited here while another one tried does not wait for that again.
-            if self._is_behind and time.monotonic() < self._next_try:
+            is_waste = self._is_behind and time.monotonic() < self._next_try
+            if is_waste and is_old_enough:
                 return self._last or ()
             try:
                 self._last = self._read_news(handle)
             except Exception as error:
-                if self._last is None or not is_busy(error):
+                is_useless = self._last is None or not is_old_enough
+                if is_useless or not is_temporary(error):
                     raise
                 self._is_behind = True
                 self._next_try = time.monotonic() + BUSY_PAUSE_SECONDS
             else:
                 self._is_behind, self._read_at = False, time.monotonic()
+            assert self._last is not None
             return self._last
 
     def seconds_behind(self) -> float:

@@ -9,11 +9,13 @@ import threading
 from typing import Literal
 
 import optuna
+from optuna.trial import TrialState
 
 from search.config import Cell
 from search.disk import shortage
 from search.errors import StudyCorrupted, TrialFailed
 from search.fault_points import note_told, reach
+from search.jobs.hosts import linked_to_host
 from search.study.claims import (
     Claim,
     Owner,
@@ -29,9 +31,10 @@ from search.study.space import TrialParams
 from search.study.storage import call_storage
 from search.study.trials import FailureKind, view_trial
 from search.worker.clock import PhaseClock, trial_line, worker_line
+from search.worker.heart import beating
 from search.worker.objective import Objective, make_objective
 from search.worker.orders import Command, Orders, TrialClosed
-from search.worker.running import RunningTrial, TrialEnd, TrialPruned
+from search.worker.running import RunningTrial, TrialEnd, TrialLost, TrialPruned
 
 WAIT_SECONDS = 0.5
 LONGEST_REASON = 300
@@ -66,8 +69,9 @@ def work(handle: StudyHandle, *, supervisor_pid: int | None = None) -> WorkerEnd
     orders.listen()
     try:
         study = open_study(handle)
-        worker = Worker(handle, study, orders, make_objective(handle), clock=clock)
-        end = worker.run()
+        with linked_to_host(handle, study):
+            worker = Worker(handle, study, orders, make_objective(handle), clock=clock)
+            end = worker.run()
         logger.info("Study %s: worker ends (%s).", handle.uuid, end)
         return end
     finally:
@@ -147,10 +151,15 @@ class Worker:
             self._handle, claim.trial, self._orders, clock=self._clock
         )
         try:
-            with self._clock.phase("train"):
+            with (
+                self._clock.phase("train"),
+                beating(self._handle, self._study, claim.trial),
+            ):
                 record = self._objective.train(
                     claim.params, seed=claim.seed, on_epoch=running.note_epoch
                 )
+        except TrialLost:
+            self._log(number, "was closed meanwhile; its result does not count")
         except TrialPruned:
             self._finish_early("pruned", running, claim.params)
         except TrialClosed as closed:
@@ -224,7 +233,7 @@ class Worker:
         # Through the writer, which waits for a storage that somebody holds.
         trials = call_storage(
             lambda: self._study.get_trials(
-                deepcopy=False, states=(optuna.trial.TrialState.COMPLETE,)
+                deepcopy=False, states=(TrialState.COMPLETE,)
             )
         )
         space = self._handle.settings.space

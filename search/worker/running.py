@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Literal
 
 import optuna
+from optuna.exceptions import UpdateFinishedTrialError
 
 from search.disk import await_room, insist
 from search.fault_points import reach
@@ -27,6 +28,10 @@ logger = logging.getLogger(__name__)
 
 class TrialPruned(Exception):
     """The pruner ended the running trial."""
+
+
+class TrialLost(Exception):
+    """The running trial was closed by others, who thought that its worker is dead."""
 
 
 class RunningTrial:
@@ -76,7 +81,7 @@ class RunningTrial:
 
         Raises
         ------
-        TrialPruned, TrialClosed
+        TrialPruned, TrialClosed, TrialLost
             If the trial is to end now.
         """
         reach("in_fit")
@@ -139,6 +144,8 @@ class RunningTrial:
 def _best_effort(ask: Callable[[], bool]) -> bool:
     try:
         return call_storage(ask, patience=REPORT_PATIENCE_SECONDS)
+    except UpdateFinishedTrialError as error:
+        raise TrialLost from error
     except Exception:  # the result of the training matters more than the report
         logger.warning("A report could not be stored.", exc_info=True)
         return False

@@ -27,7 +27,7 @@ from search.study.results import SeedResult, WinnerResult
 from search.study.selection import best_trials
 from search.study.space import TrialParams
 from search.study.studies import load_panel_series
-from search.study.trials import read_trials
+from search.study.trials import await_trials
 
 TOY_VARIABLE = "SEARCH_TEST_OBJECTIVE"
 EPOCH_VARIABLE = "SEARCH_TEST_EPOCH_SECONDS"
@@ -104,7 +104,7 @@ class ToyObjective:
 
 def make_toy_winner(handle: StudyHandle, cell: Cell) -> WinnerResult:
     """Write a winner whose forecasts miss by the score of its cell."""
-    best = best_trials(read_trials(handle))[cell]
+    best = best_trials(await_trials(handle))[cell]
     settings = handle.settings
     targets = list(settings.roles.targets)
     values = load_panel_series(handle)[targets].to_numpy()

@@ -19,7 +19,7 @@ from search.study.folders import StudyHandle, winner_folder
 from search.study.results import BundleCheck, SeedResult, WinnerResult
 from search.study.selection import best_trials
 from search.study.space import TrialParams
-from search.study.trials import TrialView, read_trials
+from search.study.trials import TrialView, await_trials
 from search.worker.export import export_model
 from search.worker.holdout import Holdout
 from search.worker.refit import Refit, refit_winner
@@ -52,7 +52,7 @@ def make_winner(handle: StudyHandle, cell: Cell) -> WinnerResult:
     StudyCorrupted
         If the series of the study cannot be used.
     """
-    best = best_trials(read_trials(handle)).get(cell)
+    best = best_trials(await_trials(handle)).get(cell)
     if best is None:
         raise TrialFailed(f"No trial of {cell} was completed, so it has no winner.")
     params = handle.settings.space.complete(best.params)

@@ -13,7 +13,7 @@ from search.study.control import StateRecord, set_budget, wish, write_state
 from search.study.curves import EpochPoint, read_curve
 from search.study.folders import StudyHandle
 from search.study.optuna_study import open_study
-from search.study.outcomes import TrialRecord
+from search.study.outcomes import TrialRecord, fail_trial
 from search.study.space import TrialParams
 from search.study.trials import TrialView, read_trials
 from search.worker.clock import PhaseClock, read_time_lines
@@ -112,6 +112,29 @@ def test_worker_records_why_a_trial_failed_and_goes_on(
     assert first(handle).error == "The loss is not a number at epoch 2."
     assert first(handle).failure == "trial"
     assert sum(trial.state == "complete" for trial in read_trials(handle)) == 3
+
+
+def test_worker_ends_a_trial_that_others_closed_and_goes_on(
+    make_study: MakeStudy,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It was trained to its end, with a warning and a traceback every two seconds."""
+    monkeypatch.setattr("search.study.batching.REPORT_SECONDS", 0.0)
+    handle = make_study(budget=Budget(trials=2))
+    other = open_study(handle)
+
+    def close(epoch: int) -> None:
+        if epoch == 2 and first(handle).state == "running":
+            fail_trial(handle, other, 0, "It seemed dead.", owner=current_owner())
+
+    with caplog.at_level("INFO"):
+        assert run_worker(handle, Scripted([3.0, 2.0, 1.0], action=close)) == "budget"
+    assert first(handle).error == "It seemed dead."
+    assert len(read_curve(handle.folder, 0)) == 2
+    assert "trial 0 was closed meanwhile" in caplog.text
+    assert "Traceback" not in caplog.text
+    assert sum(trial.state == "complete" for trial in read_trials(handle)) == 2
 
 
 @pytest.mark.parametrize("score", [float("nan"), float("inf"), float("-inf")])

@@ -1,4 +1,4 @@
-"""Studies on a small series, on an SQLite file of their own."""
+"""Studies on a small series, on an SQLite file of their own or on a server."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -22,6 +22,8 @@ from search.study.space import Line
 from search.study.studies import create_study
 
 N_ROWS = 120
+# What these say holds for every storage; tests marked `sqlite` are about the file.
+CONTRACT = ("test_batching", "test_claims", "test_outcomes", "test_trials")
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
@@ -49,6 +51,25 @@ def connections() -> Iterator[None]:
     sqlalchemy.event.remove(sqlalchemy.Engine, "connect", note)
     for connection in opened:
         connection.close()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Repeat the tests of the contract on PostgreSQL."""
+    is_contract = metafunc.module.__name__.rpartition(".")[2] in CONTRACT
+    is_sqlite = metafunc.definition.get_closest_marker("sqlite") is not None
+    if is_contract and not is_sqlite and "environment" in metafunc.fixturenames:
+        storages = ["sqlite", "postgresql"]
+        metafunc.parametrize("environment", storages, indirect=True)
+
+
+@pytest.fixture
+def environment(
+    request: pytest.FixtureRequest, environment: Environment
+) -> Environment:
+    """Return an empty place for studies, on the storage that the test asks for."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return environment
+    return replace(environment, storage_url=request.getfixturevalue("make_database")())
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from optuna.trial import TrialState
 
 from search.config import Budget, Training
 from search.errors import StudyCorrupted
+from search.jobs.commands import child_environment
 from search.study.batching import UUID_ATTRIBUTE
 from search.study.claims import (
     ReapedTrial,
@@ -33,8 +34,7 @@ ROOT = Path(__file__).parents[2]
 
 # A worker that trains nothing: it prints the numbers of the trials it was given.
 WORKER = """
-import sys, time
-from pathlib import Path
+import sqlite3, sys, time
 import sqlalchemy
 from search.config import Environment
 from search.study.claims import (
@@ -45,11 +45,10 @@ from search.study.studies import find_study
 
 @sqlalchemy.event.listens_for(sqlalchemy.Engine, "connect")
 def spare_the_disk(connection, record):
-    connection.execute("PRAGMA synchronous=OFF")
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA synchronous=OFF")
 
-folder = Path(sys.argv[1])
-environment = Environment(folder, f"sqlite:///{folder / 'optuna.db'}")
-handle = find_study(environment, sys.argv[2])
+handle = find_study(Environment.from_process(), sys.argv[1])
 study, owner = open_study(handle), current_owner()
 while (claim := claim_trial(handle, study, owner)).reason != "budget":
     if claim.reason == "wait":
@@ -64,17 +63,16 @@ while (claim := claim_trial(handle, study, owner)).reason != "budget":
 # A worker that dies inside the claim lock, its trial claimed.
 HOLDER = """
 import sys
-from pathlib import Path
 from search.config import Environment
+from search.study.batching import batching_storage
 from search.study.claims import claim_trial, current_owner
 from search.study.optuna_study import claim_lock, open_study
 from search.study.studies import find_study
 
-folder = Path(sys.argv[1])
-environment = Environment(folder, f"sqlite:///{folder / 'optuna.db'}")
-handle = find_study(environment, sys.argv[2])
-claim = claim_trial(handle, open_study(handle), current_owner())
-with claim_lock(handle):
+handle = find_study(Environment.from_process(), sys.argv[1])
+study = open_study(handle)
+claim = claim_trial(handle, study, current_owner())
+with claim_lock(handle), batching_storage(study).together():
     print(claim.trial.number, flush=True)
     sys.stdin.read()
 """
@@ -86,14 +84,9 @@ def record(score: float = 1.0) -> TrialRecord:
 
 def start_worker(handle) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [
-            sys.executable,
-            "-c",
-            WORKER,
-            str(handle.environment.studies_dir),
-            handle.uuid,
-        ],
+        [sys.executable, "-c", WORKER, handle.uuid],
         cwd=ROOT,
+        env=child_environment(handle.environment),
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -109,7 +102,7 @@ def run_trials(handle, study, n_trials: int, score: float = 1.0) -> list[str]:
     return cells
 
 
-@pytest.mark.case("C1", "four processes, 30 queued trials")
+@pytest.mark.case("C1", "4 processes, 30 queued trials, on each storage")
 def test_claim_four_processes_share_thirty_queued_trials(make_study):
     """Plain SQLite storage gave 9 of 30 queued trials to two processes."""
     queue = tuple({"cell": "GRU", "units": 16 * 2 ** (k % 4)} for k in range(30))
@@ -127,20 +120,15 @@ def test_claim_four_processes_share_thirty_queued_trials(make_study):
     assert states == {TrialState.COMPLETE: 30, TrialState.WAITING: 9}
 
 
-@pytest.mark.case("K10", "worker killed inside the lock")
+@pytest.mark.case("K10", "worker killed inside the lock, on each storage")
 def test_claim_lock_and_trial_of_a_killed_worker_are_free_at_once(make_study):
     """Optuna's own file locks keep the others waiting for 30 seconds."""
     handle = make_study(budget=Budget(trials=1))
     study = open_study(handle)
     worker = subprocess.Popen(
-        [
-            sys.executable,
-            "-c",
-            HOLDER,
-            str(handle.environment.studies_dir),
-            handle.uuid,
-        ],
+        [sys.executable, "-c", HOLDER, handle.uuid],
         cwd=ROOT,
+        env=child_environment(handle.environment),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -118,6 +118,7 @@ def test_finish_trial_of_a_number_that_does_not_exist(handle, study):
     assert not finish_trial(handle, study, 99, COMPLETE, owner=current_owner())
 
 
+@pytest.mark.sqlite
 @pytest.mark.case("S11", "result for a study whose id another one has")
 def test_finish_trial_never_writes_into_the_study_that_took_over_the_id(
     make_study, handle, study

@@ -16,7 +16,7 @@ from search.study.optuna_study import read_study
 from search.study.storage import (
     cached_reader,
     call_storage,
-    database_lock,
+    lock_transaction,
     open_reader,
     open_storage,
     prepare_storage,
@@ -160,9 +160,10 @@ def test_cached_reader_follows_a_replaced_file(tmp_path, path, url, empty_databa
     assert cached_reader(url).get_all_studies() == []
 
 
-def test_database_lock_does_nothing_on_sqlite(url):
-    with database_lock(url, "a"), database_lock(url, "a"):
-        assert sqlite_path(url).exists()
+def test_lock_transaction_does_nothing_on_sqlite(url):
+    with open_storage(url).engine.connect() as connection:
+        lock_transaction(connection, "a")
+        lock_transaction(connection, "a")
 
 
 def test_sqlite_path_of_a_server_is_none():

@@ -274,6 +274,7 @@ def test_read_trials_times_are_utc_wherever_the_machine_is(handle, study, monkey
     assert 0 <= view.seconds_total < 60
 
 
+@pytest.mark.sqlite
 def test_read_trials_while_locked_returns_the_last_known(handle, study, monkeypatch):
     monkeypatch.setattr(storage, "READER_TIMEOUT_SECONDS", 0.05)
     finish_next(handle, study)
@@ -284,6 +285,7 @@ def test_read_trials_while_locked_returns_the_last_known(handle, study, monkeypa
     other.close()
 
 
+@pytest.mark.sqlite
 def test_read_trials_locked_from_the_start_says_so(handle, monkeypatch):
     monkeypatch.setattr(storage, "READER_TIMEOUT_SECONDS", 0.05)
     other = sqlite3.connect(sqlite_path(handle.environment.storage_url))
@@ -301,6 +303,7 @@ def test_read_trials_of_a_deleted_study(handle, study):
         read_trials(handle)
 
 
+@pytest.mark.sqlite
 def test_read_trials_never_shows_the_study_that_took_over_the_id(
     make_study, handle, study
 ):
@@ -314,12 +317,14 @@ def test_read_trials_never_shows_the_study_that_took_over_the_id(
         read_trials(handle)
 
 
+@pytest.mark.sqlite
 def test_read_trials_without_the_storage_file(handle):
     sqlite_path(handle.environment.storage_url).unlink()
     with pytest.raises(StudyCorrupted, match=r"optuna\.db is missing"):
         read_trials(handle)
 
 
+@pytest.mark.sqlite
 def test_read_trials_of_a_damaged_storage(handle):
     path = sqlite_path(handle.environment.storage_url)
     content = path.read_bytes()
