@@ -22,7 +22,8 @@ from search.study.space import Line
 from search.study.studies import create_study
 
 N_ROWS = 120
-# What these say holds for every storage; tests marked `sqlite` are about the file.
+# What these say holds for every storage; tests marked `sqlite` are about the file. On a
+# server each takes a database of its own, so the quick suite has only `test_server`.
 CONTRACT = ("test_batching", "test_claims", "test_outcomes", "test_trials")
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -58,7 +59,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     is_contract = metafunc.module.__name__.rpartition(".")[2] in CONTRACT
     is_sqlite = metafunc.definition.get_closest_marker("sqlite") is not None
     if is_contract and not is_sqlite and "environment" in metafunc.fixturenames:
-        storages = ["sqlite", "postgresql"]
+        storages = ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)]
         metafunc.parametrize("environment", storages, indirect=True)
 
 

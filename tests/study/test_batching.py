@@ -285,6 +285,7 @@ def test_reports_of_a_trial_that_was_closed_are_refused(handle, study, monkeypat
     assert storage.pending_reports(study._study_id, 0) == {}
 
 
+@pytest.mark.sqlite
 @pytest.mark.case("S11", "epoch of a worker whose study was deleted")
 def test_reports_never_reach_the_study_that_took_over_the_id(
     make_study, handle, study, monkeypatch
