@@ -108,7 +108,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, series: pd.DataFrame) -> Made
 
     with pytest.MonkeyPatch.context() as patch:
         trials = (view(0, "GRU", 2.0), view(1, "GRU", 1.0, best_epoch=3))
-        patch.setattr(winner_module, "read_trials", lambda _handle: trials)
+        patch.setattr(winner_module, "await_trials", lambda _handle: trials)
         patch.setattr(winner_module, "export_model", lambda _model, folder: folder)
         patch.setattr(winner_module, "write_bundle", write_nothing)
         patch.setattr(
@@ -203,7 +203,7 @@ def test_make_winner_without_known_values_makes_no_forecast(
     handle = make_study(tmp_path, series, roles)
     trial = view(4, "GRU", 1.0, best_epoch=1)
     trial = replace(trial, params={**trial.params, "calendar": "none"})
-    monkeypatch.setattr(winner_module, "read_trials", lambda _handle: (trial,))
+    monkeypatch.setattr(winner_module, "await_trials", lambda _handle: (trial,))
 
     def fail(_model: object, folder: Path) -> None:
         assert not (folder / "winner.json").exists()
@@ -252,7 +252,7 @@ def test_make_winner_needs_a_complete_trial(
     made: Made, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pruned = replace(view(0, "LSTM", 1.0), state="pruned")
-    monkeypatch.setattr(winner_module, "read_trials", lambda _handle: (pruned,))
+    monkeypatch.setattr(winner_module, "await_trials", lambda _handle: (pruned,))
     with pytest.raises(TrialFailed, match="No trial of LSTM was completed"):
         make_winner(made.handle, "LSTM")
 
@@ -264,7 +264,7 @@ def test_make_winner_makes_a_bundle_that_works(
     """The whole way: train, export, pack, unpack and run in a clean process."""
     handle = make_study(tmp_path, series, Roles(("level",), calendar=("hour",)))
     monkeypatch.setattr(
-        winner_module, "read_trials", lambda _handle: (view(0, "GRU", 1.0),)
+        winner_module, "await_trials", lambda _handle: (view(0, "GRU", 1.0),)
     )
     result = make_winner(handle, "GRU")
     assert result.check is not None
@@ -288,7 +288,7 @@ def test_an_average_goes_the_whole_way(
     trial = view(0, cell, 1.0)
     params = {**trial.params, "bidirectional": is_bidirectional}
     trial = replace(trial, params=params)
-    monkeypatch.setattr(winner_module, "read_trials", lambda _handle: (trial,))
+    monkeypatch.setattr(winner_module, "await_trials", lambda _handle: (trial,))
     result = make_winner(handle, cell)
     assert (result.delivered, result.n_networks) == ("average", 2)
     assert result.check is not None
