@@ -105,6 +105,7 @@ def has_told(made: Place, n: int) -> bool:
 
 
 @pytest.mark.case("C4", "stopped and started again at once, stopped twice")
+@pytest.mark.slow
 def test_c4_never_more_workers_than_wanted(place: MakePlace, toy: Toy) -> None:
     toy(epoch_seconds=0.05)
     training = Training(epochs=10, pruner="none", patience=0, seed=7)
@@ -137,6 +138,7 @@ def test_c4_never_more_workers_than_wanted(place: MakePlace, toy: Toy) -> None:
 
 
 @pytest.mark.case("C6", "data file replaced while two studies of it exist")
+@pytest.mark.slow
 def test_c6_a_study_keeps_its_own_data(
     toy: Toy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -115,6 +115,7 @@ def test_k2_refit_killed_before_the_rename(place: MakePlace) -> None:
 
 
 @pytest.mark.case("K2", "supervisor killed while it writes its state")
+@pytest.mark.slow
 def test_k2_supervisor_killed_in_a_state_write(
     place: MakePlace, start_supervisor: Callable[[Place], int]
 ) -> None:

@@ -44,6 +44,7 @@ def running_pids(made: Place) -> dict[int, int]:
 
 
 @pytest.mark.case("K3", "all workers killed at once")
+@pytest.mark.slow
 def test_k3_all_workers_killed_at_once(
     place: MakePlace, toy: Callable[..., None], record_property: Record
 ) -> None:
@@ -77,6 +78,7 @@ def test_k3_all_workers_killed_at_once(
 
 
 @pytest.mark.case("K8", "worker stopped and woken while others go on")
+@pytest.mark.slow
 def test_k8_worker_sleeps_while_others_go_on(
     place: MakePlace, toy: Callable[..., None]
 ) -> None:
@@ -179,6 +181,7 @@ def namespace_tools() -> str:
 
 
 @pytest.mark.case("K7", "machine loses its power; it comes back with another boot id")
+@pytest.mark.slow
 def test_k7_power_cut(
     place: MakePlace,
     toy: Callable[..., None],
@@ -236,6 +239,7 @@ def test_k7_power_cut(
 
 @pytest.mark.case("K4", "supervisor killed, its workers go, one successor")
 @pytest.mark.case("K12", "everything killed, started again")
+@pytest.mark.slow
 def test_k12_everything_killed_and_started_again(
     place: MakePlace, toy: Callable[..., None], start_supervisor: Start
 ) -> None:

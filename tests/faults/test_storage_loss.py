@@ -41,6 +41,7 @@ def storage_file(handle: StudyHandle) -> Path:
 
 
 @pytest.mark.case("S6", "storage file moved away or replaced while workers train")
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
@@ -105,7 +106,13 @@ def test_s6_result_of_a_lost_storage_waits_in_the_spool(
 
 
 @pytest.mark.case("S8", "database locked by another program")
-@pytest.mark.parametrize("seconds", [3.0, pytest.param(20.0, marks=pytest.mark.faults)])
+@pytest.mark.parametrize(
+    "seconds",
+    [
+        pytest.param(3.0, marks=pytest.mark.slow),
+        pytest.param(20.0, marks=pytest.mark.faults),
+    ],
+)
 def test_s8_database_locked(
     place: MakePlace, toy: Toy, seconds: float, record_property: Record
 ) -> None:

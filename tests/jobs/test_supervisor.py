@@ -347,6 +347,7 @@ def test_supervise_gives_trials_back_when_asked_to_end(
     handle = make_study(training=LONG, workers=1)
     number = signal.SIGINT if is_foreground else signal.SIGTERM
     end = Once(has_epoch, lambda _: os.kill(os.getpid(), number))
+    others = set(psutil.Process().children())
 
     ending = supervise(
         handle, on_progress=end, is_foreground=is_foreground, limits=QUICK
@@ -357,4 +358,4 @@ def test_supervise_gives_trials_back_when_asked_to_end(
     assert not is_supervised(handle)
     assert states(handle) == {"failed": 1, "waiting": 3}
     assert trial(handle, 0).is_retried
-    assert not psutil.Process().children()
+    assert set(psutil.Process().children()) <= others

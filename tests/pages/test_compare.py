@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from pages.components.compare import diagnosis as compare_diagnosis
 from pages.components.compare import search as compare_search
 from pages.components.compare import sections as compare_sections
-from pages.components.compare.table import model_table
+from pages.components.compare.table import model_table, signed_percent
 from pages.components.downloads import show_results_download
 from search.analysis.comparison import ModelRow, Spread
 from search.config import Environment
@@ -73,6 +73,20 @@ def test_finished_study_shows_verdict_table_and_charts(open_made: OpenPage) -> N
     ):
         assert title in shown
     assert "PED-ANOVA" in shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (12.4, "+12 %"),
+        (-3.6, "\u22124 %"),
+        (-0.4, "0 %"),
+        (0.0, "0 %"),
+        (100.0, "+100 %"),
+    ],
+)
+def test_signed_percent(value: float, shown: str) -> None:
+    assert signed_percent(value) == shown
 
 
 def test_skill_against_the_best_baseline_stands_beside_the_verdict(

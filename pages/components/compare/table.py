@@ -167,8 +167,9 @@ def show_skills(rows: Sequence[ModelRow], baseline: str) -> None:
 
 
 def signed_percent(value: float) -> str:
-    """Return a number of percent with its sign, such as ``+12 %``."""
-    return f"{value:+.0f} %".replace("-", "\u2212")
+    """Return a number of percent with its sign, such as ``+12 %``; 0 has none."""
+    shown = f"{value:+.0f} %".replace("-", "\u2212")
+    return "0 %" if shown[1:] == "0 %" else shown
 
 
 def percent(share: float | None) -> float | None:

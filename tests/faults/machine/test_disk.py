@@ -86,6 +86,7 @@ class Filled:
 
 
 @pytest.mark.case("S4", "disk full while two workers train, then freed")
+@pytest.mark.slow
 def test_s4_a_full_disk_pauses_the_search_which_goes_on_by_itself(
     toy: Callable[..., None],
     small_environment: Environment,
