@@ -128,7 +128,12 @@ def _header() -> None:
         key="header",
     ):
         link_to("home", f"**{text('app.name')}**", icon=":material/ssid_chart:")
-        with st.container(horizontal=True, width="content", key="header_links"):
+        with st.container(
+            horizontal=True,
+            vertical_alignment="center",
+            width="content",
+            key="header_links",
+        ):
             link_to("studies", text("app.studies"), icon=":material/list:")
             link_to("data", text("app.start_new"), icon=":material/add:")
             show_account()
