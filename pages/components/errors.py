@@ -1,4 +1,4 @@
-"""An error that nobody expected: a sentence for the person, the trace for the log."""
+"""An error in words for the person; the trace of an unexpected one for the log."""
 
 import logging
 import secrets
@@ -8,6 +8,7 @@ import streamlit as st
 from pages.components.state import environment
 from pages.components.text import plain, text
 from search import disk
+from search.errors import SearchError
 from search.study.places import refusal
 
 logger = logging.getLogger(__name__)
@@ -30,10 +31,15 @@ def show_unexpected(error: Exception) -> None:
 def answer_script_error(error: Exception) -> bool:
     """Show an error that came from outside the frame of a page, such as a callback.
 
+    Errors of ours say what to do in their own words, there as on a page.
+
     Returns
     -------
     bool
         True, so that Streamlit does not show it in its own way.
     """
-    show_unexpected(error)
+    if isinstance(error, SearchError):
+        st.error(plain(error), icon=":material/error:")
+    else:
+        show_unexpected(error)
     return True

@@ -76,12 +76,14 @@ except RuntimeError as error:
     [
         ("OSError(errno.ENOSPC, 'No space left on device')", "disk"),
         ("PermissionError(13, 'Permission denied', '/x/y')", "cannot be opened"),
+        ("UserInputError('The name is taken.')", "The name is taken"),
     ],
 )
 def test_what_a_person_can_mend_has_no_reference(error: str, sentence: str) -> None:
     script = f"""
 import errno
 from pages.components.errors import answer_script_error
+from search.errors import UserInputError
 assert answer_script_error({error}) is True
 """
     app = AppTest.from_string(script, default_timeout=30).run()
