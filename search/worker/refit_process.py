@@ -7,7 +7,7 @@ from search.config import Cell
 from search.disk import insist
 from search.errors import SearchError
 from search.jobs.importing import quick_imports
-from search.jobs.parent import ParentWatch
+from search.jobs.parent import ParentWatch, die_with_parent
 from search.jobs.refitting import save_failure
 from search.study.folders import StudyHandle
 from search.worker.environment import compile_cache, prepare_environment
@@ -31,6 +31,7 @@ def refit_cell(
     """
     if supervisor_pid is not None:
         # Nothing is lost: a winner that is half made is made again.
+        die_with_parent(supervisor_pid)
         ParentWatch(supervisor_pid, grace_seconds=0.0).start()
     try:
         insist(lambda: _make_winner(handle, cell), handle.folder)
