@@ -20,6 +20,7 @@ from search.study.folders import StudyHandle
 from search.study.owners import is_alive, owner_of
 from search.study.trials import read_trials
 from search.worker.toy import MARKED_UNITS
+from tests.e2e.conftest import end_processes_of
 from tests.jobs.conftest import QUICK, wait_until
 
 MakeStudy = Callable[..., StudyHandle]
@@ -155,7 +156,7 @@ def test_a_child_whose_parent_has_died_already_ends(
         [
             sys.executable,
             "-c",
-            "from search.jobs.parent import die_with_parent; die_with_parent(999999999)",
+            "from search.jobs.parent import die_with_parent; die_with_parent(99999999)",
         ]
     ) as process:
         assert process.wait() == 1
@@ -170,12 +171,16 @@ def test_a_child_whose_parent_has_died_already_ends(
 @pytest.mark.case("K4", "supervisor killed while its worker hangs, study resumed")
 @pytest.mark.usefixtures("without_winners")
 def test_k4_the_next_supervisor_ends_a_hung_worker_and_goes_on(
-    toy: Callable[..., None], make_study: MakeStudy, monkeypatch: pytest.MonkeyPatch
+    toy: Callable[..., None],
+    make_study: MakeStudy,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
 ) -> None:
     toy("toy-hang")
     marked = {"cell": "LSTM", "units": MARKED_UNITS}
     handle = make_study(enqueue=(marked,), budget=Budget(trials=3), workers=1)
     start_study(handle)
+    request.addfinalizer(lambda: end_processes_of(handle.environment.studies_dir))
     wait_until(
         lambda: any(trial.epochs_run for trial in read_trials(handle)), "the hang"
     )
