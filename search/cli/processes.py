@@ -30,7 +30,9 @@ def run_process(options: argparse.Namespace) -> int:
         from search.worker.refit_process import refit_cell
 
         cell = cell_name(options.cell)
-        is_done = refit_cell(handle, cell, supervisor_pid=options.supervised)
+        is_done = refit_cell(
+            handle, cell, supervisor_pid=options.supervised, only_kept=options.kept
+        )
         return EXIT_OK if is_done else EXIT_FAILED
     from search.worker.loop import work
 

@@ -136,16 +136,15 @@ def copy_sentence(handle: StudyHandle) -> str:
     state = written_state(handle)
     word = state.state if state is not None else "waiting"
     copy = handle.folder / COPY_FILE
+    heard = datetime.fromtimestamp(copy.stat().st_mtime, UTC)
     try:
         host = str(msgspec.json.decode(copy.read_bytes())["host"])
-        heard = datetime.fromtimestamp(copy.stat().st_mtime, UTC)
-    except (OSError, msgspec.MsgspecError, KeyError, TypeError):
-        host, heard = "another one", None
-    when = f" ({heard:%Y-%m-%d %H:%M} UTC)" if heard is not None else ""
+    except (msgspec.MsgspecError, KeyError, TypeError):
+        host = "of its original"
     return (
         f"This is a copy, made to work for the host {host}. There the study was "
-        f"{word} when this host last heard of it{when}. Steer it, compare its winners "
-        "and download them there."
+        f"{word} when this host last heard of it ({heard:%Y-%m-%d %H:%M} UTC). Steer "
+        "it, compare its winners and download them there."
     )
 
 

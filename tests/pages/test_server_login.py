@@ -94,9 +94,7 @@ def visit(app: Starlette, path: str = "/", **said: Any) -> Answer:
     return ask(app, path, headers=cookie_header(cookies_of(claims(**said))))
 
 
-@pytest.mark.case(
-    "X8", "time of an answer about what is there and what is not"
-)
+@pytest.mark.case("X8", "time of an answer about what is there and what is not")
 def test_without_a_login_answers_do_not_tell_what_there_is(
     environment: Environment, record_property: Callable[[str, object], None]
 ) -> None:
