@@ -43,7 +43,10 @@ class KeptSeeds:
     def load(self, seed: int) -> SeedRun | None:
         """Return the run of `seed`; None if it was not kept, or cannot be read."""
         try:
-            with np.load(self._path(seed), allow_pickle=False) as stored:
+            with (
+                self._path(seed).open("rb") as file,
+                np.load(file, allow_pickle=False) as stored,
+            ):
                 arrays = dict(stored)
             head = json.loads(str(arrays.pop(_HEAD)))
             if head["origin"] != self._origin:

@@ -249,11 +249,12 @@ def test_logging_out_ends_the_login_everywhere(app: Starlette) -> None:
 def test_an_ended_login_does_not_count_after_a_restart(
     app: Starlette, environment: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    account.ended_logins.keep_in(environment.studies_dir)
+    before, again = EndedLogins(), EndedLogins()
+    monkeypatch.setattr(account, "ended_logins", before)
+    before.keep_in(environment.studies_dir)
     mine, hers = cookies_of(claims()), cookies_of(claims(nonce="another"))
     assert ask(app, "/auth/logout", headers=cookie_header(mine)).status == 200
 
-    again = EndedLogins()
     monkeypatch.setattr(account, "ended_logins", again)
     assert ask(app, "/", headers=cookie_header(mine)).status == 200  # the test can fail
     again.keep_in(environment.studies_dir)
