@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager, suppress
 
 import streamlit as st
 
+from pages.components.ended_logins import ended_logins
 from pages.components.errors import answer_script_error
 from pages.components.live_figure import plotly_routes
 from pages.components.uploads import UploadLimits, close_ended_sessions
@@ -97,6 +98,8 @@ try:
     check_places(Environment.from_process())
     check_server(Environment.from_process().studies_dir)
     upload_limits = UploadLimits.from_process()
+    if login is not None:
+        ended_logins.keep_in(Environment.from_process().studies_dir)
 except ConfigError as error:
     raise SystemExit(f"Not started. {error}") from None
 

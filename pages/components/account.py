@@ -8,19 +8,21 @@ confirmed. Both are checked here, for every request and every run of a page.
 import hashlib
 import json
 import os
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from threading import Lock
 from typing import Any
 
 import streamlit as st
 from streamlit.auth_util import get_secrets_auth_section
 
+from pages.components.ended_logins import ended_logins
 from pages.components.text import plain, raw_text, text
 from search.errors import ConfigError, UserInputError
 
 ALLOWED_ACCOUNTS = "STUDIES_ALLOWED_ACCOUNTS"
+TRUSTED_CLAIM = "STUDIES_TRUSTED_CLAIM"
 # What tells two logins of one person apart.
 _LOGIN_CLAIMS = ("iss", "sub", "email", "iat", "exp", "nonce")
 
@@ -36,7 +38,7 @@ class Account:
     Attributes
     ----------
     name, email
-        As the login provider says; the address is confirmed.
+        As the login provider says; the address is confirmed or trusted.
     login
         Digest that stands for this login, the same in every tab of the browser.
     expires
@@ -58,32 +60,12 @@ class Account:
         """
         if not self.expires > time.time():
             raise LoginRefused(raw_text("login.expired"))
-        if _ended.holds(self.login):
+        if ended_logins.holds(self.login):
             raise LoginRefused(raw_text("login.none"))
 
     def end(self) -> None:
         """End this login in every tab, and for whoever has a copy of the cookie."""
-        _ended.add(self.login, until=self.expires)
-
-
-class _EndedLogins:
-    """Logins that ended before they expired."""
-
-    def __init__(self) -> None:
-        self._until: dict[str, float] = {}
-        self._lock = Lock()
-
-    def add(self, login: str, *, until: float) -> None:
-        now = time.time()
-        with self._lock:
-            kept = {one: end for one, end in self._until.items() if end > now}
-            self._until = {**kept, login: until}
-
-    def holds(self, login: str) -> bool:
-        return login in self._until
-
-
-_ended = _EndedLogins()
+        ended_logins.add(self.login, until=self.expires)
 
 
 def has_login() -> bool:
@@ -102,17 +84,16 @@ def read_account(claims: Mapping[str, Any]) -> Account:
     Raises
     ------
     LoginRefused
-        If that is nobody, the login has ended, the e-mail address is not confirmed, or
+        If that is nobody, the login has ended, there is no address that counts, or
         `STUDIES_ALLOWED_ACCOUNTS` does not list it.
     """
     if claims.get("is_logged_in") is not True:
         raise LoginRefused(raw_text("login.none"))
-    expires, email = claims.get("exp"), claims.get("email")
+    expires, email = claims.get("exp"), address_of(claims)
     if isinstance(expires, bool) or not isinstance(expires, int | float):
         raise LoginRefused(raw_text("login.no_expiry"))
-    is_confirmed = claims.get("email_verified") is True
-    if not isinstance(email, str) or not email or not is_confirmed:
-        raise LoginRefused(raw_text("login.not_confirmed"))
+    if not email:
+        raise LoginRefused(raw_text("login.not_confirmed", variable=TRUSTED_CLAIM))
     if not is_allowed(email):
         raise LoginRefused(raw_text("login.not_allowed", email=email))
     named = json.dumps([str(claims.get(name)) for name in _LOGIN_CLAIMS])
@@ -126,8 +107,42 @@ def read_account(claims: Mapping[str, Any]) -> Account:
     return account
 
 
+def address_of(claims: Mapping[str, Any]) -> str:
+    """Return the address under which a person comes in; empty if none counts.
+
+    That is the one that the provider has confirmed, else what it says under the claim
+    of `STUDIES_TRUSTED_CLAIM`. An address that it says it did not confirm never counts.
+    """
+    email, is_confirmed = claims.get("email"), claims.get("email_verified")
+    if is_confirmed is True and isinstance(email, str) and email:
+        return email
+    name = trusted_claim()
+    if not name or (name == "email" and is_confirmed is not None):
+        return ""
+    address = claims.get(name)
+    is_address = isinstance(address, str) and address.strip("@").count("@") == 1
+    return str(address) if is_address else ""
+
+
+def trusted_claim() -> str:
+    """Return the claim that counts as a confirmed address; empty for none.
+
+    Raises
+    ------
+    ConfigError
+        If `STUDIES_TRUSTED_CLAIM` is not the name of a claim.
+    """
+    name = os.environ.get(TRUSTED_CLAIM, "")
+    if name and not re.fullmatch(r"[A-Za-z][\w.:/-]*", name):
+        raise ConfigError(
+            f"`{TRUSTED_CLAIM}` must name one claim of the login provider, such as "
+            f"preferred_username, got {name!r}."
+        )
+    return name
+
+
 def is_allowed(email: str) -> bool:
-    """Return whether the owner of a confirmed address may come in."""
+    """Return whether the owner of an address may come in."""
     allowed, address = allowed_accounts(), email.casefold()
     domain = address[address.rfind("@") :]
     return not allowed or address in allowed or domain in allowed

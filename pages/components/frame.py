@@ -21,6 +21,7 @@ from pages.components.steps import Step, show_steps
 from pages.components.text import plain, text
 from search import disk
 from search.errors import SearchError, UserInputError
+from search.study.copies import copy_sentence
 
 _STEPS_OF_A_STUDY = ("progress", "compare", "forecast", "explain")
 
@@ -48,6 +49,9 @@ def page_frame(title: str, step: Step | None = None) -> None:
     problem = unknown_study_message()
     if problem:
         st.warning(problem, icon=":material/link_off:")
+    copied = copy_sentence(study) if study is not None else ""
+    if copied:
+        st.info(plain(copied), icon=":material/content_copy:")
     scarce = disk.warning(environment().studies_dir)
     if scarce:
         st.warning(plain(scarce), icon=":material/hard_drive:")

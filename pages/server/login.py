@@ -30,6 +30,7 @@ from pages.components.account import (
     LoginRefused,
     allowed_accounts,
     read_account,
+    trusted_claim,
 )
 from pages.components.text import raw_text
 from pages.server import streamlit_login
@@ -76,6 +77,7 @@ def login_settings() -> Mapping[str, Any] | None:
         return None
     _check_section(section)
     allowed_accounts()
+    trusted_claim()
     if find_spec("authlib") is None:
         raise ConfigError(
             "A login is configured, but the package Authlib, which Streamlit needs for "

@@ -19,6 +19,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from pages.components.refusals import refusals
 from pages.components.uploads import (
     MEGABYTE,
     UploadLimits,
@@ -80,10 +81,12 @@ class UploadQuota:
             await self._app(scope, receive, send)
             return
         transfer = _Transfer(session, _declared_bytes(scope))
+        refusals.forget(session)
         try:
             self._check_number(transfer)
             self._check_room(transfer)
         except HTTPException as refusal:
+            refusals.note(session, refusal.detail)
             await self._let_finish(receive, transfer)
             answer = PlainTextResponse(
                 refusal.detail, refusal.status_code, refusal.headers
@@ -118,6 +121,13 @@ class UploadQuota:
         started = time.monotonic()
 
         async def counted() -> Message:
+            try:
+                return await count()
+            except HTTPException as refusal:
+                refusals.note(transfer.session, refusal.detail)
+                raise
+
+        async def count() -> Message:
             try:
                 message = await asyncio.wait_for(receive(), self._stall_seconds)
             except TimeoutError:

@@ -288,3 +288,4 @@ def _add_internal(add: Callable[[str, str | None], argparse.ArgumentParser]) -> 
     refit.add_argument("study")
     refit.add_argument("cell")
     refit.add_argument("--supervised", type=int, metavar="PID")
+    refit.add_argument("--kept", action="store_true")

@@ -23,6 +23,7 @@ from search.errors import StudyCorrupted, UserInputError
 from search.files import sha256
 from search.jobs.launch import pause_study, stop_study
 from search.study.control import read_state
+from search.study.copies import copy_sentence
 from search.study.folders import StudyHandle
 from search.study.progress import Progress, read_progress
 from search.study.results import load_results
@@ -47,11 +48,15 @@ def list_all(options: argparse.Namespace) -> int:
 def show_study(options: argparse.Namespace) -> int:
     """Print where a study stands: state, best trials, running and failed ones."""
     handle = find_study(_environment(options), options.study)
+    # Before the rest, which it brings up to date.
+    copied = copy_sentence(handle)
     progress = read_progress(handle)
     results = load_results(handle.folder)
     console = stdout()
     headline = f"{handle.settings.name} ({handle.uuid})"
     write_line(console, headline, style="bold")
+    if copied:
+        write_line(console, copied)
     for line in _status_lines(progress):
         write_line(console, line)
     for line in steering_lines(handle, progress.trials):

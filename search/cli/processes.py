@@ -10,7 +10,7 @@ from search.config import Environment
 from search.disk import insist
 from search.evaluation.baselines.naive import NAIVE_NAMES
 from search.evaluation.baselines.suite import BASELINE_NAMES
-from search.jobs.parent import ParentWatch
+from search.jobs.parent import ParentWatch, die_with_parent
 from search.study.copies import join_study
 from search.study.folders import StudyHandle
 from search.study.studies import find_study
@@ -30,7 +30,9 @@ def run_process(options: argparse.Namespace) -> int:
         from search.worker.refit_process import refit_cell
 
         cell = cell_name(options.cell)
-        is_done = refit_cell(handle, cell, supervisor_pid=options.supervised)
+        is_done = refit_cell(
+            handle, cell, supervisor_pid=options.supervised, only_kept=options.kept
+        )
         return EXIT_OK if is_done else EXIT_FAILED
     from search.worker.loop import work
 
@@ -52,6 +54,7 @@ def _compute_baselines(handle: StudyHandle, *, supervisor_pid: int | None) -> in
 
     if supervisor_pid is not None:
         # Nothing is lost: baselines that are half made are made again.
+        die_with_parent(supervisor_pid)
         ParentWatch(supervisor_pid, grace_seconds=0.0).start()
     is_toy = TOY_VARIABLE in os.environ
     names = NAIVE_NAMES if is_toy else BASELINE_NAMES

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from search.config import Environment
 from search.errors import StudyCorrupted
+from search.jobs.orphans import PATIENCE_SECONDS, OrphanWatch
 from search.jobs.process_audit import held_locks, stray_processes
 from search.jobs.trial_audit import odd_trials
 from search.jobs.winner_audit import odd_winners
@@ -71,7 +72,8 @@ def audit_storage(environment: Environment) -> tuple[Fault, ...]:
 def audit_study(handle: StudyHandle) -> tuple[Fault, ...]:
     """Check one study; close trials of dead workers and store results in the spool.
 
-    Nothing is deleted but temporary files that are older than an hour.
+    Processes whose supervisor is gone get time to end by themselves and are ended
+    then. Nothing is deleted but temporary files that are older than an hour.
     """
     faults: list[Fault] = []
     for check in _CHECKS:
@@ -115,9 +117,17 @@ def _check_winners(handle: StudyHandle) -> list[Fault]:
 
 
 def _check_processes(handle: StudyHandle) -> list[Fault]:
-    """Check that no process is left over and no lock is kept."""
+    """End what hangs without its supervisor; check that no lock is kept."""
+    ended = [
+        _mended(
+            handle,
+            f"{orphan} went on without its supervisor {orphan.supervisor} and did not "
+            "end by itself; it was ended.",
+        )
+        for orphan in OrphanWatch(handle, patience_seconds=PATIENCE_SECONDS).wait()
+    ]
     found = [*stray_processes(handle), *held_locks(handle)]
-    return [_wrong(handle, text) for text in found]
+    return ended + [_wrong(handle, text) for text in found]
 
 
 def _remove_temporary_files(handle: StudyHandle) -> list[Fault]:

@@ -16,6 +16,7 @@ from search.study.copies import (
     withdraw_study,
 )
 from search.study.folders import StudyHandle, is_copy
+from search.study.optuna_study import open_study
 from search.study.outcomes import replay_spool
 from search.study.parcels import Receiver, Sender
 
@@ -50,6 +51,15 @@ def serving_hosts(handle: StudyHandle, study: optuna.Study) -> Iterator[None]:
         _last_time(lambda: publish_wishes(handle, study, known))
         _last_time(receiver.close)
         _last_time(lambda: withdraw_study(handle, study, place))
+
+
+def tell_hosts(handle: StudyHandle) -> None:
+    """Tell hosts that have a copy how the study stands, after its search.
+
+    Without an artifact location it does nothing; what goes wrong is logged only.
+    """
+    if handle.environment.artifacts is not None:
+        _last_time(lambda: publish_wishes(handle, open_study(handle), {}))
 
 
 @contextmanager

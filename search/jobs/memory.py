@@ -1,6 +1,9 @@
 """How much memory the processes of a study hold, and when that is too much."""
 
 import contextlib
+import math
+import signal
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +11,8 @@ from pathlib import Path
 import psutil
 
 RECYCLE_SHARE = 0.8
+# A process that the kernel ends for memory is gone within this time.
+KERNEL_KILL_SECONDS = 10.0
 
 _VMSTAT = Path("/proc/vmstat")
 _OWN_GROUPS = Path("/proc/self/cgroup")
@@ -70,6 +75,36 @@ def kernel_kills() -> int:
     Counted since the start of the machine; 0 where the system does not say.
     """
     return _numbers(_VMSTAT).get("oom_kill", 0)
+
+
+class KernelKills:
+    """Tells a process that the kernel ended for its memory from one that was killed.
+
+    The signal is the same as that of a person; the kernel counts its own.
+    """
+
+    def __init__(self) -> None:
+        self._count = kernel_kills()
+        self._at = -math.inf
+
+    def look(self) -> None:
+        """Note whether the kernel ended a process since the last look."""
+        count = kernel_kills()
+        if count > self._count:
+            self._at = time.monotonic()
+        self._count = count
+
+    def reason(self, code: int, who: str) -> str:
+        """Return in plain words that `who`, which ended with `code`, was such a one.
+
+        Empty if it was not, as far as one can tell.
+        """
+        is_recent = time.monotonic() - self._at < KERNEL_KILL_SECONDS
+        if code != -signal.SIGKILL or not is_recent:
+            return ""
+        limit = group_limit()
+        allowed = f" (limit {limit / 1e9:.1f} GB)" if limit else ""
+        return f"out of memory{allowed}: the system ended {who}"
 
 
 @dataclass(frozen=True)

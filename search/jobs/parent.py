@@ -1,9 +1,13 @@
 """A child that notices when the process that started it is gone."""
 
+import ctypes
 import os
+import signal
+import sys
 import threading
 
 CHECK_SECONDS = 1.0
+_PR_SET_PDEATHSIG = 1
 
 
 class ParentWatch:
@@ -39,4 +43,21 @@ class ParentWatch:
         while not self.is_gone:
             pause.wait(CHECK_SECONDS)
         pause.wait(self._grace_seconds)
+        os._exit(1)
+
+
+def die_with_parent(parent_pid: int) -> None:
+    """End this process at the moment when its parent dies, whatever it does then.
+
+    For processes that lose nothing by it, and not for workers, which give their trial
+    back. The thread of `ParentWatch` does not run while compiled code holds Python's
+    lock; the kernel of Linux asks nobody. It means the thread that started this
+    process, so a supervisor starts its children in its main thread. Elsewhere than on
+    Linux nothing is done.
+    """
+    if sys.platform != "linux":
+        return
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    # It may have died before the kernel was told.
+    if os.getppid() != parent_pid:
         os._exit(1)

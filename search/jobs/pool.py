@@ -1,7 +1,6 @@
 """The worker processes of one study: started, watched, ended, collected."""
 
 import logging
-import math
 import signal
 import subprocess
 import time
@@ -13,9 +12,6 @@ from search.jobs import memory
 from search.jobs.commands import last_lines, start_process
 from search.study.folders import StudyHandle, log_path
 from search.study.trials import FailureKind
-
-# A process that the kernel ends for memory is gone within this time.
-KERNEL_KILL_SECONDS = 10.0
 
 logger = logging.getLogger(__name__)
 
@@ -84,8 +80,7 @@ class WorkerPool:
         self._supervisor_pid = supervisor_pid
         self._memory_limit_bytes = memory_limit_bytes
         self._workers: dict[int, _Worker] = {}
-        self._kernel_kills = memory.kernel_kills()
-        self._kernel_killed_at = -math.inf
+        self._kernel = memory.KernelKills()
 
     def __len__(self) -> int:
         return len(self._workers)
@@ -111,13 +106,14 @@ class WorkerPool:
 
     def collect(self) -> list[EndedWorker]:
         """Return the workers that ended since the last call, and forget them."""
-        self._note_kernel_kills()
+        self._kernel.look()
         ended = []
         for slot, worker in list(self._workers.items()):
             if worker.process.poll() is not None:
                 del self._workers[slot]
-                if worker.process.returncode == -signal.SIGKILL:
-                    self._blame_kernel(worker)
+                reason = self._kernel.reason(worker.process.returncode, "the worker")
+                if reason and not worker.kill_reason:
+                    worker.kind, worker.kill_reason = "memory", reason
                 ended.append(_describe(worker))
         return ended
 
@@ -144,24 +140,6 @@ class WorkerPool:
         for worker in self._workers.values():
             worker.process.wait()
         self._workers.clear()
-
-    def _note_kernel_kills(self) -> None:
-        kills = memory.kernel_kills()
-        if kills > self._kernel_kills:
-            self._kernel_killed_at = time.monotonic()
-        self._kernel_kills = kills
-
-    def _blame_kernel(self, worker: _Worker) -> None:
-        """Say that the memory was used up where the kernel has just ended processes.
-
-        The signal is the same as that of a person who kills a worker.
-        """
-        recent = time.monotonic() - self._kernel_killed_at < KERNEL_KILL_SECONDS
-        if recent and not worker.kill_reason:
-            limit = memory.group_limit()
-            allowed = f" (limit {limit / 1e9:.1f} GB)" if limit else ""
-            worker.kind = "memory"
-            worker.kill_reason = f"out of memory{allowed}: the system ended the worker"
 
     def watch_memory(self) -> None:
         """Kill workers above the limit; ask those near it to end after their trial.

@@ -2,11 +2,9 @@
 
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
-
+from search.jobs.orphans import find_orphans
 from search.study.folders import CLAIM_LOCK, CONTROL_LOCK, StudyHandle
 from search.study.locks import is_locked
 
@@ -16,11 +14,15 @@ _LOCKS = Path("/proc/locks")
 
 
 def stray_processes(handle: StudyHandle) -> list[str]:
-    """Return a sentence for each process whose supervisor is gone.
+    """Return a sentence for each process whose supervisor is gone and that goes on.
 
-    Such a process ends by itself after its epoch, or half a minute at most.
+    To be called after those that can be ended were: see `search.jobs.orphans`.
     """
-    return list(_orphans(handle.uuid))
+    return [
+        f"{orphan} goes on without its supervisor {orphan.supervisor}. It could not be "
+        "ended from here; end it."
+        for orphan in find_orphans(handle)
+    ]
 
 
 def held_locks(handle: StudyHandle) -> list[str]:
@@ -34,21 +36,6 @@ def held_locks(handle: StudyHandle) -> list[str]:
         for name in (CLAIM_LOCK, CONTROL_LOCK)
         if _is_kept(handle.folder / name)
     ]
-
-
-def _orphans(uuid: str) -> Iterator[str]:
-    for process in psutil.process_iter(["pid", "ppid", "cmdline"]):
-        words = process.info["cmdline"] or []
-        if uuid not in words or "--supervised" not in words[:-1]:
-            continue
-        supervisor = words[words.index("--supervised") + 1]
-        if str(process.info["ppid"]) != supervisor:
-            kind = words[words.index(uuid) - 1]
-            yield (
-                f"Process {process.info['pid']} ({kind}) goes on without its "
-                f"supervisor {supervisor}. It ends by itself within half a minute; if "
-                "it does not, end it."
-            )
 
 
 def _is_kept(path: Path) -> bool:

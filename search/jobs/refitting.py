@@ -16,6 +16,11 @@ from search.study.results import WinnerResult, at_home
 
 WINNER_FILE = "winner.json"
 FAILURE_FILE = "failure.json"
+# Trainings of single seeds that are done, while the winner is not.
+SEEDS_FOLDER = "seeds"
+_AGAIN = (
+    "Free memory or allow more, then resume the study: only what is missing is trained."
+)
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,8 @@ def needs_refit(handle: StudyHandle, cell: Cell, trial: int) -> bool:
     """Whether the winner of `cell` is not yet made from the trial of that number.
 
     A winner that is there and whose bundle works is kept, so that a study resumed
-    with more budget trains again only what changed.
+    with more budget trains again only what changed. One that lacks seeds for want of
+    memory is made again: those that it has are taken up.
     """
     try:
         winner = read_winner(handle, cell)
@@ -80,11 +86,23 @@ def needs_refit(handle: StudyHandle, cell: Cell, trial: int) -> bool:
         return True
     if winner is None or winner.trial != trial:
         return True
+    if has_kept_seeds(handle, cell) and any(
+        one.kind == "memory" for one in winner.diverged
+    ):
+        return True
     return winner.check is not None and not winner.check.passed
+
+
+def has_kept_seeds(handle: StudyHandle, cell: Cell) -> bool:
+    """Return whether a refit of `cell` that was ended had trained some seeds."""
+    return any((winner_folder(handle, cell) / SEEDS_FOLDER).glob("*.npz"))
 
 
 class RefitPool:
     """Refits of several cells, so many at a time; a killed one is tried once more.
+
+    One that was ended for its memory, or killed twice, is made from the seeds that it
+    had trained by then, if there are any.
 
     Parameters
     ----------
@@ -115,6 +133,8 @@ class RefitPool:
         self._supervisor_pid = supervisor_pid
         self._memory_limit_bytes = memory_limit_bytes
         self._too_large: dict[Cell, str] = {}
+        self._lost: dict[Cell, str] = {}
+        self._kernel = memory.KernelKills()
         self._tried_again: set[Cell] = set()
         self._running: dict[Cell, subprocess.Popen[bytes]] = {}
         self._refitted: list[Cell] = []
@@ -132,6 +152,7 @@ class RefitPool:
 
     def advance(self) -> bool:
         """Collect what ended and start what waits; return whether work is left."""
+        self._kernel.look()
         for cell, process in list(self._running.items()):
             if process.poll() is not None:
                 del self._running[cell]
@@ -147,7 +168,7 @@ class RefitPool:
             size = memory.resident_bytes(process.pid)
             reason = memory.excess("the process", size, self._memory_limit_bytes)
             if reason:
-                self._too_large[cell] = f"Training the winner again ran {reason}."
+                self._too_large[cell] = reason
                 process.kill()
 
     def kill(self) -> None:
@@ -166,26 +187,40 @@ class RefitPool:
         (winner_folder(self._handle, cell) / FAILURE_FILE).unlink(missing_ok=True)
         words = ("refit", self._handle.uuid, cell)
         parent = ("--supervised", str(self._supervisor_pid))
-        return start_process(self._handle, f"refit-{cell}", *words, *parent)
+        # What was trained is enough for a winner; the rest would be ended again.
+        kept = ("--kept",) if cell in self._lost else ()
+        return start_process(self._handle, f"refit-{cell}", *words, *parent, *kept)
 
     def _note_end(self, cell: Cell, code: int) -> None:
         if code == 0:
             self._refitted.append(cell)
-            return
-        if cell in self._too_large:
-            self._skipped[cell] = self._too_large[cell]
-            return
-        if code < 0 and cell not in self._tried_again:
+        elif code < 0:
+            self._note_kill(cell, code)
+        else:
+            self._skipped[cell] = self._lost.get(cell) or self._failure(cell, code)
+
+    def _note_kill(self, cell: Cell, code: int) -> None:
+        """Try again: as it was, then with the seeds that are trained, then no more."""
+        found = self._too_large.pop(cell, "") or self._kernel.reason(
+            code, "the process"
+        )
+        reason = f"Training the winner again ran {found}. {_AGAIN}" if found else ""
+        if not reason and cell not in self._tried_again | self._lost.keys():
             # Killed by somebody: that says nothing about the winner.
             self._tried_again.add(cell)
             self._waiting.insert(0, cell)
-            return
+        elif cell not in self._lost and has_kept_seeds(self._handle, cell):
+            self._lost[cell] = reason or _reason(code)
+            self._waiting.insert(0, cell)
+        else:
+            self._skipped[cell] = self._lost.get(cell) or reason or _reason(code)
+
+    def _failure(self, cell: Cell, code: int) -> str:
         path = winner_folder(self._handle, cell) / FAILURE_FILE
         try:
-            failure = msgspec.json.decode(path.read_bytes(), type=RefitFailure)
-            self._skipped[cell] = failure.reason
+            return msgspec.json.decode(path.read_bytes(), type=RefitFailure).reason
         except (OSError, msgspec.MsgspecError, ValueError):
-            self._skipped[cell] = _reason(code)
+            return _reason(code)
 
 
 def refit_cells(
@@ -214,6 +249,6 @@ def _reason(code: int) -> str:
     if code == -9:
         return (
             "The training of the winner was killed twice (signal 9), by somebody or "
-            "because the machine ran out of memory."
+            f"because the machine ran out of memory. {_AGAIN}"
         )
     return f"The training of the winner ended with exit code {code}."

@@ -13,6 +13,7 @@ from search.jobs import memory
 from search.jobs.hanging import HangWatch
 from search.jobs.limits import Limits
 from search.jobs.misfortune import Misfortune, sentence
+from search.jobs.orphans import OrphanWatch
 from search.jobs.pool import EndedWorker, WorkerPool
 from search.jobs.reporter import Reporter
 from search.jobs.sufficiency import Sufficiency
@@ -93,6 +94,7 @@ class Search:
             handle.settings.space.cells, n_before=reporter.judge_from(self._n_done)
         )
         self._orphans_checked = 0.0
+        self._orphan_watch = OrphanWatch(handle)
         self._ending: SearchEnd | None = None
         self._ending_since = 0.0
 
@@ -236,12 +238,13 @@ class Search:
         """Close trials of dead workers that were not ours.
 
         They belong to a former supervisor, or were started by hand, here or on
-        another machine.
+        another machine. What a former supervisor left behind and hangs is ended first.
         """
         now = time.monotonic()
         if now - self._orphans_checked < ORPHAN_CHECK_SECONDS:
             return
         self._orphans_checked = now
+        self._orphan_watch.look()
         if self._count_running_elsewhere():
             reap_dead_trials(self._handle, self._study)
             silent = reap_silent_trials(self._handle, self._study, self._silence)

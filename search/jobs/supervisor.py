@@ -17,7 +17,7 @@ from search.errors import StudyStopped
 from search.jobs.baselines import BaselineProcess
 from search.jobs.compiled import tidy_compiled_programs
 from search.jobs.finishing import finish_study
-from search.jobs.hosts import serving_hosts
+from search.jobs.hosts import serving_hosts, tell_hosts
 from search.jobs.launch import forget_launches
 from search.jobs.limits import Limits
 from search.jobs.pool import WorkerPool
@@ -327,6 +327,7 @@ class _Supervisor:
     ) -> Ending:
         state: State = ending
         self._reporter.publish(state, message, refitted=refitted)
+        tell_hosts(self._handle)
         logger.info("Study %s: %s. %s", self._handle.uuid, ending, message)
         return ending
 

@@ -9,11 +9,15 @@ steered, supervised and refitted where its original is.
 """
 
 import hashlib
+import logging
+import os
 import re
 import shutil
 import socket
 import tempfile
+from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +41,18 @@ from search.study.folders import (
     STUDY_FILE,
     SUBFOLDERS,
     StudyHandle,
+    is_copy,
     open_folder,
 )
-from search.study.storage import call_storage, open_storage
+from search.study.optuna_study import read_study
+from search.study.storage import (
+    cached_reader,
+    call_storage,
+    open_storage,
+    readable_errors,
+)
 from search.study.studies import find_study
+from search.study.trial_rows import study_attribute
 
 OFFER_ATTRIBUTE = "offer"
 WISHES_ATTRIBUTE = "wishes"
@@ -48,6 +60,8 @@ _STATE_ATTRIBUTE = "state"
 _SHORTEST_REFERENCE = 4
 # It becomes the name of a folder.
 _UUID = re.compile(r"[0-9a-f]{32}")
+
+logger = logging.getLogger(__name__)
 
 
 def offer_study(handle: StudyHandle, study: optuna.Study, place: Artifacts) -> None:
@@ -106,6 +120,56 @@ def take_wishes(handle: StudyHandle, study: optuna.Study) -> None:
     attributes = _attributes(study)
     if attributes.get(UUID_ATTRIBUTE) == handle.uuid:
         _write_wishes(handle.folder, attributes.get(WISHES_ATTRIBUTE, {}))
+        _note_exchange(handle)
+
+
+def copy_sentence(handle: StudyHandle) -> str:
+    """Return that this is a copy, and how its original is; nothing for an original.
+
+    The storage is asked first, so that the end of the original is known here although
+    no worker of this host runs any more. While it is out of reach, what was heard last
+    counts.
+    """
+    if not is_copy(handle):
+        return ""
+    _ask_original(handle)
+    state = written_state(handle)
+    word = state.state if state is not None else "waiting"
+    copy = handle.folder / COPY_FILE
+    heard = datetime.fromtimestamp(copy.stat().st_mtime, UTC)
+    try:
+        host = str(msgspec.json.decode(copy.read_bytes())["host"])
+    except (msgspec.MsgspecError, KeyError, TypeError):
+        host = "of its original"
+    return (
+        f"This is a copy, made to work for the host {host}. There the study was "
+        f"{word} when this host last heard of it ({heard:%Y-%m-%d %H:%M} UTC). Steer "
+        "it, compare its winners and download them there."
+    )
+
+
+def _ask_original(handle: StudyHandle) -> None:
+    """Take wishes and state from the storage as a reader, if it answers."""
+    try:
+        study_id = read_study(handle)._study_id
+        storage = cached_reader(handle.environment.storage_url)
+        with (
+            readable_errors(handle.environment.storage_url),
+            storage.engine.connect() as connection,
+        ):
+            if study_attribute(connection, study_id, UUID_ATTRIBUTE) != handle.uuid:
+                return
+            wishes = study_attribute(connection, study_id, WISHES_ATTRIBUTE)
+        _write_wishes(handle.folder, wishes or {})
+        _note_exchange(handle)
+    except (StudyCorrupted, OSError) as error:
+        logger.info("Study %s: nothing heard of it: %s", handle.uuid, error)
+
+
+def _note_exchange(handle: StudyHandle) -> None:
+    """Keep when the original was last heard of: the time of the file of the copy."""
+    with suppress(FileNotFoundError):
+        os.utime(handle.folder / COPY_FILE)
 
 
 def join_study(environment: Environment, reference: str) -> StudyHandle:

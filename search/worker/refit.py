@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import keras
 import numpy as np
@@ -25,6 +26,8 @@ from search.worker.models import (
 from search.worker.predictor import Predictor
 from search.worker.records import Rates
 from search.worker.training import check_finite
+
+_ENDED = "The process that trained it was ended, probably for want of memory."
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +58,16 @@ class SeedRun:
     weights: tuple[np.ndarray, ...]
     seconds: float
     seconds_compile: float
+
+
+class Kept(Protocol):
+    """Where runs that are done wait for the others; see `search.worker.kept_seeds`."""
+
+    def load(self, seed: int) -> SeedRun | None:
+        """Return the run of `seed`; None if it is not there."""
+
+    def save(self, run: SeedRun) -> None:
+        """Add a run."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +136,8 @@ def refit_winner(
     seeds: Sequence[int],
     deliver: Deliver = "one",
     future: Panel | None = None,
+    kept: Kept | None = None,
+    only_kept: bool = False,
 ) -> Refit:
     """Train `params` on all origins before the holdout and forecast the holdout.
 
@@ -148,6 +163,10 @@ def refit_winner(
     future
         `panel` extended by the rows of the next horizon, of which only the channels
         known in advance are read. With it the next horizon is forecast.
+    kept
+        Runs of a former process that was ended; each new one is added.
+    only_kept
+        Whether to train no other seed, because the process was ended for its memory.
 
     Raises
     ------
@@ -160,8 +179,18 @@ def refit_winner(
     trainer = _Trainer(panel, plan, params, task, epochs=epochs, future=future)
     runs, diverged = [], []
     for seed in seeds:
+        found = kept.load(seed) if kept is not None else None
+        if found is not None:
+            runs.append(found)
+            continue
+        if only_kept:
+            diverged.append(DivergedSeed(seed, _ENDED, kind="memory"))
+            continue
         try:
-            runs.append(trainer.train(seed))
+            run = trainer.train(seed)
+            if kept is not None:
+                kept.save(run)
+            runs.append(run)
         except TrialFailed as error:
             diverged.append(DivergedSeed(seed, str(error)))
         except (MemoryError, tf.errors.ResourceExhaustedError) as error:

@@ -7,7 +7,7 @@ from search.config import Cell
 from search.disk import insist
 from search.errors import SearchError
 from search.jobs.importing import quick_imports
-from search.jobs.parent import ParentWatch
+from search.jobs.parent import ParentWatch, die_with_parent
 from search.jobs.refitting import save_failure
 from search.study.folders import StudyHandle
 from search.worker.environment import compile_cache, prepare_environment
@@ -17,7 +17,11 @@ logger = logging.getLogger(__name__)
 
 
 def refit_cell(
-    handle: StudyHandle, cell: Cell, *, supervisor_pid: int | None = None
+    handle: StudyHandle,
+    cell: Cell,
+    *,
+    supervisor_pid: int | None = None,
+    only_kept: bool = False,
 ) -> bool:
     """Make the winner of `cell`; return whether that worked.
 
@@ -28,12 +32,15 @@ def refit_cell(
     ----------
     supervisor_pid
         Parent process that this one ends with; None for a refit started by hand.
+    only_kept
+        Whether to make it from the seeds that a former process trained.
     """
     if supervisor_pid is not None:
         # Nothing is lost: a winner that is half made is made again.
+        die_with_parent(supervisor_pid)
         ParentWatch(supervisor_pid, grace_seconds=0.0).start()
     try:
-        insist(lambda: _make_winner(handle, cell), handle.folder)
+        insist(lambda: _make_winner(handle, cell, only_kept), handle.folder)
     except MemoryError:
         logger.exception("Study %s, winner of %s: out of memory.", handle.uuid, cell)
         save_failure(handle, cell, "Training the winner again ran out of memory.")
@@ -50,7 +57,7 @@ def refit_cell(
     return True
 
 
-def _make_winner(handle: StudyHandle, cell: Cell) -> None:
+def _make_winner(handle: StudyHandle, cell: Cell, only_kept: bool) -> None:
     if TOY_VARIABLE in os.environ:
         make_toy_winner(handle, cell)
         return
@@ -58,4 +65,4 @@ def _make_winner(handle: StudyHandle, cell: Cell) -> None:
     with quick_imports():
         from search.worker.winner import make_winner
 
-    make_winner(handle, cell)
+    make_winner(handle, cell, only_kept=only_kept)

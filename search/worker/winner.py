@@ -22,6 +22,7 @@ from search.study.space import TrialParams
 from search.study.trials import TrialView, await_trials
 from search.worker.export import export_model
 from search.worker.holdout import Holdout
+from search.worker.kept_seeds import KeptSeeds
 from search.worker.refit import Refit, refit_winner
 from search.worker.tables import (
     future_panel,
@@ -36,7 +37,9 @@ FORECAST_FILE = "forecast.csv"
 logger = logging.getLogger(__name__)
 
 
-def make_winner(handle: StudyHandle, cell: Cell) -> WinnerResult:
+def make_winner(
+    handle: StudyHandle, cell: Cell, *, only_kept: bool = False
+) -> WinnerResult:
     """Train the best configuration of `cell` again, score it and pack it.
 
     It is trained on everything before the holdout, from as many seeds as the study
@@ -44,6 +47,12 @@ def make_winner(handle: StudyHandle, cell: Cell) -> WinnerResult:
     is that of the first seed that did not diverge, or the average of all that did
     not, as the study asks, whatever the scores are. Everything is written to the folder
     of the winner, ``winner.json`` last.
+
+    Parameters
+    ----------
+    only_kept
+        Whether to make it from the seeds that a former process trained before it was
+        ended.
 
     Raises
     ------
@@ -62,7 +71,11 @@ def make_winner(handle: StudyHandle, cell: Cell) -> WinnerResult:
     (folder / WINNER_FILE).unlink(missing_ok=True)
     logger.info("Study %s: refit of trial %d (%s).", handle.uuid, best.number, cell)
     holdout = Holdout.of(handle)
-    refit = _refit(holdout, params, epochs=best.best_epoch or 1)
+    origin = (handle.uuid, handle.data_sha256, best.number, best.best_epoch)
+    kept = KeptSeeds(folder, origin=origin)
+    refit = _refit(
+        holdout, params, epochs=best.best_epoch or 1, kept=kept, only_kept=only_kept
+    )
     _save_tables(folder, holdout, refit)
     networks = [run.weights for run in refit.delivered]
     save_weights(folder, networks, trial=best.number)
@@ -70,10 +83,19 @@ def make_winner(handle: StudyHandle, cell: Cell) -> WinnerResult:
     result = _pack(handle, folder, params, holdout, refit, result)
     result = replace(result, sha256=_digests(folder))
     write_json(folder / WINNER_FILE, result)
+    if not any(one.kind == "memory" for one in result.diverged):
+        kept.clear()
     return result
 
 
-def _refit(holdout: Holdout, params: TrialParams, *, epochs: int) -> Refit:
+def _refit(
+    holdout: Holdout,
+    params: TrialParams,
+    *,
+    epochs: int,
+    kept: KeptSeeds,
+    only_kept: bool,
+) -> Refit:
     settings = holdout.settings
     training = settings.training
     has_calendar = params.calendar == "cycles"
@@ -91,6 +113,8 @@ def _refit(holdout: Holdout, params: TrialParams, *, epochs: int) -> Refit:
             holdout.future_index,
             calendar=has_calendar,
         ),
+        kept=kept,
+        only_kept=only_kept,
     )
 
 

@@ -4,7 +4,11 @@ Everything from the losses on goes the way of a real study: baselines, losses of
 origin, paired tests, their adjustment, words.
 """
 
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor, ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
 
 import numpy as np
 import pytest
@@ -24,6 +28,20 @@ N_BEFORE = 300
 SMALLEST = [(origins_needed(horizon), horizon) for horizon in (1, 12, 24)]
 LARGER = [(100, 1), (600, 1), (240, 24), (500, 12)]
 Forecast = Callable[[np.ndarray, np.ndarray, int, np.random.Generator], np.ndarray]
+
+
+@pytest.fixture(scope="module")
+def cores() -> Iterator[Executor]:
+    """Return a process for each core: one simulation knows nothing of the others."""
+    with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool:
+        yield pool
+
+
+def _sentences(
+    cores: Executor, sentence: Callable[[int], str], n_studies: int
+) -> list[str]:
+    """Return the verdict of each seed, in the order of the seeds."""
+    return list(cores.map(sentence, range(n_studies), chunksize=10))
 
 
 def _lasting(generator: np.random.Generator, n: int, memory: float) -> np.ndarray:
@@ -81,7 +99,7 @@ def _sentence(
     ],
 )
 def test_two_copies_of_a_model_have_no_evidence_between_them(
-    n: int, horizon: int, memory: float, score: Score
+    cores: Executor, n: int, horizon: int, memory: float, score: Score
 ) -> None:
     """The errors of each copy last for some rows or do not.
 
@@ -89,10 +107,10 @@ def test_two_copies_of_a_model_have_no_evidence_between_them(
     memory of 0.95.
     """
     sizes = {"GRU": 1.0, "LSTM": 1.0, "last_value": 1.3}
-    sentences = [
-        _sentence(seed, n, horizon, sizes, score=score, memory=memory)
-        for seed in range(N_COPIES)
-    ]
+    study = partial(
+        _sentence, n=n, horizon=horizon, sizes=sizes, score=score, memory=memory
+    )
+    sentences = _sentences(cores, study, N_COPIES)
     said = "there is no evidence that GRU is better than LSTM"
     assert sum(said in sentence for sentence in sentences) >= 0.93 * N_COPIES
 
@@ -101,13 +119,12 @@ def test_two_copies_of_a_model_have_no_evidence_between_them(
 @pytest.mark.parametrize("n_cells", [2, 3])
 @pytest.mark.parametrize(("n", "horizon"), [(600, 1), (500, 12)])
 def test_a_planted_difference_of_15_percent_is_found(
-    n: int, horizon: int, n_cells: int, score: Score
+    cores: Executor, n: int, horizon: int, n_cells: int, score: Score
 ) -> None:
     sizes = {"GRU": 1.0, "LSTM": 1.15, "SimpleRNN": 1.15}
     shown = {cell: sizes[cell] for cell in list(sizes)[:n_cells]} | {"last_value": 1.3}
-    sentences = [
-        _sentence(seed, n, horizon, shown, score=score) for seed in range(N_STUDIES)
-    ]
+    study = partial(_sentence, n=n, horizon=horizon, sizes=shown, score=score)
+    sentences = _sentences(cores, study, N_STUDIES)
     said = "below that of LSTM, which is more than chance"
     assert sum(said in sentence for sentence in sentences) >= 80
 
@@ -115,12 +132,11 @@ def test_a_planted_difference_of_15_percent_is_found(
 @pytest.mark.parametrize("score", ["mae", "rmse"])
 @pytest.mark.parametrize(("n", "horizon"), [(600, 1), (500, 12)])
 def test_a_network_that_is_15_percent_better_than_the_baseline_is_said_to_be(
-    n: int, horizon: int, score: Score
+    cores: Executor, n: int, horizon: int, score: Score
 ) -> None:
     sizes = {"GRU": 1.0, "LSTM": 1.0, "last_value": 1.15}
-    sentences = [
-        _sentence(seed, n, horizon, sizes, score=score) for seed in range(N_STUDIES)
-    ]
+    study = partial(_sentence, n=n, horizon=horizon, sizes=sizes, score=score)
+    sentences = _sentences(cores, study, N_STUDIES)
     said = "It beats the best baseline, last value"
     assert sum(said in sentence for sentence in sentences) >= 80
 
@@ -167,6 +183,32 @@ def _trend(
     return np.tile(slope * np.arange(1, horizon + 1), (len(origins), 1))
 
 
+def _walk_sentence(
+    seed: int,
+    n: int,
+    horizon: int,
+    has_others: bool,
+    forecast: Forecast,
+    score: Score,
+) -> str:
+    """Return the verdict on a forecast of a random walk, against the last value."""
+    walk = _walk(seed, N_BEFORE + n + horizon - 1)
+    origins = np.arange(N_BEFORE, N_BEFORE + n)
+    actual = gather_targets(walk[:, None], origins, horizon=horizon)
+    naive = naive_forecasts(walk[:, None], origins, horizon=horizon, season=1)
+    if not has_others:
+        naive = {"last_value": naive["last_value"]}
+    generator = np.random.default_rng(seed)
+    change = forecast(walk, origins, horizon, generator)
+    predicted = (walk[origins - 1][:, None] + change)[:, :, None]
+    losses = {
+        name: Contestant(name, origin_losses(actual, one, np.ones(1), score=score))
+        for name, one in (naive | {CELLS[0]: predicted}).items()
+    }
+    network = {CELLS[0]: losses.pop(CELLS[0])}
+    return give_verdict(network, losses, horizon=horizon, score=score).sentence
+
+
 @pytest.mark.parametrize("score", ["mae", "rmse"])
 @pytest.mark.parametrize("forecast", [_momentum, _to_the_mean, _wobble, _trend])
 @pytest.mark.parametrize("has_others", [True, False])
@@ -174,25 +216,21 @@ def _trend(
     ("n", "horizon"), [*SMALLEST, (100, 1), (60, 12), (120, 6), (240, 24)]
 )
 def test_on_random_walks_nothing_is_better_than_the_last_value(
-    n: int, horizon: int, has_others: bool, forecast: Forecast, score: Score
+    cores: Executor,
+    n: int,
+    horizon: int,
+    has_others: bool,
+    forecast: Forecast,
+    score: Score,
 ) -> None:
     """Forecasts of neighbouring origins overlap, so luck comes in long runs."""
-    n_said = 0
-    for seed in range(N_STUDIES):
-        walk = _walk(seed, N_BEFORE + n + horizon - 1)
-        origins = np.arange(N_BEFORE, N_BEFORE + n)
-        actual = gather_targets(walk[:, None], origins, horizon=horizon)
-        naive = naive_forecasts(walk[:, None], origins, horizon=horizon, season=1)
-        if not has_others:
-            naive = {"last_value": naive["last_value"]}
-        generator = np.random.default_rng(seed)
-        change = forecast(walk, origins, horizon, generator)
-        predicted = (walk[origins - 1][:, None] + change)[:, :, None]
-        losses = {
-            name: Contestant(name, origin_losses(actual, one, np.ones(1), score=score))
-            for name, one in (naive | {CELLS[0]: predicted}).items()
-        }
-        network = {CELLS[0]: losses.pop(CELLS[0])}
-        sentence = give_verdict(network, losses, horizon=horizon, score=score).sentence
-        n_said += "It beats the best baseline" in sentence
-    assert n_said <= 7
+    study = partial(
+        _walk_sentence,
+        n=n,
+        horizon=horizon,
+        has_others=has_others,
+        forecast=forecast,
+        score=score,
+    )
+    sentences = _sentences(cores, study, N_STUDIES)
+    assert sum("It beats the best baseline" in sentence for sentence in sentences) <= 7

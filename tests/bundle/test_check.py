@@ -6,9 +6,10 @@ import zipfile
 
 import numpy as np
 import pandas as pd
+import psutil
 import pytest
 
-from search.bundle.archive import unpack
+from search.bundle.archive import MOST_BYTES, unpack
 from search.bundle.check import check_bundle
 from search.bundle.predict import predict_with_bundle
 from search.config import Roles
@@ -163,6 +164,7 @@ def test_predict_with_bundle_refuses_a_network_that_cannot_run(made, hourly, tmp
         predict_with_bundle(path, tmp_path / "newest.csv", None)
 
 
+@pytest.mark.case("X9", "a bundle that unpacks to more than it may")
 def test_unpack_stops_at_the_limit_whatever_the_zip_says(tmp_path):
     path = pack(tmp_path / "large.zip", {"model.onnx": b"0" * 1001})
     unpack(path, tmp_path, names=["model.onnx"], most_bytes=1001)
@@ -170,13 +172,45 @@ def test_unpack_stops_at_the_limit_whatever_the_zip_says(tmp_path):
         unpack(path, tmp_path, names=["model.onnx"], most_bytes=1000)
 
 
+@pytest.mark.case("X9", "a zip that unpacks to a thousand times its size")
+def test_unpack_of_a_bomb_leaves_disk_and_memory_alone(tmp_path, record_property):
+    path, line = tmp_path / "bomb.zip", bytes(2**20)
+    with (
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("model.onnx", "w", force_zip64=True) as member,
+    ):
+        for _ in range(128):
+            member.write(line)
+    out = tmp_path / "out"
+    out.mkdir()
+    before = psutil.Process().memory_info().rss
+    with pytest.raises(UserInputError, match=r"model\.onnx in the zip is too large"):
+        unpack(path, out, names=["model.onnx"], most_bytes=32 * 2**20)
+    growth = psutil.Process().memory_info().rss - before
+    written = (out / "model.onnx").stat().st_size
+    assert written <= 32 * 2**20
+    assert MOST_BYTES == 512 * 2**20
+    assert growth < 50 * 2**20
+    record_property(
+        "figure",
+        f"{path.stat().st_size / 2**20:.1f} MB zip: {written / 2**20:.0f} MB written, "
+        f"memory {growth / 2**20:+.0f} MB",
+    )
+
+
+@pytest.mark.case("X9", "a zip with 10,000 members, or none of a bundle")
 def test_unpack_refuses_what_is_not_a_bundle(tmp_path):
     (tmp_path / "text.zip").write_text("no zip")
     with pytest.raises(UserInputError, match=r"text\.zip is not a zip"):
         unpack(tmp_path / "text.zip", tmp_path, names=["model.onnx"])
     with pytest.raises(UserInputError, match="There is no file"):
         unpack(tmp_path / "none.zip", tmp_path, names=["model.onnx"])
-    many = pack(tmp_path / "many.zip", {f"{i}.txt": b"" for i in range(51)})
+    for name in ("../1.txt", "/1.txt", "a/1.txt"):
+        climbing = pack(tmp_path / "climbing.zip", {name: b"", "1.txt": b"1"})
+        unpack(climbing, tmp_path, names=["1.txt"])
+        assert not (tmp_path.parent / "1.txt").exists()
+        assert not (tmp_path / "a").exists()
+    many = pack(tmp_path / "many.zip", {f"{i}.txt": b"" for i in range(10_000)})
     with pytest.raises(UserInputError, match="has other files"):
         unpack(many, tmp_path, names=["1.txt"])
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from playwright.sync_api import Page, expect
 
 from pages.components.uploads import MEGABYTE, SESSION_MB, TOTAL_MB
 from tests.data.hostile_names import HOSTILE_NAMES, MARK
@@ -111,6 +112,32 @@ def test_memory_stays_below_the_limit_of_all_sessions(
         f"highest {(highest - before) / MEGABYTE:+.0f} MB, "
         f"afterwards {(after - before) / MEGABYTE:+.0f} MB",
     )
+
+
+@pytest.mark.case("U10", "a refused upload in the browser")
+def test_the_page_says_why_an_upload_was_refused(limited: Server, page: Page) -> None:
+    """Streamlit's own part shows the number of the status only."""
+    table = b"time,load\n" + b"".join(
+        b"2024-01-%02d %02d:00,%d\n" % (1 + hour // 24, hour % 24, hour)
+        for hour in range(400)
+    )
+    file = {"name": "load.csv", "mimeType": "text/csv", "buffer": table}
+    with ExitStack() as opened:
+        others = [opened.enter_context(Visitor(limited.port)) for _ in range(5)]
+        page.goto(f"{limited.url}/data")
+        chooser = page.locator("input[type=file]")
+        chooser.wait_for(state="attached")
+        for other in others:
+            assert other.upload("a", bytes(19 * MEGABYTE))[0] == 204
+        padding = b"\n" * (6 * MEGABYTE)
+        chooser.set_input_files({**file, "buffer": table + padding})
+        told = page.get_by_role("alert").filter(has_text="MB together")
+        expect(told).to_contain_text("100 MB together; 95 MB are held already")
+        expect(told).to_contain_text("try again")
+        # A file that fits clears it, and is taken.
+        chooser.set_input_files(file)
+        expect(page.get_by_text("load.csv").first).to_be_visible()
+        expect(told).to_have_count(0)
 
 
 @pytest.mark.case("U10", "a file above the limit, with and without its size declared")

@@ -88,18 +88,25 @@ def test_k2_worker_killed_at_a_point(
 
 @pytest.mark.case("K2", "worker that ends, breaks or meets a full disk at a point")
 @pytest.mark.parametrize(
-    "fault", ["in_fit:3:raise", "in_fit:3:exit", "between_fit_and_tell:2:enospc"]
+    ("fault", "n_failed"),
+    [("in_fit:3:raise", 1), ("in_fit:3:exit", 1), ("between_fit_and_tell:2:enospc", 0)],
 )
 def test_k2_worker_breaks_at_a_point(
-    place: MakePlace, workers_of: MakeWorkers, fault: str
+    place: MakePlace, workers_of: MakeWorkers, fault: str, n_failed: int
 ) -> None:
+    """A full disk costs nothing at all; what breaks is one trial, closed and told."""
     made = place(fault, budget=Budget(trials=4), workers=1)
     with workers_of(made) as workers:
         workers.ended(first := workers.start())
         assert made.was_reached
         reap_dead_trials(made.handle, open_study(made.handle), pid=first)
         assert workers.ended(workers.start()) == 0
-    audit(made.handle, made.ledger, total=4, least=3)
+    states = Counter(row.state for row in read_rows(made.handle))
+    assert states == Counter(COMPLETE=4, FAIL=n_failed)
+    told = [one.number for one in read_ledger(made.ledger)]
+    assert len(told) == len(set(told)) == 4
+    assert spooled_paths(made.handle) == []
+    audit(made.handle, made.ledger, total=4, least=4)
 
 
 @pytest.mark.case("K2", "process of a winner killed before its file has its name")

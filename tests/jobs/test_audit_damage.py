@@ -8,10 +8,11 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 
 from search.config import Budget
-from search.jobs import process_audit
+from search.jobs import audit, process_audit
 from search.jobs.audit import audit_study
 from search.study.claims import (
     TrialRecord,
@@ -198,12 +199,29 @@ def sleeper(searched: StudyHandle) -> Iterator[subprocess.Popen[str]]:
 
 
 @pytest.mark.case("K4", "audit (g): a process is left without its supervisor")
-def test_a_process_without_its_supervisor_is_found(
-    searched: StudyHandle, sleeper: "subprocess.Popen[str]"
+def test_a_process_without_its_supervisor_is_ended_if_it_does_not_end(
+    searched: StudyHandle,
+    sleeper: "subprocess.Popen[str]",
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(audit, "PATIENCE_SECONDS", 0.3)
+    [fault] = audit_study(searched)
+    assert fault.is_mended
+    assert fault.message.startswith(
+        f"Process {sleeper.pid} (work) went on without its supervisor 999999999 "
+    )
+    assert not psutil.pid_exists(sleeper.pid)
+    assert audit_study(searched) == ()
+
+
+def test_a_process_that_cannot_be_ended_is_named(
+    searched: StudyHandle,
+    sleeper: "subprocess.Popen[str]",
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(audit, "PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr("search.jobs.orphans._end", lambda _: False)
     [message] = messages(searched)
     assert message.startswith(
         f"Process {sleeper.pid} (work) goes on without its supervisor 999999999."
     )
-    sleeper.communicate("\n")
-    assert messages(searched) == []

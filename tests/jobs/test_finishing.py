@@ -16,6 +16,7 @@ from search.evaluation.metrics import Metrics
 from search.files import write_json
 from search.jobs.finishing import finish_study
 from search.jobs.refitting import (
+    SEEDS_FOLDER,
     RefitPool,
     needs_refit,
     read_winner,
@@ -23,7 +24,13 @@ from search.jobs.refitting import (
     save_failure,
 )
 from search.study.folders import StudyHandle, winner_folder
-from search.study.results import BundleCheck, SeedResult, WinnerResult, load_results
+from search.study.results import (
+    BundleCheck,
+    DivergedSeed,
+    SeedResult,
+    WinnerResult,
+    load_results,
+)
 
 MakeStudy = Callable[..., StudyHandle]
 ANY_METRICS = Metrics(1.0, 1.0, 1.0, 1.0, 1.0, 1.0)
@@ -131,6 +138,23 @@ def test_needs_refit_keeps_a_winner_of_the_same_trial(make_study: MakeStudy) -> 
         read_winner(handle, "GRU")
 
 
+def test_a_winner_that_lacks_seeds_for_want_of_memory_is_made_again(
+    make_study: MakeStudy,
+) -> None:
+    handle = make_study()
+    folder = winner_folder(handle, "GRU")
+    folder.mkdir(parents=True)
+    lacking = replace(
+        winner_of(4, 1.0, folder / "p.csv"),
+        diverged=(DivergedSeed(1, "Training ran out of memory.", kind="memory"),),
+    )
+    write_json(folder / "winner.json", lacking)
+    assert not needs_refit(handle, "GRU", 4)  # all of it would be trained again
+    (folder / SEEDS_FOLDER).mkdir()
+    (folder / SEEDS_FOLDER / "0.npz").write_bytes(b"")
+    assert needs_refit(handle, "GRU", 4)
+
+
 def make_pool(
     handle: StudyHandle,
     *cells: Cell,
@@ -165,8 +189,82 @@ def test_refit_cells_ends_a_refit_that_takes_too_much_memory(
     assert refits is not None
     assert refits.skipped == {
         "GRU": "Training the winner again ran out of memory: the process took 2.6 GB, "
-        "the limit is 2.5 GB."
+        "the limit is 2.5 GB. Free memory or allow more, then resume the study: only "
+        "what is missing is trained."
     }
+    assert needs_refit(handle, "GRU", 0)
+
+
+@pytest.mark.case("T4", "refit killed by the kernel, with and without trained seeds")
+@pytest.mark.parametrize("has_seeds", [True, False])
+@pytest.mark.parametrize("last_code", [0, -9])
+def test_a_refit_killed_for_memory_is_made_from_the_seeds_it_has(
+    make_study: MakeStudy,
+    monkeypatch: pytest.MonkeyPatch,
+    has_seeds: bool,
+    last_code: int,
+) -> None:
+    """The first process is ended by the kernel, the one that trains nothing may not."""
+    handle = make_study()
+    kills = [0]
+    monkeypatch.setattr("search.jobs.memory.kernel_kills", lambda: kills[0])
+    monkeypatch.setattr("search.jobs.memory.group_limit", lambda: 3_000_000_000)
+    script = (
+        "import os, sys; last = '--kept' in sys.argv; "
+        f"os._exit(0) if last and not {last_code} else os.kill(os.getpid(), 9)"
+    )
+    started: list[tuple[str, ...]] = []
+
+    def command(*arguments: str) -> list[str]:
+        started.append(arguments)
+        kills[0] += 1
+        return ["python3", "-c", script, *arguments]
+
+    monkeypatch.setattr("search.jobs.commands.command", command)
+    if has_seeds:
+        seeds = winner_folder(handle, "GRU") / SEEDS_FOLDER
+        seeds.mkdir(parents=True)
+        (seeds / "0.npz").write_bytes(b"")
+    pool = make_pool(handle, "GRU", n_processes=1)
+    pause = threading.Event()
+    refits = refit_cells(pool, is_ending=lambda: False, wait=lambda _: pause.wait(0.01))
+    assert refits is not None
+    assert ["--kept" in words for words in started] == [False, True][: 1 + has_seeds]
+    if has_seeds and last_code == 0:
+        assert refits.refitted == ("GRU",)
+        assert refits.skipped == {}
+        return
+    assert refits.skipped == {
+        "GRU": "Training the winner again ran out of memory (limit 3.0 GB): the system "
+        "ended the process. Free memory or allow more, then resume the study: only "
+        "what is missing is trained."
+    }
+    assert needs_refit(handle, "GRU", 0)
+
+
+@pytest.mark.case("T4", "refit killed twice by somebody, after it had trained a seed")
+def test_a_refit_killed_twice_is_made_from_the_seeds_it_has(
+    make_study: MakeStudy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handle = make_study()
+    monkeypatch.setattr("search.jobs.memory.kernel_kills", lambda: 0)
+    script = "import os, sys; '--kept' in sys.argv or os.kill(os.getpid(), 9)"
+    started: list[bool] = []
+
+    def command(*arguments: str) -> list[str]:
+        started.append("--kept" in arguments)
+        return ["python3", "-c", script, *arguments]
+
+    monkeypatch.setattr("search.jobs.commands.command", command)
+    seeds = winner_folder(handle, "GRU") / SEEDS_FOLDER
+    seeds.mkdir(parents=True)
+    (seeds / "0.npz").write_bytes(b"")
+    pool = make_pool(handle, "GRU", n_processes=1)
+    pause = threading.Event()
+    refits = refit_cells(pool, is_ending=lambda: False, wait=lambda _: pause.wait(0.01))
+    assert refits is not None
+    assert started == [False, False, True]
+    assert refits.refitted == ("GRU",)
 
 
 def test_refit_cells_records_why_a_cell_has_no_winner(

@@ -20,8 +20,9 @@ from pages.components.progress.table import (
 )
 from pages.components.progress.trials import failure_table, slowest_trials
 from pages.components.scales import digits_format
+from pages.components.state import forget_progress
 from search.config import CELLS, Budget, Environment
-from search.study.control import read_control
+from search.study.control import read_control, wish
 from search.study.curves import CurveWriter, EpochPoint, curve_path, read_curve
 from search.study.folders import StudyHandle
 from search.study.progress import Progress, RunningTrial, read_progress
@@ -172,6 +173,25 @@ def test_pause_and_stop_write_the_wish(
         assert read_control(handle).wish == "pause"
         app.button(key="progress_stop_confirm").click().run()
     assert read_control(handle).wish == "stop"
+
+
+@pytest.mark.case("S4", "the Progress page while the disk is full")
+def test_a_full_disk_is_said_once_and_the_search_waits(
+    open_page: OpenPage, environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handle = new_study(environment, make_settings("Full disk"))
+    wish(handle, "run")
+    set_state(handle, "searching")
+    with hold_supervisor(handle):
+        assert "Networks are being trained" in spoken(
+            open_page("progress", study=handle.uuid)
+        )
+        monkeypatch.setenv("STUDIES_MIN_FREE_MB", "1e12")
+        forget_progress()
+        shown = spoken(open_page("progress", study=handle.uuid))
+    assert shown.count("The disk is full") == 1
+    assert "The search waits because the disk of the studies folder is full" in shown
+    assert "Networks are being trained" not in shown
 
 
 def test_resume_writes_the_wish(open_page: OpenPage, environment: Environment) -> None:

@@ -2,12 +2,15 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
+from statistics import median
 from typing import Any
 
+import optuna
 import pytest
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
@@ -19,10 +22,12 @@ from streamlit.testing.v1 import AppTest
 from pages.components import account
 from pages.components.account import (
     ALLOWED_ACCOUNTS,
+    TRUSTED_CLAIM,
     LoginRefused,
     is_allowed,
     read_account,
 )
+from pages.components.ended_logins import ENDED_FILE, MOST_KEPT, EndedLogins
 from pages.server import login, streamlit_login
 from pages.server.dashboard import dashboard_routes
 from pages.server.guard import allowed_hosts, check_address
@@ -36,6 +41,7 @@ from pages.server.login import (
 )
 from search.config import Environment
 from search.errors import ConfigError
+from search.study.studies import list_studies, unreadable_studies
 from tests.pages.asgi import Answer, ask
 from tests.pages.login import (
     ORIGIN,
@@ -57,7 +63,8 @@ PLACES = ("/", "/progress", "/dashboard", "/api/studies", "/csv/1", "/media/x.cs
 def configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.delenv(ALLOWED_ACCOUNTS, raising=False)
     monkeypatch.setattr(login, "find_spec", lambda _name: object())
-    monkeypatch.setattr(account, "_ended", account._EndedLogins())
+    monkeypatch.setattr(account, "ended_logins", EndedLogins())
+    monkeypatch.delenv(TRUSTED_CLAIM, raising=False)
     with secrets_of(tmp_path / "secrets.toml", secrets_text()):
         yield
 
@@ -85,6 +92,36 @@ def app() -> Starlette:
 
 def visit(app: Starlette, path: str = "/", **said: Any) -> Answer:
     return ask(app, path, headers=cookie_header(cookies_of(claims(**said))))
+
+
+@pytest.mark.case("X8", "time of an answer about what is there and what is not")
+def test_without_a_login_answers_do_not_tell_what_there_is(
+    environment: Environment, record_property: Callable[[str, object], None]
+) -> None:
+    """With one, everybody sees every study, so only strangers could learn anything."""
+    storage = optuna.storages.RDBStorage(environment.storage_url)
+    optuna.create_study(storage=storage, study_name="there")
+    storage.engine.dispose()
+    app = Starlette(
+        routes=dashboard_routes(environment),
+        middleware=login_middleware(login_settings()),
+    )
+    paths = ("/api/studies/1", "/api/studies/999999999", "/csv/1", "/csv/999999999")
+    assert visit(app, paths[0]).status == 200
+    assert visit(app, paths[1]).status == 404
+    times: dict[str, list[float]] = {path: [] for path in paths}
+    answers = set()
+    for _ in range(25):
+        for path in paths:
+            started = time.perf_counter()
+            answer = ask(app, path)
+            times[path].append(time.perf_counter() - started)
+            answers.add((answer.status, answer.body))
+    assert len(answers) == 1
+    medians = [median(found) for found in times.values()]
+    apart = 1000 * (max(medians) - min(medians))
+    assert apart < 50.0
+    record_property("figure", f"medians of 25 answers differ by {apart:.2f} ms")
 
 
 @pytest.mark.case("W10", "optuna-dashboard asked without a login")
@@ -208,6 +245,80 @@ def test_logging_out_ends_the_login_everywhere(app: Starlette) -> None:
     assert ask(app, "/", headers=cookie_header(hers)).status == 200
 
 
+@pytest.mark.case("A3", "a copied cookie after logout and a restart of the server")
+def test_an_ended_login_does_not_count_after_a_restart(
+    app: Starlette, environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, again = EndedLogins(), EndedLogins()
+    monkeypatch.setattr(account, "ended_logins", before)
+    before.keep_in(environment.studies_dir)
+    mine, hers = cookies_of(claims()), cookies_of(claims(nonce="another"))
+    assert ask(app, "/auth/logout", headers=cookie_header(mine)).status == 200
+
+    monkeypatch.setattr(account, "ended_logins", again)
+    assert ask(app, "/", headers=cookie_header(mine)).status == 200  # the test can fail
+    again.keep_in(environment.studies_dir)
+    assert ask(app, "/", headers=cookie_header(mine)).status == 401
+    assert ask(app, "/", headers=cookie_header(hers)).status == 200
+    kept = (environment.studies_dir / ENDED_FILE).read_text()
+    assert "ann" not in kept
+    assert list_studies(environment) == ()
+    assert unreadable_studies(environment) == {}
+
+
+def test_ended_logins_are_forgotten_when_they_expire(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = EndedLogins()
+    ended.keep_in(tmp_path)
+    now = [1_000.0]
+    monkeypatch.setattr("pages.components.ended_logins.time.time", lambda: now[0])
+    for number in range(3):
+        ended.add(f"old {number}", until=1_100.0)
+    now[0] = 1_200.0
+    ended.add("new", until=2_000.0)
+    assert json.loads((tmp_path / ENDED_FILE).read_text()) == {"new": 2_000.0}
+    assert ended.holds("new")
+    assert not ended.holds("old 1")
+
+
+def test_no_more_ended_logins_are_kept_than_a_file_may_hold(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("pages.components.ended_logins.MOST_KEPT", 3)
+    assert MOST_KEPT == 10_000
+    ended = EndedLogins()
+    for number in range(9):
+        ended.add(f"{number}", until=9e12 - number)
+    assert [one for one in map(str, range(9)) if ended.holds(one)] == [
+        "0",
+        "1",
+        "2",
+        "8",
+    ]
+
+
+def test_a_server_does_not_start_if_it_cannot_know_the_ended_logins(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / ENDED_FILE).write_text("[1, ")
+    with pytest.raises(ConfigError, match="change `cookie_secret`"):
+        EndedLogins().keep_in(tmp_path)
+
+
+def test_a_logout_on_a_full_disk_counts_until_the_server_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    ended = EndedLogins()
+    ended.keep_in(tmp_path)
+    monkeypatch.setattr("pages.components.ended_logins.write_json", full)
+    ended.add("mine", until=9e12)
+    assert ended.holds("mine")
+
+
 @pytest.mark.case("A3", "an open page at the moment at which its login ends")
 @pytest.mark.parametrize("how", ["expired", "logged out"])
 def test_an_open_page_ends_with_the_login(
@@ -273,6 +384,53 @@ def connect(
 
     asyncio.run(app(scope, receive, send))
     return sent
+
+
+ENTRA = {"email_verified": None, "preferred_username": "bo@lab.example"}
+
+
+@pytest.mark.case("A5", "a provider that says nothing of confirmed addresses")
+@pytest.mark.parametrize(
+    ("trusted", "said", "email"),
+    [
+        ("", ENTRA, ""),
+        ("preferred_username", ENTRA, "bo@lab.example"),
+        ("preferred_username", {}, "ann@lab.example"),  # confirmed, as ever
+        ("preferred_username", {**ENTRA, "preferred_username": "bo"}, ""),
+        ("preferred_username", {**ENTRA, "preferred_username": ["b@c"]}, ""),
+        ("preferred_username", {**ENTRA, "preferred_username": None}, ""),
+        ("upn", ENTRA, ""),
+        ("email", {"email_verified": None}, "ann@lab.example"),
+        ("email", {"email_verified": False}, ""),  # it says that it is not
+        ("email", {"email_verified": "false"}, ""),
+    ],
+)
+def test_a_claim_may_be_trusted_by_name_only(
+    trusted: str, said: dict[str, Any], email: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(TRUSTED_CLAIM, trusted)
+    found = {**claims(**said), "is_logged_in": True}
+    if email:
+        assert read_account(found).email == email
+        return
+    with pytest.raises(LoginRefused, match="STUDIES_TRUSTED_CLAIM"):
+        read_account(found)
+
+
+def test_a_trusted_address_must_be_listed_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(TRUSTED_CLAIM, "preferred_username")
+    monkeypatch.setenv(ALLOWED_ACCOUNTS, "@plant.example")
+    with pytest.raises(LoginRefused, match="not among the accounts"):
+        read_account({**claims(**ENTRA), "is_logged_in": True})
+
+
+@pytest.mark.parametrize("name", ["two claims", "a,b", "1", "-"])
+def test_a_trusted_claim_that_is_none_is_refused_at_the_start(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(TRUSTED_CLAIM, name)
+    with pytest.raises(ConfigError, match="must name one claim"):
+        login_settings()
 
 
 def test_accounts_can_be_listed(

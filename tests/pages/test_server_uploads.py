@@ -12,6 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message
 
+from pages.components.refusals import Refusals, refusals
 from pages.components.uploads import MEGABYTE, UploadLimits
 from pages.server import uploads
 from pages.server.uploads import MOST_AT_ONCE, MOST_OF_A_SESSION, UploadQuota
@@ -113,6 +114,33 @@ def test_a_session_is_refused_beyond_its_limit(declared) -> None:
     assert "4 MB together; 3 MB are held already" in words
     assert "Reload the page" in words
     assert upload(server, "other", "a", size, declared=declared(size)) == 204
+
+
+@pytest.mark.case("U10", "the reason of a refusal reaches the page of its session")
+def test_a_refusal_is_kept_for_the_page_until_the_next_upload(declared) -> None:
+    server = Server()
+    assert upload(server, "full", "a", 3 * MEGABYTE) == 204
+    assert refusals.of("full") == ""
+    size = 2 * MEGABYTE
+    assert upload(server, "full", "b", size, declared=declared(size)) == 413
+    assert "4 MB together; 3 MB are held already" in refusals.of("full")
+    assert refusals.of("other") == ""
+    assert upload(server, "full", "c", MEGABYTE // 2) == 204
+    assert refusals.of("full") == ""
+
+
+def test_refusals_are_kept_for_a_while_and_for_the_last_sessions(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr("pages.components.refusals.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("pages.components.refusals.MOST_KEPT", 3)
+    kept = Refusals()
+    for number in range(5):
+        kept.note(str(number), "too much")
+    assert [kept.of(str(number)) for number in range(5)] == ["", "", *["too much"] * 3]
+    now[0] = 301.0
+    assert kept.of("4") == ""
 
 
 @pytest.mark.case("U10", "many sessions, in the middleware")

@@ -23,7 +23,7 @@ from search.study.studies import create_study
 
 N_ROWS = 120
 # What these say holds for every storage; tests marked `sqlite` are about the file. On a
-# server each takes a database of its own, so the quick suite has only `test_server`.
+# server they take a while, so the quick suite has only `test_server`.
 CONTRACT = ("test_batching", "test_claims", "test_outcomes", "test_trials")
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -70,7 +70,18 @@ def environment(
     """Return an empty place for studies, on the storage that the test asks for."""
     if getattr(request, "param", "sqlite") == "sqlite":
         return environment
-    return replace(environment, storage_url=request.getfixturevalue("make_database")())
+    url = request.getfixturevalue("module_database")
+    return replace(environment, storage_url=url)
+
+
+@pytest.fixture(scope="module")
+def module_database(make_database: Callable[[], str]) -> str:
+    """Return a storage on a server for the studies of all tests of a module.
+
+    Making one takes longer than most of these tests. A study is told from the others
+    by its own id, as in use.
+    """
+    return make_database()
 
 
 @pytest.fixture

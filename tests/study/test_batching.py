@@ -1,11 +1,12 @@
 """Batches store what Optuna's plain calls store, whole or not at all."""
 
 import math
+import random
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -459,3 +460,64 @@ def test_blocks_work_on_every_storage(environment, settings, series):
         assert isinstance(storage, _CachedStorage)
         storage._backend.engine.dispose()
     delete_study(handle)
+
+
+def play(
+    study: optuna.Study,
+    together: Callable[[], AbstractContextManager],
+    *states: TrialState,
+) -> None:
+    """Do with a study what workers do, by a script that dice of one seed write."""
+    dice = random.Random(4711)
+    study.sampler = optuna.samplers.RandomSampler(seed=3)
+    study.enqueue_trial({"size": 7}, user_attrs={"asked": True})
+    for number in range(12):
+        with together():
+            trial = study.ask()
+            trial.suggest_categorical("kind", ("a", "b"))
+            trial.suggest_int("size", 1, 64, log=True)
+            if number % 2:
+                trial.suggest_float("pace", 1e-4, 1e-1, log=True)
+            trial.set_user_attr("owner", {"pid": number, "host": "\u00e4\n"})
+            trial.set_user_attr("owner", {"pid": number + 1})
+            study._storage.set_trial_system_attr(trial._trial_id, "note", [1, None])
+        for epoch in range(1, dice.randint(2, 5)):
+            trial.report(dice.choice([0.1 + 0.2, 1e-300, math.inf, math.nan]), epoch)
+        state = dice.choice(states)
+        with together():
+            trial.set_user_attr("seconds", dice.random())
+            value = dice.random() if state is TrialState.COMPLETE else None
+            study.tell(trial, value, state=state)
+    with pytest.raises(ValueError, match="Cannot tell"):
+        study.tell(trial, 1.0)
+
+
+def seen(study: optuna.Study) -> list[str]:
+    """Return all that a storage knows of the trials of a study, as texts."""
+    return [
+        repr((one.number, one.state, one.values, sorted(one.params.items()),
+              sorted(one.distributions.items()), sorted(one.user_attrs.items()),
+              sorted(one.system_attrs.items()), sorted(one.intermediate_values.items()),
+              one.datetime_start is None, one.datetime_complete is None))
+        for one in study.get_trials()
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("is_delayed", [True, False])
+def test_trials_are_those_of_the_storage_in_memory(
+    study: optuna.Study, monkeypatch: pytest.MonkeyPatch, is_delayed: bool
+) -> None:
+    """What Optuna's plainest storage would hold after the same calls."""
+    states = [TrialState.COMPLETE, TrialState.FAIL]
+    if not is_delayed:
+        # Optuna looks up the last report of a pruned trial before it changes the state;
+        # `finish_trial` gives it.
+        states.append(TrialState.PRUNED)
+        monkeypatch.setattr(batching, "REPORT_SECONDS", -1.0)
+    plain = optuna.create_study(storage=optuna.storages.InMemoryStorage())
+    plain.add_trials(study.trials)
+    play(plain, nullcontext, *states)
+    play(study, batching_storage(study).together, *states)
+    assert seen(study) == seen(plain)
+    assert len(seen(study)) == 12
+    assert study.best_trial.number == plain.best_trial.number

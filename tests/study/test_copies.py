@@ -1,7 +1,10 @@
 """Hosts that share no folder: two studies folders meet in a storage and a place."""
 
 import io
+import os
+import socket
 from dataclasses import replace
+from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
@@ -9,6 +12,7 @@ from optuna.artifacts import FileSystemArtifactStore
 
 from search.config import Budget, Environment
 from search.errors import ConfigError, StudyCorrupted, UserInputError
+from search.jobs.hosts import tell_hosts
 from search.jobs.launch import ensure_running, pause_study
 from search.jobs.supervisor import supervise
 from search.study import artifacts, parcels
@@ -24,6 +28,7 @@ from search.study.control import (
     write_state,
 )
 from search.study.copies import (
+    copy_sentence,
     join_study,
     offer_study,
     publish_wishes,
@@ -31,7 +36,7 @@ from search.study.copies import (
     withdraw_study,
 )
 from search.study.curves import CurveWriter, EpochPoint, curve_path, read_curve
-from search.study.folders import is_copy
+from search.study.folders import COPY_FILE, is_copy
 from search.study.optuna_study import open_study
 from search.study.outcomes import TrialRecord
 from search.study.parcels import Receiver, Sender
@@ -130,6 +135,35 @@ def test_a_copy_is_neither_steered_nor_supervised(handle, study, copy, elsewhere
     publish_wishes(handle, study, {})
     take_wishes(copy, open_study(copy))
     assert read_state(copy).state == "searching"
+
+
+def test_a_copy_says_what_it_is_and_how_the_original_stands(handle, study, copy):
+    write_state(handle, StateRecord("searching"))
+    publish_wishes(handle, study, {})
+    take_wishes(copy, open_study(copy))
+    assert f"for the host {socket.gethostname()}" in copy_sentence(copy)
+    assert "was searching when" in copy_sentence(copy)
+    assert copy_sentence(handle) == ""
+
+    # No worker of the other host is left when the original ends.
+    write_state(handle, StateRecord("finished"))
+    tell_hosts(handle)
+    sentence = copy_sentence(copy)
+    assert "was finished when this host last heard of it" in sentence
+    assert f"({datetime.now(UTC):%Y-%m-%d}" in sentence
+    assert read_state(copy).state == "finished"
+
+
+def test_a_copy_says_what_it_heard_last_while_the_storage_is_away(
+    handle, study, copy, environment
+):
+    write_state(handle, StateRecord("refitting"))
+    publish_wishes(handle, study, {})
+    assert "was refitting" in copy_sentence(copy)
+    os.utime(copy.folder / COPY_FILE, (0, 0))
+    (environment.studies_dir / "optuna.db").unlink()
+    assert "was refitting" in copy_sentence(copy)
+    assert "(1970-01-01 00:00 UTC)" in copy_sentence(copy)
 
 
 def test_deleting_a_copy_leaves_the_study(handle, copy, environment, elsewhere):

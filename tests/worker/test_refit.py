@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from search.evaluation.splits import SplitPlan, plan_splits
 from search.study.space import TrialParams
 from search.worker import refit as refit_module
 from search.worker.folds import Run, start_run
+from search.worker.kept_seeds import KeptSeeds
 from search.worker.predictor import Predictor
 from search.worker.refit import Refit, refit_winner
 from search.worker.tables import future_panel
@@ -296,3 +298,74 @@ def test_a_seed_that_runs_out_of_memory_leaves_the_others(
     assert refit.diverged[0].reason == "Training ran out of memory."
     with pytest.raises(MemoryError):
         refit_winner(panel, plan, params, epochs=1, task=task, seeds=[7])
+
+
+class Ended(BaseException):
+    """The process is gone."""
+
+
+@pytest.mark.case("T4", "refit ended while it trains its second of three seeds")
+def test_a_refit_that_was_ended_goes_on_with_the_seeds_it_has(
+    panel: Panel,
+    plan: SplitPlan,
+    task: Task,
+    make_params: Callable[..., TrialParams],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    params, trained = make_params(), list[int]()
+    kept = KeptSeeds(tmp_path, origin=("study", 4))
+
+    def refit(**how: Any) -> Refit:
+        return refit_winner(
+            panel, plan, params, epochs=1, task=task, seeds=[7, 8, 9], **how
+        )
+
+    def start(*arguments: Any, seed: tuple[int, int], **named: Any) -> Run:
+        trained.append(seed[0])
+        if seed[0] == 8 and trained.count(8) == 1:
+            raise Ended
+        return start_run(*arguments, seed=seed, **named)
+
+    whole = refit()
+    monkeypatch.setattr(refit_module, "start_run", start)
+    with pytest.raises(Ended):
+        refit(kept=kept)
+
+    least = refit(kept=kept, only_kept=True)
+    assert [run.seed for run in least.runs] == [7]
+    assert [(one.seed, one.kind) for one in least.diverged] == [
+        (8, "memory"),
+        (9, "memory"),
+    ]
+    np.testing.assert_array_equal(least.predictions, whole.predictions)
+
+    again = refit(kept=kept)
+    assert trained == [7, 8, 8, 9]
+    assert again.diverged == ()
+    for one, other in zip(again.runs, whole.runs, strict=True):
+        np.testing.assert_array_equal(one.predictions, other.predictions)
+        for mine, theirs in zip(one.weights, other.weights, strict=True):
+            np.testing.assert_array_equal(mine, theirs)
+            assert mine.dtype == theirs.dtype
+
+
+def test_kept_seeds_of_another_winner_or_damaged_ones_do_not_count(
+    refit: Refit, tmp_path: Path
+) -> None:
+    kept = KeptSeeds(tmp_path, origin=("study", 4))
+    assert kept.load(7) is None
+    kept.save(refit.runs[0])
+    found = kept.load(7)
+    assert found is not None
+    assert found.seconds == refit.runs[0].seconds
+    assert found.forecast is not None
+    np.testing.assert_array_equal(found.forecast, refit.runs[0].forecast)
+    assert KeptSeeds(tmp_path, origin=("study", 5)).load(7) is None
+    [path] = (tmp_path / "seeds").iterdir()
+    whole = path.read_bytes()
+    for damaged in (b"", whole[:100], whole[: len(whole) // 2], b"x" * 100):
+        path.write_bytes(damaged)
+        assert kept.load(7) is None
+    kept.clear()
+    assert list(tmp_path.iterdir()) == []

@@ -17,9 +17,10 @@ from pages.components.forecast.newer_data import (
 from pages.components.forecast.newer_file import show_file_forecasts
 from pages.components.forecast.newer_score import show_inputs, show_score
 from pages.components.forecast.newer_verdict import show_verdict
-from pages.components.frame import has_room
+from pages.components.frame import has_room, live
 from pages.components.intake.views import FILE_TYPES
 from pages.components.numbers import count
+from pages.components.refusals import show_refusal
 from pages.components.setup.prefill import duplicate_settings
 from pages.components.state import go_to
 from pages.components.study_data import study_series, winner_holdout
@@ -165,6 +166,7 @@ def _choose_file(study: StudyHandle, delivered: Delivered) -> NewerFile | None:
     uploaded = st.file_uploader(
         text("newer.upload"), type=list(FILE_TYPES), key=f"newer_{study.uuid}"
     )
+    live(show_refusal, running=True, key="refusal")
     if uploaded is None:
         return None
     found = read_upload(

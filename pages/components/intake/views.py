@@ -15,10 +15,11 @@ from pages.components.draft import (
     take_sample,
 )
 from pages.components.figure import show_figure
-from pages.components.frame import has_room, next_step
+from pages.components.frame import has_room, live, next_step
 from pages.components.intake.columns_form import frequency_word
 from pages.components.intake.series_chart import Marks, series_figure
 from pages.components.numbers import count
+from pages.components.refusals import show_refusal
 from pages.components.state import go_to
 from pages.components.study_data import study_series
 from pages.components.text import chart_text, plain, text
@@ -58,6 +59,7 @@ def _show_upload() -> None:
             total=megabytes(limits.total),
         )
     )
+    live(show_refusal, running=True, key="refusal")
     if uploaded is not None:
         take_file(uploaded.name, uploaded.getvalue(), uploaded.file_id)
         st.rerun()

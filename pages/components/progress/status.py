@@ -17,6 +17,7 @@ from pages.components.theme import CELL_BADGES
 from search.analysis.comparison import skill
 from search.analysis.duel import FEWEST_TRIALS, leader, trials_left, winning_chances
 from search.config import Cell
+from search.disk import shortage
 from search.jobs.launch import pause_study, start_study, stop_study
 from search.study.control import State
 from search.study.delivery import divergence_sentence
@@ -41,12 +42,16 @@ def show_status(study: StudyHandle, progress: Progress) -> None:
     """Show the state in words, how much is done, and how long it will take."""
     with st.container(horizontal=True, vertical_alignment="center"):
         state_badge(progress.state)
-        st.markdown(text(f"progress.say_{progress.state}"), width="stretch")
-    if progress.message and progress.state == "failed":
-        message = text("progress.message", message=progress.message)
-        st.error(message, icon=":material/error:")
-    elif progress.message and progress.state != "interrupted":
-        st.markdown(plain(progress.message))
+        is_full = is_live(progress.state) and bool(shortage(study.folder))
+        said = "full" if is_full else progress.state
+        st.markdown(text(f"progress.say_{said}"), width="stretch")
+    # On a full disk the message is the sentence that stands above every page.
+    message = "" if is_full else progress.message
+    if message and progress.state == "failed":
+        told = text("progress.message", message=message)
+        st.error(told, icon=":material/error:")
+    elif message and progress.state != "interrupted":
+        st.markdown(plain(message))
     behind = seconds_behind(study)
     if behind:
         told = text("progress.behind", age=duration(behind))
