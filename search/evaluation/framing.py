@@ -36,6 +36,9 @@ class FramedSeries:
         Negative int32 offsets of shape (horizon,).
     is_anchored, has_base
         See above.
+    group_starts
+        First row of the group of each row, (n_rows,); None where the rows are one
+        series.
     """
 
     inputs: np.ndarray
@@ -43,6 +46,7 @@ class FramedSeries:
     base_offsets: np.ndarray
     is_anchored: bool
     has_base: bool
+    group_starts: np.ndarray | None = None
 
 
 def first_origin(sequence_length: int, framing: FramingName, season: int) -> int:

@@ -112,7 +112,7 @@ class EpochProgram:
         # No window at all, so that the time is that of the compilation alone.
         self._run(
             state.tensors,
-            self._arguments(state, series, nothing, range(0, 0), Rates(clipnorm=1.0)),
+            self._arguments(state, series, nothing, nothing, Rates(clipnorm=1.0)),
         )
         self._is_compiled = True
         self.seconds_compile = time.perf_counter() - started
@@ -124,7 +124,7 @@ class EpochProgram:
         series: SeriesTensors,
         *,
         order: np.ndarray,
-        validation: range,
+        validation: np.ndarray,
         rates: Rates,
     ) -> EpochOutcome:
         """Train for one epoch, then validate.
@@ -139,7 +139,7 @@ class EpochProgram:
             Training origins in the order in which batches take them; at most
             `n_positions`.
         validation
-            Consecutive origins to validate on; may be empty.
+            Origins to validate on, in any order; at most `n_positions`, maybe none.
         rates
             Settings of the trial.
         """
@@ -161,17 +161,15 @@ class EpochProgram:
         state: State,
         series: SeriesTensors,
         order: np.ndarray,
-        validation: range,
+        validation: np.ndarray,
         rates: Rates,
     ) -> EpochArguments:
         """Return what the compiled program takes; the shapes are always the same."""
-        padded = np.zeros(self.n_positions, np.int32)
-        padded[: len(order)] = order
-        counts = [len(order), validation.start, len(validation)]
         return EpochArguments(
             series=series,
-            order=tf.constant(padded),
-            counts=tf.constant(counts, tf.int32),
+            order=self._padded(order),
+            validation=self._padded(validation),
+            counts=tf.constant([len(order), len(validation)], tf.int32),
             layers=tf.constant(state.shape.layers),
             sequence_length=tf.constant(state.shape.sequence_length),
             clipnorm=tf.constant(rates.clipnorm, tf.float32),
@@ -179,3 +177,8 @@ class EpochProgram:
             recurrent_dropout=tf.constant(rates.recurrent_dropout, tf.float32),
             is_mae=tf.constant(rates.loss == "mae"),
         )
+
+    def _padded(self, origins: np.ndarray) -> tf.Tensor:
+        padded = np.zeros(self.n_positions, np.int32)
+        padded[: len(origins)] = origins
+        return tf.constant(padded)

@@ -122,14 +122,14 @@ class LayeredNetwork:
 
     def _validate(self, given: EpochArguments) -> tuple[tf.Tensor, tf.Tensor]:
         """Return the sums of squared and of absolute errors of each target."""
-        size, (_, start, n) = self._batch_size, tf.unstack(given.counts)
+        size, n = self._batch_size, given.counts[1]
 
         def step(
             index: tf.Tensor, squared: tf.Tensor, absolute: tf.Tensor
         ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
             places = index * size + tf.range(size)
             # Padding repeats the last window, so that no row lies beyond the series.
-            origins = start + tf.minimum(places, n - 1)
+            origins = tf.gather(given.validation, tf.minimum(places, n - 1))
             batch = gather_batch(given.series, origins, self._shape)
             error = self._model(as_inputs(batch.inputs), training=False) - batch.targets
             is_real = (places < n)[:, None, None]

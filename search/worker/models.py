@@ -9,6 +9,7 @@ import numpy as np
 
 from search.config import Cell, Task
 from search.evaluation.panel import Panel
+from search.evaluation.windows import PADDING
 from search.study.space import TrialParams
 
 T = TypeVar("T")
@@ -33,6 +34,10 @@ class NetworkShape:
         of shape (horizon, n_known).
     has_dropout, has_recurrent_dropout
         Whether anything is dropped while it trains.
+    has_padding
+        Whether windows may be padded with `PADDING`; these steps are not read.
+    target_offset
+        Row of the first target, counted from the origin of the window.
     """
 
     cell: Cell
@@ -46,6 +51,8 @@ class NetworkShape:
     bidirectional: bool = False
     has_dropout: bool = False
     has_recurrent_dropout: bool = False
+    has_padding: bool = False
+    target_offset: int = 0
 
 
 def network_shape(params: TrialParams, panel: Panel, task: Task) -> NetworkShape:
@@ -99,6 +106,8 @@ def build_model(
     past = keras.Input((shape.sequence_length, shape.n_channels), name="past")
     inputs = [past]
     state = past
+    if shape.has_padding:
+        state = keras.layers.Masking(PADDING, name="padding")(state)
     for index in range(shape.layers):
         state = _recurrent_layer(shape, index, seed, recurrent_dropout)(state)
         if shape.has_dropout:

@@ -43,8 +43,10 @@ class EpochArguments(NamedTuple):
         See `search.worker.gathering.SeriesTensors`.
     order
         Training origins, padded, (n_positions,).
+    validation
+        Validation origins, padded, (n_positions,).
     counts
-        Number of training origins, first validation origin, number of those.
+        Number of training origins, number of validation origins.
     layers, sequence_length
         Of the network; they may be less than those of the program.
     clipnorm, dropout, recurrent_dropout, is_mae
@@ -53,6 +55,7 @@ class EpochArguments(NamedTuple):
 
     series: Any
     order: tf.Tensor
+    validation: tf.Tensor
     counts: tf.Tensor
     layers: tf.Tensor
     sequence_length: tf.Tensor

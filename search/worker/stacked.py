@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from search.worker.dropping import dropout_mask
-from search.worker.gathering import gather_ahead, gather_past
+from search.worker.gathering import gather_ahead, gather_past, window_begins
 from search.worker.models import NetworkShape
 from search.worker.records import EpochArguments, EpochResult, ProgramKey
 from search.worker.recurrence.cells import STEP_RULES
@@ -140,7 +140,7 @@ class StackedNetwork:
     def epoch(self, state: StackState, given: EpochArguments) -> EpochResult:
         """Train on the windows in their order, then validate."""
         size = self._batch_size
-        n_train, _, n_valid = tf.unstack(given.counts)
+        n_train, n_valid = tf.unstack(given.counts)
         n_training_steps = (n_train + size - 1) // size
         n_steps = n_training_steps + (n_valid + size - 1) // size
 
@@ -190,14 +190,16 @@ class StackedNetwork:
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Return the origins of a batch, and 1.0 for each that is no padding."""
         size = self._batch_size
-        n_train, valid_start, n_valid = tf.unstack(given.counts)
+        n_train, n_valid = tf.unstack(given.counts)
         n_training_steps = (n_train + size - 1) // size
         batch = tf.where(is_training, index, index - n_training_steps)
         places = batch * size + tf.range(size)
-        ordered = tf.gather(given.order, tf.minimum(places, given.order.shape[0] - 1))
+        last = given.order.shape[0] - 1
+        ordered = tf.gather(given.order, tf.minimum(places, last))
         # Padding repeats a window, so that no row lies beyond the series.
-        in_a_row = valid_start + tf.clip_by_value(places, 0, tf.maximum(n_valid - 1, 0))
-        origins = tf.where(is_training, ordered, in_a_row)
+        last = tf.clip_by_value(n_valid - 1, 0, last)
+        valid = tf.gather(given.validation, tf.clip_by_value(places, 0, last))
+        origins = tf.where(is_training, ordered, valid)
         is_real = places < tf.where(is_training, n_train, n_valid)
         return origins, tf.cast(is_real, tf.float32)
 
@@ -220,7 +222,11 @@ class StackedNetwork:
             return gather_past(given.series, origins, offsets, ahead.anchor)
 
         masks = self._masks(state, tf.where(is_training, given.dropout, 0.0))
-        extent = Extent(given.layers, shape.sequence_length - given.sequence_length)
+        first = shape.sequence_length - given.sequence_length
+        begins = None
+        if shape.has_padding:
+            begins = first + window_begins(given.series, origins, given.sequence_length)
+        extent = Extent(given.layers, first, begins)
         arrays = self._stack.run(weights.stack, arrays, extent, inputs, masks)
         top = extent.n_layers - 1
         last = pick_layer(arrays["states"][:, -1], top)

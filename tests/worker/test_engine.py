@@ -50,7 +50,7 @@ class Setting:
             self.shape, self.model.get_weights(), learning_rate=params.learning_rate
         )
 
-    def run(self, order: np.ndarray = ORDER, validation: range = range(0)) -> Any:
+    def run(self, order: np.ndarray = ORDER, validation: Any = range(0)) -> Any:
         """Advance the engine by one epoch."""
         outcome = self.program.run(
             self.state,
