@@ -115,6 +115,9 @@ def default_space(n_rows: int, roles: Roles, task: Task) -> Space:
             Line("recurrent_dropout", choices=(0.0,)),
             Line("bidirectional", choices=(False,)),
             Line("optimizer", choices=("adam",)),
+            Line("schedule", choices=("constant",)),
+            Line("l2", choices=(0.0,)),
+            Line("clipping", choices=("norm",)),
         )
     )
 

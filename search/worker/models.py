@@ -33,6 +33,9 @@ class NetworkShape:
         of shape (horizon, n_known).
     has_dropout, has_recurrent_dropout
         Whether anything is dropped while it trains.
+    n_classes
+        Classes of each target, of which the network gives the logits side by side; 0
+        where it forecasts numbers.
     """
 
     cell: Cell
@@ -46,6 +49,12 @@ class NetworkShape:
     bidirectional: bool = False
     has_dropout: bool = False
     has_recurrent_dropout: bool = False
+    n_classes: int = 0
+
+    @property
+    def n_outputs(self) -> int:
+        """Numbers that the network gives for each step."""
+        return self.n_targets * max(self.n_classes, 1)
 
 
 def network_shape(params: TrialParams, panel: Panel, task: Task) -> NetworkShape:
@@ -85,7 +94,7 @@ def build_model(
     shape
         Structure; input `past` of shape (sequence_length, n_channels) and, where
         `n_known` is above 0, a second input `known` of shape (horizon, n_known). The
-        output has shape (horizon, n_targets).
+        output has shape (horizon, n_outputs).
     seed
         Decides the initial weights.
     dropout, recurrent_dropout
@@ -109,11 +118,11 @@ def build_model(
         flat = keras.layers.Flatten(name="known_flat")(known)
         state = keras.layers.Concatenate(name="state_and_known")([state, flat])
     head = keras.layers.Dense(
-        shape.horizon * shape.n_targets,
+        shape.horizon * shape.n_outputs,
         kernel_initializer=keras.initializers.GlorotUniform(seed=_part(seed, 0)),
         name="head",
     )
-    output = keras.layers.Reshape((shape.horizon, shape.n_targets), name="forecast")
+    output = keras.layers.Reshape((shape.horizon, shape.n_outputs), name="forecast")
     name = name or shape.cell.lower()
     return keras.Model(as_inputs(inputs), output(head(state)), name=name)
 
@@ -156,7 +165,7 @@ def initial_weights(shape: NetworkShape, *, seed: int) -> list[np.ndarray]:
             ]
         n_inputs = shape.units * len(parts)
     n_features = n_inputs + shape.horizon * shape.n_known
-    n_outputs = shape.horizon * shape.n_targets
+    n_outputs = shape.horizon * shape.n_outputs
     head = _glorot((n_features, n_outputs), _part(seed, 0))
     return [*weights, head, np.zeros(n_outputs, np.float32)]
 
@@ -171,7 +180,7 @@ def count_weights(shape: NetworkShape) -> int:
         total += n_ways * n_sources * GATES[shape.cell] * shape.units
         n_inputs = n_ways * shape.units
     n_features = n_inputs + shape.horizon * shape.n_known
-    return total + (n_features + 1) * shape.horizon * shape.n_targets
+    return total + (n_features + 1) * shape.horizon * shape.n_outputs
 
 
 def as_inputs(parts: Sequence[T]) -> T | list[T]:
