@@ -24,6 +24,14 @@ ScheduleName = Literal["constant", "plateau"]
 ClippingName = Literal["norm", "value"]
 Value = bool | int | float | str
 Kind = Literal["int", "float", "choice"]
+Architecture = Literal[
+    "stacked",  # recurrent layers, one on the other
+    "bidirectional",  # the same, each reading the window from both ends
+    "attention",  # the same, and a weighted mean over all steps beside the last one
+    "convolutional",  # a convolution over three steps in front of the layers
+    "encoder_decoder",  # a second recurrent part that gives one step after the other
+]
+Normalization = Literal["none", "layer", "batch"]
 
 
 @dataclass(frozen=True)
@@ -43,8 +51,10 @@ class TrialParams:
     scaler: ScalerName = "standard"
     batch_size: int = 32
     recurrent_dropout: float = 0.0
-    bidirectional: bool = False
     optimizer: OptimizerName = "adam"
+    architecture: Architecture = "stacked"
+    normalization: Normalization = "none"
+    dense_units: int = 0
     schedule: ScheduleName = "constant"
     l2: float = 0.0
     clipping: ClippingName = "norm"
@@ -78,8 +88,10 @@ LIMITS: dict[str, Limits] = {
     "scaler": Limits("choice", choices=("standard", "minmax", "robust")),
     "batch_size": Limits("int", 1, 4096),
     "recurrent_dropout": Limits("float", 0.0, 0.9),
-    "bidirectional": Limits("choice", choices=(False, True)),
     "optimizer": Limits("choice", choices=get_args(OptimizerName)),
+    "architecture": Limits("choice", choices=get_args(Architecture)),
+    "normalization": Limits("choice", choices=get_args(Normalization)),
+    "dense_units": Limits("int", 0, 512),
     "schedule": Limits("choice", choices=get_args(ScheduleName)),
     "l2": Limits("float", 0.0, 0.1),
     "clipping": Limits("choice", choices=get_args(ClippingName)),
