@@ -6,7 +6,7 @@ only the parameters that all trials share.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 import msgspec
 
@@ -18,8 +18,20 @@ from search.evaluation.scaling import ScalerName
 if TYPE_CHECKING:
     import optuna
 
+LossName = Literal["mse", "mae", "huber", "msle", "cross_entropy"]
+OptimizerName = Literal["adam", "rmsprop", "sgd", "momentum"]
+ScheduleName = Literal["constant", "plateau"]
+ClippingName = Literal["norm", "value"]
 Value = bool | int | float | str
 Kind = Literal["int", "float", "choice"]
+Architecture = Literal[
+    "stacked",  # recurrent layers, one on the other
+    "bidirectional",  # the same, each reading the window from both ends
+    "attention",  # the same, and a weighted mean over all steps beside the last one
+    "convolutional",  # a convolution over three steps in front of the layers
+    "encoder_decoder",  # a second recurrent part that gives one step after the other
+]
+Normalization = Literal["none", "layer", "batch"]
 
 
 @dataclass(frozen=True)
@@ -35,12 +47,17 @@ class TrialParams:
     clipnorm: float
     framing: FramingName = "none"
     calendar: Literal["none", "cycles"] = "none"
-    loss: Literal["mse", "mae"] = "mse"
+    loss: LossName = "mse"
     scaler: ScalerName = "standard"
     batch_size: int = 32
     recurrent_dropout: float = 0.0
-    bidirectional: bool = False
-    optimizer: Literal["adam", "rmsprop", "sgd"] = "adam"
+    optimizer: OptimizerName = "adam"
+    architecture: Architecture = "stacked"
+    normalization: Normalization = "none"
+    dense_units: int = 0
+    schedule: ScheduleName = "constant"
+    l2: float = 0.0
+    clipping: ClippingName = "norm"
 
     def first_origin(self, season: int) -> int:
         """Return the first origin that this configuration can predict from."""
@@ -67,12 +84,17 @@ LIMITS: dict[str, Limits] = {
     "clipnorm": Limits("float", 1e-3, 1e3),
     "framing": Limits("choice", choices=("none", "last_value", "seasonal")),
     "calendar": Limits("choice", choices=("none", "cycles")),
-    "loss": Limits("choice", choices=("mse", "mae")),
+    "loss": Limits("choice", choices=get_args(LossName)),
     "scaler": Limits("choice", choices=("standard", "minmax", "robust")),
     "batch_size": Limits("int", 1, 4096),
     "recurrent_dropout": Limits("float", 0.0, 0.9),
-    "bidirectional": Limits("choice", choices=(False, True)),
-    "optimizer": Limits("choice", choices=("adam", "rmsprop", "sgd")),
+    "optimizer": Limits("choice", choices=get_args(OptimizerName)),
+    "architecture": Limits("choice", choices=get_args(Architecture)),
+    "normalization": Limits("choice", choices=get_args(Normalization)),
+    "dense_units": Limits("int", 0, 512),
+    "schedule": Limits("choice", choices=get_args(ScheduleName)),
+    "l2": Limits("float", 0.0, 0.1),
+    "clipping": Limits("choice", choices=get_args(ClippingName)),
 }
 
 

@@ -25,6 +25,8 @@ class SeriesTensors(NamedTuple):
         Shape (horizon,).
     flags
         1 or 0 for `is_anchored` and for `has_base`.
+    center, scale
+        Shape (n_rows, n_targets).
     group_starts
         First row of the group of each row, (n_rows,); None where the rows are one
         series.
@@ -34,6 +36,8 @@ class SeriesTensors(NamedTuple):
     targets: tf.Tensor
     base_offsets: tf.Tensor
     flags: tf.Tensor
+    center: tf.Tensor
+    scale: tf.Tensor
     group_starts: tf.Tensor | None = None
 
 
@@ -70,6 +74,8 @@ def series_tensors(framed: FramedSeries) -> SeriesTensors:
         targets=tf.constant(framed.targets),
         base_offsets=tf.constant(framed.base_offsets),
         flags=tf.constant([framed.is_anchored, framed.has_base], tf.float32),
+        center=tf.constant(framed.center),
+        scale=tf.constant(framed.scale),
         group_starts=(
             None
             if framed.group_starts is None

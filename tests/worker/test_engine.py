@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import keras
@@ -28,6 +29,7 @@ OPTIMIZERS = {
     "adam": keras.optimizers.Adam,
     "rmsprop": keras.optimizers.RMSprop,
     "sgd": keras.optimizers.SGD,
+    "momentum": partial(keras.optimizers.SGD, momentum=0.9),
 }
 ORDER = np.random.default_rng(1).permutation(np.arange(13, 71)).astype(np.int32)
 
@@ -75,13 +77,37 @@ class Setting:
         )
         inputs = [windows.past, windows.known][: len(self.model.inputs)]
         ahead = gather_targets(self.framed.targets, origins, horizon=self.shape.horizon)
-        return as_inputs(inputs), ahead - windows.base
+        base = np.broadcast_to(windows.base, ahead.shape)
+        targets = ahead - base
+        if self.params.loss == "msle":
+            targets = np.concatenate([targets, base], -1)
+        return as_inputs(inputs), targets
 
     def compile_keras(self) -> None:
+        clipping = "clipnorm" if self.params.clipping == "norm" else "clipvalue"
         optimizer = OPTIMIZERS[self.params.optimizer](
-            self.params.learning_rate, clipnorm=self.params.clipnorm
+            self.params.learning_rate, **{clipping: self.params.clipnorm}
         )
-        self.model.compile(optimizer, loss=self.params.loss, jit_compile=False)
+        for variable in self.model.trainable_variables:
+            if "kernel" in variable.name:
+                variable.regularizer = keras.regularizers.L2(self.params.l2)
+        self.model.compile(optimizer, loss=self.keras_loss(), jit_compile=False)
+
+    def keras_loss(self) -> Any:
+        """Return the loss; ``msle`` is taken in original units."""
+        n = self.shape.n_targets
+        scale, center = self.framed.scale[0], self.framed.center[0]
+
+        def msle(target: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
+            base = target[..., n:]
+            target, output = (
+                (one + base) * scale + center for one in (target[..., :n], output)
+            )
+            return keras.losses.mean_squared_logarithmic_error(target, output)
+
+        return {"msle": msle, "huber": keras.losses.Huber()}.get(
+            self.params.loss, self.params.loss
+        )
 
     def fit_keras(self, order: np.ndarray = ORDER) -> float:
         """Advance Keras by one epoch over the same batches; return its loss."""
@@ -96,11 +122,25 @@ CASES: dict[str, dict[str, Any]] = {
     "rnn": {"cell": "SimpleRNN", "layers": 2, "framing": "last_value"},
     "lstm": {"cell": "LSTM", "layers": 2, "framing": "seasonal"},
     "gru": {"cell": "GRU", "layers": 2, "loss": "mae"},
-    "both ways": {"cell": "GRU", "bidirectional": True, "optimizer": "rmsprop"},
-    "both ways twice": {"cell": "LSTM", "bidirectional": True, "layers": 2},
-    "both ways plain": {"cell": "SimpleRNN", "bidirectional": True},
+    "both ways": {"cell": "GRU", "architecture": "bidirectional", "optimizer": "rmsprop"},
+    "both ways twice": {"cell": "LSTM", "architecture": "bidirectional", "layers": 2},
+    "both ways plain": {"cell": "SimpleRNN", "architecture": "bidirectional"},
     "mae": {"cell": "LSTM", "loss": "mae", "framing": "last_value"},
     "sgd": {"cell": "SimpleRNN", "optimizer": "sgd", "learning_rate": 0.1},
+    "huber": {"cell": "GRU", "loss": "huber", "l2": 0.01},
+    "msle": {"cell": "LSTM", "loss": "msle", "framing": "last_value"},
+    "momentum": {"cell": "GRU", "optimizer": "momentum", "layers": 2, "l2": 0.05},
+    "value": {"cell": "LSTM", "clipping": "value", "clipnorm": 1e-3, "layers": 2},
+    "both ways huber": {"cell": "LSTM", "architecture": "bidirectional", "loss": "huber"},
+    "both ways msle": {
+        "cell": "SimpleRNN",
+        "architecture": "bidirectional",
+        "loss": "msle",
+        "framing": "seasonal",
+        "l2": 0.01,
+        "optimizer": "momentum",
+        "clipping": "value",
+    },
 }
 
 
@@ -112,7 +152,7 @@ def test_epochs_give_the_weights_of_fit(
     make_params: Callable[..., TrialParams],
 ) -> None:
     """58 windows in batches of 16: the last batch has 10. The clipnorm bites."""
-    setting = Setting(rich_panel, task, make_params(clipnorm=0.05, **CASES[case]))
+    setting = Setting(rich_panel, task, make_params(**{"clipnorm": 0.05} | CASES[case]))
     assert setting.shape.n_known == 3
     before = setting.weights()
     setting.compile_keras()
@@ -250,15 +290,17 @@ def test_folds_that_take_turns_do_not_touch_each_other(
 def test_same_structure_compiles_once(
     panel: Panel, task: Task, make_params: Callable[..., TrialParams]
 ) -> None:
-    """Rates, loss, framing and scaler are values, not structure."""
+    """Rates, loss, penalty, clipping, framing and scaler are no structure."""
     setting = Setting(panel, task, make_params())
     setting.run()
     changes: dict[str, Any] = {
         "learning_rate": 0.002,
         "clipnorm": 3.0,
-        "loss": "mae",
+        "loss": "msle",
         "framing": "seasonal",
         "scaler": "robust",
+        "l2": 0.01,
+        "clipping": "value",
     }
     other = Setting(panel, task, make_params(**changes))
     assert other.program is setting.program

@@ -30,6 +30,8 @@ def grouped(*, n_channels: int = 2) -> FramedSeries:
         base_offsets=np.array([-1], np.int32),
         is_anchored=False,
         has_base=False,
+        center=np.zeros((N_ROWS, 1), np.float32),
+        scale=np.ones((N_ROWS, 1), np.float32),
         group_starts=starts,
     )
 
@@ -112,8 +114,8 @@ class Pair:
 
 CASES: dict[str, tuple[Cell, dict[str, Any]]] = {
     **{f"{cell} {n}": (cell, {"layers": n}) for cell in CELLS for n in (1, 2)},
-    **{f"{cell} both ways": (cell, {"bidirectional": True}) for cell in CELLS},
-    "twice both ways": ("LSTM", {"bidirectional": True, "layers": 2}),
+    **{f"{cell} both ways": (cell, {"architecture": "bidirectional"}) for cell in CELLS},
+    "twice both ways": ("LSTM", {"architecture": "bidirectional", "layers": 2}),
 }
 
 
