@@ -107,6 +107,7 @@ def settings_from_options(
             refit_seeds=options.refits,
             seed=options.seed,
             deliver=options.deliver,
+            tensorboard=options.tensorboard,
         ),
         workers=options.workers,
         enqueue=_enqueued(options.enqueue),

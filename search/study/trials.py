@@ -76,6 +76,8 @@ class TrialView:
         Wall time from claim to end; of a running trial, until now.
     n_parameters
         Number of trained weights.
+    rate_drops
+        Epochs that began with half the learning rate before them.
     error
         Why the trial failed, in one sentence.
     failure
@@ -108,6 +110,7 @@ class TrialView:
     seconds_train: float | None = None
     seconds_total: float | None = None
     n_parameters: int | None = None
+    rate_drops: tuple[int, ...] = ()
     error: str | None = None
     failure: FailureKind | None = None
     started: str | None = None
@@ -218,6 +221,7 @@ def view_trial(trial: FrozenTrial, space: Space) -> TrialView:
         seconds_train=attrs.get("seconds_train"),
         seconds_total=_seconds(trial),
         n_parameters=attrs.get("n_parameters"),
+        rate_drops=tuple(attrs.get("rate_drops", ())),
         error=attrs.get("error"),
         failure=None if is_marked else attrs.get("failure"),
         started=_iso(trial.datetime_start),
