@@ -57,6 +57,7 @@ class StudySettings:
             raise ConfigError(
                 f"`workers` must lie between 1 and {MAX_WORKERS}, got {self.workers}."
             )
+        self.task.check_roles(self.roles)
         for params in self.enqueue:
             self.space.check_configuration(params)
 
