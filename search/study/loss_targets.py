@@ -22,7 +22,7 @@ def check_loss_targets(space: Space, panel: Panel) -> None:
         row, target = below[0]
         value = panel.targets[row, target]
         raise SeriesError(
-            f"`loss` = msle takes the logarithm of the targets, which must be 0 or more; "
-            f"column {panel.channels[target]!r} has {value:g} at position {row}. Leave "
-            "msle out of `loss`, or choose another target."
+            "`loss` = msle takes the logarithm of the targets, which must be 0 or "
+            f"more; column {panel.channels[target]!r} has {value:g} at position "
+            f"{row}. Leave msle out of `loss`, or choose another target."
         )

@@ -64,7 +64,9 @@ def test_the_rate_falls_in_a_refit_as_in_the_search(fit: Callable[..., Refit]) -
     rates: list[float] = []
 
     class Rates(keras.callbacks.Callback):
-        def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        def on_epoch_end(
+            self, epoch: int, logs: dict[str, float] | None = None
+        ) -> None:
             rates.append((logs or {})["learning_rate"])
 
     half = weights_of(fit(learning_rate=0.005))

@@ -556,7 +556,8 @@ def test_classes_are_learned_as_by_fit(
     x, y = setting.windows(np.arange(80, 100))
     y, logits = y[..., 0].astype(int), setting.model(x).numpy()
     found = outcome.classes
-    assert found is not None and found.confusion.sum() == 60
+    assert found is not None
+    assert found.confusion.sum() == 60
     np.testing.assert_allclose(found.log_loss, [float(loss(y, logits))], rtol=1e-4)
     np.testing.assert_allclose(found.error_rate, [np.mean(logits.argmax(-1) != y)])
     assert np.trace(found.confusion) == np.sum(logits.argmax(-1) == y)
@@ -592,7 +593,7 @@ def test_class_weights_of_another_number_are_refused(
     panel: Panel, task: Task, make_params: Callable[..., TrialParams]
 ) -> None:
     setting = Setting(panel, task, make_params())
-    with pytest.raises(ValueError, match="`class_weights` needs 0 numbers.*got 2"):
+    with pytest.raises(ValueError, match=r"`class_weights` needs 0 numbers.*got 2"):
         setting.program.run(
             setting.state,
             series_tensors(setting.framed),
