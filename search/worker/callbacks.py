@@ -1,5 +1,6 @@
 """Keras callbacks in a refit, whose epochs are not those of `keras.Model.fit`."""
 
+import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -14,6 +15,8 @@ CallbackMaker = Callable[[int], Sequence[keras.callbacks.Callback]]
 N_BUCKETS = 30
 # The places of scalars and of other numbers in `tensorflow.DataClass`.
 _SCALAR, _TENSOR = 1, 2
+
+logger = logging.getLogger(__name__)
 
 
 def no_callbacks(seed: int) -> Sequence[keras.callbacks.Callback]:
@@ -91,7 +94,8 @@ class TensorBoardLog(keras.callbacks.Callback):
     """Writes loss and learning rate of each epoch, and the weights at the end.
 
     ``keras.callbacks.TensorBoard`` would need TensorBoard to write; this needs it to
-    be looked at only. The names are the same.
+    be looked at only. The names are the same. A log that cannot be written, on a full
+    disk, is given up with a warning: the training matters more.
 
     Parameters
     ----------
@@ -103,25 +107,49 @@ class TensorBoardLog(keras.callbacks.Callback):
         super().__init__()
         self._folder = folder
         self._last = 0
+        self._writer: tf.summary.SummaryWriter | None = None
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
         """Open the file."""
-        self._writer = tf.summary.create_file_writer(str(self._folder))
+
+        def begin() -> None:
+            self._writer = tf.summary.create_file_writer(str(self._folder))
+
+        self._try(begin)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Write one point of each curve."""
         self._last = epoch
-        for name, value in (logs or {}).items():
-            self._write(f"epoch_{name}", np.float32(value), "scalars", _SCALAR)
+
+        def write() -> None:
+            for name, value in (logs or {}).items():
+                self._write(f"epoch_{name}", np.float32(value), "scalars", _SCALAR)
+
+        self._try(write)
 
     def on_train_end(self, logs: dict[str, float] | None = None) -> None:
         """Write the distribution of each weight array and close the file."""
-        for variable in self.model.weights:
-            buckets = _buckets(np.asarray(variable))
-            self._write(f"{variable.path}/histogram", buckets, "histograms", _TENSOR)
-        self._writer.close()
+
+        def write() -> None:
+            for variable in self.model.weights:
+                tag = f"{variable.path}/histogram"
+                buckets = _buckets(np.asarray(variable))
+                self._write(tag, buckets, "histograms", _TENSOR)
+            if self._writer is not None:
+                self._writer.close()
+
+        self._try(write)
+
+    def _try(self, action: Callable[[], None]) -> None:
+        try:
+            action()
+        except tf.errors.OpError as error:
+            logger.warning("No TensorBoard log in %s: %s", self._folder, error)
+            self._writer = None
 
     def _write(self, tag: str, value: np.ndarray, plugin: str, kind: int) -> None:
+        if self._writer is None:
+            return
         metadata = tf.compat.v1.SummaryMetadata(data_class=kind)
         metadata.plugin_data.plugin_name = plugin
         with self._writer.as_default():

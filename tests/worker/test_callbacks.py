@@ -76,6 +76,15 @@ def test_the_rate_falls_in_a_refit_as_in_the_search(fit: Callable[..., Refit]) -
     assert rates == [0.01, 0.01, 0.005, 0.0025]
 
 
+def test_a_log_that_cannot_be_written_costs_no_training(
+    fit: Callable[..., Refit], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "tensorboard").write_text("a file where the folder should be")
+    logged = fit(tensorboard_logs(tmp_path / "tensorboard"))
+    np.testing.assert_array_equal(weights_of(logged), weights_of(fit()))
+    assert "No TensorBoard log in" in caplog.text
+
+
 def test_a_log_holds_losses_rates_and_weights(
     fit: Callable[..., Refit], tmp_path: Path
 ) -> None:
