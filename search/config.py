@@ -311,6 +311,8 @@ class Training:
     deliver
         ``one`` delivers the network of the first seed; ``average`` the mean of the
         forecasts of all seeds, which takes two of them at least.
+    tensorboard
+        Whether each refit writes a log for TensorBoard.
     """
 
     epochs: int = 60
@@ -320,6 +322,7 @@ class Training:
     refit_seeds: int = 3
     seed: int = 0
     deliver: Deliver = "one"
+    tensorboard: bool = False
 
     def __post_init__(self) -> None:
         _check_at_least("epochs", self.epochs, 1)

@@ -4,9 +4,9 @@ Keras spends most of the time of a small recurrent network outside arithmetic. H
 XLA program runs all steps of an epoch over one fold and validates the result. Its
 shapes are fixed and what differs between folds, epochs and trials comes in as values:
 the order of the windows (padded), their number, the weights, the learning rate, the
-dropout rates, the loss, its penalty, the clipping and the framing, and for plain stacks of layers also their
-depth and their sequence length. So one compilation serves every fold and epoch, and
-every trial whose network is a relative.
+dropout rates, the loss and its penalty, the clipping and the framing, and for plain
+stacks of layers also their depth and their sequence length. So one compilation serves
+every fold and epoch, and every trial whose network is a relative.
 
 The numbers are those of `keras.Model.fit` on the same batches.
 """

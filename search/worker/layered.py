@@ -21,6 +21,7 @@ from search.worker.losses import (
     no_sums,
 )
 from search.worker.models import NetworkShape, as_inputs, build_model
+from search.worker.normalizing import RealWindows, count_real_windows
 from search.worker.records import EpochArguments, EpochResult, ProgramKey
 from search.worker.recurrence.layers import use_compiled_recurrence
 from search.worker.updates import MOMENTUM, clip
@@ -48,6 +49,7 @@ class LayeredNetwork:
         self._dropout = tf.Variable(0.0, trainable=False)
         self._recurrent_dropout = tf.Variable(0.0, trainable=False)
         self._seeds = keras.random.SeedGenerator(0)
+        self._real = RealWindows()
         self._model = self._build_model()
         self._optimizer = _OPTIMIZERS[key.optimizer]()
         self._optimizer.build(self._model.trainable_variables)
@@ -113,6 +115,7 @@ class LayeredNetwork:
         )
         if self._shape.has_recurrent_dropout:
             use_runtime_recurrent_dropout(model, self._recurrent_dropout, self._seeds)
+        count_real_windows(model, self._real)
         use_compiled_recurrence(model)
         return model
 
@@ -124,6 +127,7 @@ class LayeredNetwork:
             origins = tf.slice(given.order, [index * size], [size])
             is_real = tf.cast(index * size + tf.range(size) < n, tf.float32)
             n_real = tf.reduce_sum(is_real)
+            self._real.weights = is_real
             batch = gather_batch(given.series, origins, self._shape)
             with tf.GradientTape() as tape:
                 outputs = self._model(as_inputs(batch.inputs), training=True)

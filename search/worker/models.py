@@ -16,6 +16,7 @@ from search.worker import blocks
 
 T = TypeVar("T")
 
+
 @dataclass(frozen=True)
 class NetworkShape:
     """All that decides the structure of a network; rates and weights do not.
@@ -92,6 +93,7 @@ def network_shape(params: TrialParams, panel: Panel, task: Task) -> NetworkShape
         architecture=params.architecture,
         normalization=params.normalization,
         dense_units=params.dense_units,
+        n_classes=len(task.classes),
     )
 
 
