@@ -242,7 +242,7 @@ def _at_random(
 
 
 def _by_appearance(classes: np.ndarray) -> np.ndarray:
-    """Number the classes in the order in which they appear first."""
+    """Return the classes as numbers, in the order in which they appear first."""
     _, first, inverse = np.unique(classes, return_index=True, return_inverse=True)
     rank = np.empty(len(first), dtype=np.int64)
     rank[np.argsort(first)] = np.arange(len(first))

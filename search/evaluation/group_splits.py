@@ -1,4 +1,4 @@
-"""Folds and holdout of every task, as stops of samples; see `search.evaluation.samples`.
+"""Folds and holdout of every task, as stops of samples (`search.evaluation.samples`).
 
 No training target lies where a fold is judged, no scaler sees a row of it, and no group
 stands on both sides where groups are kept whole.
@@ -12,7 +12,6 @@ from search.config import Task
 from search.errors import ConfigError
 from search.evaluation.group_folds import (
     Grouped,
-    GroupFolds,
     confirm_group_folds,
     fold_groups,
     named,

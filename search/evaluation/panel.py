@@ -27,6 +27,15 @@ class Panel:
         Number of target channels (the first ones), of channels known in advance
         (the last ones, calendar included) and of calendar channels (the very
         last ones; they lie in [-1, 1] and are never scaled).
+    first_rows
+        First row of each group; the rows of all groups lie one after the other. A
+        single series is one group.
+    group_names
+        Name of each group; empty for a single series.
+    labels
+        Values to predict that are no inputs, float64 of shape (n_rows, n_labels), in
+        original units or as places of classes. For anomalies 0 where a row is normal,
+        1 where not. None where the targets are inputs and nothing else is known.
     """
 
     values: np.ndarray
@@ -34,6 +43,9 @@ class Panel:
     n_targets: int
     n_known: int
     n_calendar: int
+    first_rows: tuple[int, ...] = (0,)
+    group_names: tuple[str, ...] = ()
+    labels: np.ndarray | None = None
 
     @property
     def n_rows(self) -> int:
