@@ -164,7 +164,7 @@ def find_samples(panel: Panel, task: Task, *, longest: int) -> Samples:
     >>> find_samples(panel, Task(2, 2), longest=2).stops.tolist()
     [1, 4, 5]
     """
-    offset, n_steps = _targets(task, longest)
+    offset, n_steps = asked_steps(task, longest)
     after = max(0, offset + n_steps)  # rows of targets that follow the window
     begins = np.asarray(panel.first_rows, dtype=np.int64)
     ends = begins + panel.group_sizes
@@ -181,12 +181,20 @@ def find_samples(panel: Panel, task: Task, *, longest: int) -> Samples:
         group_starts=panel.group_starts,
         target_offset=offset,
         n_steps=n_steps,
-        is_padded=_is_whole(task) or task.kind == "labelling",
+        is_padded=is_padded(task),
     )
 
 
-def _targets(task: Task, longest: int) -> tuple[int, int]:
-    """Return the offset of the first target and how many there are."""
+def is_padded(task: Task) -> bool:
+    """Whether windows may begin before their group; see `Samples`."""
+    return _is_whole(task) or task.kind == "labelling"
+
+
+def asked_steps(task: Task, longest: int) -> tuple[int, int]:
+    """Return the offset of the first target and how many there are.
+
+    Only an autoencoder asks for as many as its window has rows, `longest`.
+    """
     if task.kind == "forecasting":
         return 0, task.horizon
     if task.kind == "anomaly":

@@ -122,6 +122,26 @@ def fit_task_scaler(
     )
 
 
+def fit_label_scaler(
+    panel: Panel, name: ScalerName, task: Task, *, rows: np.ndarray
+) -> Scaler | None:
+    """Fit the scaler of labels that are no inputs; None where there are none.
+
+    Places of classes stay as they are.
+
+    Parameters
+    ----------
+    rows
+        As of `fit_task_scaler`.
+    """
+    if panel.n_targets or panel.labels is None:
+        return None
+    if task.has_classes:
+        n_labels = panel.labels.shape[1]
+        return Scaler(np.zeros(n_labels), np.ones(n_labels))
+    return fit_values(panel.labels[rows], name)
+
+
 def fit_values(values: np.ndarray, name: ScalerName) -> Scaler:
     """Fit a scaler on `values` of shape (n_rows, n_channels).
 

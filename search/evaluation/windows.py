@@ -6,7 +6,6 @@ import numpy as np
 
 from search.evaluation.framing import FramedSeries
 
-
 # Stands in every channel of the steps before the group of a window begins. Exact in
 # float32, and far from every scaled value.
 PADDING = -(2.0**20)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from search.config import Task
 from search.errors import ConfigError
+from search.evaluation.samples import is_padded
 from search.study.space import Space, Value
 
 Test = Callable[[Value], bool]
@@ -35,6 +36,25 @@ def _is(wanted: Value) -> Test:
 
 
 REFUSALS = (
+    Refusal(
+        {"framing": lambda value: value != "none"},
+        lambda task: task.kind != "forecasting",
+        "`framing` asks for a change against an earlier value and can be used for "
+        "forecasts only. Take none.",
+    ),
+    Refusal(
+        {"architecture": lambda value: value in ("attention", "convolutional")},
+        is_padded,
+        "`architecture` = attention and convolutional cannot leave out the padding "
+        "before sequences that are shorter than the window. Take stacked or "
+        "bidirectional, or sliding windows.",
+    ),
+    Refusal(
+        {"normalization": _is("batch")},
+        is_padded,
+        "`normalization` = batch cannot leave out the padding before sequences that "
+        "are shorter than the window. Take layer or none, or sliding windows.",
+    ),
     Refusal(
         {"architecture": _is("encoder_decoder")},
         lambda task: task.horizon < 2,

@@ -28,8 +28,10 @@ class SeriesTensors(NamedTuple):
     center, scale
         Shape (n_rows, n_targets).
     group_starts
-        First row of the group of each row, (n_rows,); None where the rows are one
-        series.
+        First row of the group of each row, (n_rows,); None where no window begins
+        before its group.
+    error_scale
+        `scale` where it differs between rows, else None.
     """
 
     inputs: tf.Tensor
@@ -39,6 +41,7 @@ class SeriesTensors(NamedTuple):
     center: tf.Tensor
     scale: tf.Tensor
     group_starts: tf.Tensor | None = None
+    error_scale: tf.Tensor | None = None
 
 
 class Batch(NamedTuple):
@@ -81,6 +84,7 @@ def series_tensors(framed: FramedSeries) -> SeriesTensors:
             if framed.group_starts is None
             else tf.constant(framed.group_starts, tf.int32)
         ),
+        error_scale=tf.constant(framed.scale) if framed.has_group_scales else None,
     )
 
 
@@ -125,6 +129,20 @@ def _gather_inside(
     rows = origins[:, None] + shape.target_offset + tf.range(shape.horizon)
     anchor = tf.zeros_like(series.inputs[:1, :0])
     return Ahead(anchor, [], tf.gather(series.targets, tf.maximum(rows, 0)))
+
+
+def in_common_units(
+    series: SeriesTensors, origins: tf.Tensor, values: tf.Tensor
+) -> tf.Tensor:
+    """Return values of windows such that errors of all groups can be added.
+
+    These are original units where each group has a scale of its own; otherwise
+    `values` are returned as they are.
+    """
+    if series.error_scale is None:
+        return values
+    scale = tf.gather(series.error_scale, tf.maximum(origins - 1, 0))
+    return values * scale[:, None, :]
 
 
 def window_begins(

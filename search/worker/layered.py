@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from search.worker.dropping import RuntimeDropout, use_runtime_recurrent_dropout
-from search.worker.gathering import gather_batch
+from search.worker.gathering import gather_batch, in_common_units
 from search.worker.losses import (
     ClassSums,
     NumberSums,
@@ -167,7 +167,11 @@ class LayeredNetwork:
             batch = gather_batch(given.series, origins, self._shape)
             outputs = self._model(as_inputs(batch.inputs), training=False)
             counts = tf.cast(places < n, tf.float32)
-            sums = add_sums(sums, outputs, batch.targets, counts, self._shape)
+            outputs, targets = (
+                in_common_units(given.series, origins, one)
+                for one in (outputs, batch.targets)
+            )
+            sums = add_sums(sums, outputs, targets, counts, self._shape)
             return index + 1, sums
 
         n_steps = (n + size - 1) // size

@@ -10,6 +10,7 @@ import numpy as np
 
 from search.config import Cell, Task
 from search.evaluation.panel import Panel
+from search.evaluation.samples import asked_steps, is_padded
 from search.evaluation.windows import PADDING
 from search.study.space import Architecture, Normalization, TrialParams
 from search.worker import blocks
@@ -79,21 +80,24 @@ class NetworkShape:
 
 def network_shape(params: TrialParams, panel: Panel, task: Task) -> NetworkShape:
     """Return the structure that `params` ask for on the channels of `panel`."""
+    offset, n_steps = asked_steps(task, params.sequence_length)
     return NetworkShape(
         cell=params.cell,
         units=params.units,
         layers=params.layers,
         sequence_length=params.sequence_length,
-        horizon=task.horizon,
-        n_targets=panel.n_targets,
+        horizon=n_steps,
+        n_targets=panel.targets.shape[1],
         n_channels=panel.n_channels,
-        n_known=panel.n_known,
+        n_known=0 if offset else panel.n_known,
         has_dropout=params.dropout > 0,
         has_recurrent_dropout=params.recurrent_dropout > 0,
         architecture=params.architecture,
         normalization=params.normalization,
         dense_units=params.dense_units,
         n_classes=len(task.classes),
+        has_padding=is_padded(task),
+        target_offset=offset,
     )
 
 

@@ -4,7 +4,7 @@ import logging
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import keras
 import numpy as np
@@ -13,23 +13,32 @@ import tensorflow as tf
 from search.config import Deliver, Task
 from search.errors import TrialFailed
 from search.evaluation.panel import Panel
-from search.evaluation.scaling import Scaler, fit_scaler
+from search.evaluation.samples import SamplePlan
+from search.evaluation.scaling import GroupScaler, Scaler
 from search.evaluation.splits import SplitPlan
 from search.study.results import DivergedSeed
 from search.study.schedule import rate_at
 from search.study.space import TrialParams
 from search.worker.callbacks import CallbackMaker, WatchedTraining, no_callbacks
-from search.worker.folds import Run, panel_of, program_of, start_run
+from search.worker.folds import (
+    Run,
+    Scalers,
+    panel_of,
+    program_of,
+    refit_split,
+    start_run,
+)
 from search.worker.models import (
     average_model,
     build_model,
     network_shape,
 )
 from search.worker.predictor import Predictor
-from search.worker.records import Rates
 from search.worker.training import check_finite
 
 logger = logging.getLogger(__name__)
+
+_LEAST = 1e-30  # a probability that has a logarithm
 
 
 @dataclass(frozen=True)
@@ -42,7 +51,8 @@ class SeedRun:
         Decides initial weights and batch order.
     predictions
         Forecasts from every holdout origin, of shape (n_origins, horizon, n_targets),
-        in original units.
+        in original units; where classes are told apart their probabilities, see
+        `Predictor.predict`.
     forecast
         Forecast beyond the end of the series, of shape (horizon, n_targets), in
         original units; None where it cannot be made.
@@ -74,8 +84,8 @@ class Refit:
         The other seeds, which diverged or ran out of memory.
     model
         The delivered model: plain Keras, of the first of `runs` or the mean of all.
-    scaler
-        Fitted on the rows before the holdout.
+    scaler, labels
+        Fitted on the rows before the holdout; see `Scalers`.
     panel
         The channels that the model sees.
     n_parameters
@@ -88,8 +98,10 @@ class Refit:
     runs: tuple[SeedRun, ...]
     diverged: tuple[DivergedSeed, ...]
     model: keras.Model
-    scaler: Scaler
+    scaler: Scaler | GroupScaler
+    labels: Scaler | None
     panel: Panel
+    has_classes: bool
     n_parameters: int
     inference_ms: float
 
@@ -101,7 +113,12 @@ class Refit:
     @property
     def predictions(self) -> np.ndarray:
         """Forecasts of the delivered model; see `SeedRun`."""
-        return np.mean([run.predictions for run in self.delivered], axis=0)
+        found = [run.predictions for run in self.delivered]
+        if not self.has_classes:
+            return np.mean(found, axis=0)
+        # The mean of the logits, as the delivered model takes it.
+        powers = np.exp(np.mean(np.log(np.maximum(found, _LEAST)), axis=0))
+        return powers / powers.sum(axis=-1, keepdims=True)
 
     @property
     def forecast(self) -> np.ndarray | None:
@@ -118,7 +135,7 @@ class Refit:
 
 def refit_winner(
     panel: Panel,
-    plan: SplitPlan,
+    plan: SplitPlan | SamplePlan,
     params: TrialParams,
     *,
     epochs: int,
@@ -192,16 +209,20 @@ def refit_winner(
             raise MemoryError
         raise TrialFailed(_all_diverged(diverged))
     model = trainer.model_of(delivered_runs(runs, deliver))
-    predictor = Predictor(model, panel, params, task)
+    predictor = Predictor(model, panel, params, task, labels=trainer.labels)
     return Refit(
         deliver=deliver,
         runs=tuple(runs),
         diverged=tuple(diverged),
         model=model,
         scaler=trainer.scaler,
+        labels=trainer.labels,
         panel=panel,
+        has_classes=task.has_classes,
         n_parameters=sum(math.prod(one.shape) for one in model.trainable_variables),
-        inference_ms=predictor.milliseconds(panel, trainer.scaler, plan.holdout_start),
+        inference_ms=predictor.milliseconds(
+            panel, trainer.scaler, int(trainer.split.validation[0])
+        ),
     )
 
 
@@ -223,7 +244,7 @@ class _Trainer:
     def __init__(
         self,
         panel: Panel,
-        plan: SplitPlan,
+        plan: SplitPlan | SamplePlan,
         params: TrialParams,
         task: Task,
         *,
@@ -233,16 +254,19 @@ class _Trainer:
         callbacks: CallbackMaker,
     ) -> None:
         self._panel = panel
-        self._plan = plan
+        self.split = refit_split(plan, params.first_origin(task.season))
         self._params = params
         self._epochs = epochs
         self._task = task
         self._rate_drops = rate_drops
         self._callbacks = callbacks
         self._future = None if future is None else panel_of(future, params)
-        self.scaler = fit_scaler(panel, params.scaler, stop=plan.holdout_start)
+        scalers = Scalers.fit(panel, params.scaler, task, rows=self.split.rows)
+        self.scaler, self.labels = scalers.inputs, scalers.labels
         self._model = self._build()
-        self._predictor = Predictor(self._model, panel, params, task)
+        self._predictor = Predictor(
+            self._model, panel, params, task, labels=self.labels
+        )
 
     def train(self, seed: int) -> SeedRun:
         """Train from `seed` and forecast.
@@ -256,8 +280,7 @@ class _Trainer:
             self._panel,
             self._params,
             self._task,
-            train_stop=self._plan.refit_stop,
-            scaler_stop=self._plan.holdout_start,
+            split=replace(self.split, validation=self.split.validation[:0]),
             seed=(seed, 0),
         )
         program = program_of(self._panel, self._params, self._task)
@@ -267,8 +290,9 @@ class _Trainer:
         seconds = time.perf_counter() - started
         _check_all_finite("A weight", weights, "the end of the refit")
         self._model.set_weights(weights)
-        origins = np.arange(self._plan.holdout_start, self._plan.holdout_stop)
-        predictions = self._predictor.predict(self._panel, self.scaler, origins)
+        predictions = self._predictor.predict(
+            self._panel, self.scaler, self.split.validation
+        )
         _check_all_finite("Forecast", [predictions], "the holdout")
         return SeedRun(
             seed, predictions, self._forecast(), weights, seconds, seconds_compile
@@ -307,7 +331,7 @@ class _Trainer:
                 run.series,
                 order=run.order(epoch),
                 validation=run.validation,
-                rates=Rates.of(self._params),
+                rates=run.rates,
             )
             check_finite("Loss", outcome.loss, f"epoch {epoch} of the refit")
             run.state = outcome.state

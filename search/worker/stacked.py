@@ -15,7 +15,12 @@ import numpy as np
 import tensorflow as tf
 
 from search.worker.dropping import dropout_mask
-from search.worker.gathering import gather_ahead, gather_past, window_begins
+from search.worker.gathering import (
+    gather_ahead,
+    gather_past,
+    in_common_units,
+    window_begins,
+)
 from search.worker.losses import (
     ClassSums,
     NumberSums,
@@ -181,7 +186,11 @@ class StackedNetwork:
             mean += penalty * tf.reduce_sum(is_real)
             loss += tf.where(is_training, mean, 0.0)
             counts = is_real * tf.where(is_training, 0.0, 1.0)
-            sums = add_sums(sums, judged.outputs, judged.targets, counts, self._shape)
+            outputs, targets = (
+                in_common_units(given.series, origins, one)
+                for one in (judged.outputs, judged.targets)
+            )
+            sums = add_sums(sums, outputs, targets, counts, self._shape)
             return index + 1, state, arrays, gradients, loss, sums
 
         _, state, _, _, loss, sums = tf.while_loop(

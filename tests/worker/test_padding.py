@@ -8,7 +8,7 @@ import pytest
 
 from search.config import CELLS, Cell
 from search.evaluation.framing import FramedSeries
-from search.evaluation.windows import PADDING, gather_targets, gather_windows
+from search.evaluation.windows import gather_targets, gather_windows
 from search.worker.engine import epoch_program
 from search.worker.gathering import series_tensors
 from search.worker.models import NetworkShape, build_model
@@ -114,7 +114,9 @@ class Pair:
 
 CASES: dict[str, tuple[Cell, dict[str, Any]]] = {
     **{f"{cell} {n}": (cell, {"layers": n}) for cell in CELLS for n in (1, 2)},
-    **{f"{cell} both ways": (cell, {"architecture": "bidirectional"}) for cell in CELLS},
+    **{
+        f"{cell} both ways": (cell, {"architecture": "bidirectional"}) for cell in CELLS
+    },
     "twice both ways": ("LSTM", {"architecture": "bidirectional", "layers": 2}),
 }
 

@@ -11,6 +11,7 @@ import pytest
 from search.config import Task, Training
 from search.errors import TrialFailed
 from search.evaluation.panel import Panel
+from search.evaluation.samples import SampleSplit
 from search.evaluation.scaling import fit_scaler
 from search.evaluation.splits import SplitPlan, plan_splits
 from search.study.curves import EpochPoint
@@ -116,14 +117,12 @@ def _score_by_hand(
 ) -> float:
     from search.worker.models import build_model, network_shape
 
-    run = start_run(
-        panel,
-        params,
-        task,
-        train_stop=fold.train_stop,
-        scaler_stop=fold.valid_start,
-        seed=(3, number),
+    split = SampleSplit(
+        training=np.arange(5, fold.train_stop),
+        validation=np.arange(0),
+        rows=np.arange(panel.n_rows) < fold.valid_start,
     )
+    run = start_run(panel, params, task, split=split, seed=(3, number))
     model = build_model(network_shape(params, panel, task))
     model.set_weights(program_of(panel, params, task).weights(run.state))
     scaler = fit_scaler(panel, "standard", stop=fold.valid_start)

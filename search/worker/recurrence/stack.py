@@ -448,9 +448,7 @@ class RecurrentStack:
         )
         return {**arrays, "upstream": upstream}
 
-    def _of_sums(
-        self, arrays: Arrays, chunk: tf.Tensor, extent: Extent
-    ) -> tf.Tensor:
+    def _of_sums(self, arrays: Arrays, chunk: tf.Tensor, extent: Extent) -> tf.Tensor:
         rows = Rows({"of_sums": arrays["of_sums"]}, chunk)
         of_sums = rows.read_many("of_sums", chunk * self.chunk, self.chunk)
         of_sums = self._without_padding(of_sums, chunk, extent, 0.0)
