@@ -1,15 +1,19 @@
 """Windows that begin before their group, against Keras with its own masks."""
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
+import onnxruntime
 import pytest
 
 from search.config import CELLS, Cell
 from search.evaluation.framing import FramedSeries
-from search.evaluation.windows import gather_targets, gather_windows
+from search.evaluation.windows import PADDING, gather_targets, gather_windows
 from search.worker.engine import epoch_program
+from search.worker.export import export_model
 from search.worker.gathering import series_tensors
 from search.worker.models import NetworkShape, build_model
 from search.worker.records import Rates
@@ -117,7 +121,12 @@ CASES: dict[str, tuple[Cell, dict[str, Any]]] = {
     **{
         f"{cell} both ways": (cell, {"architecture": "bidirectional"}) for cell in CELLS
     },
-    "twice both ways": ("LSTM", {"architecture": "bidirectional", "layers": 2}),
+    # The layer that drops values stands between the two and drops none here.
+    "twice both ways": (
+        "LSTM",
+        {"architecture": "bidirectional", "layers": 2, "has_dropout": True},
+    ),
+    "normalized": ("GRU", {"layers": 2, "normalization": "layer"}),
 }
 
 
@@ -129,3 +138,52 @@ def test_padded_epochs_give_the_weights_of_fit(case: str) -> None:
     order = np.random.default_rng(1).permutation(np.arange(1, N_ROWS + 1))[:61]
     for _ in range(2):
         pair.check_epoch(order)
+
+
+@pytest.mark.parametrize("both_ways", [False, True])
+def test_padding_is_not_read(both_ways: bool) -> None:
+    """A short sequence gives what a network of its own length gives."""
+    changes = {"architecture": "bidirectional"} if both_ways else {}
+    pair = Pair(shape_of("GRU", layers=2, **changes))
+    short = build_model(shape_of("GRU", layers=2, sequence_length=5, **changes))
+    short.set_weights(pair.model.get_weights())
+    stop = ENDS[7]  # of five rows
+    x, _ = pair.windows(np.array([stop]))
+    assert (x[0, :8] == PADDING).all()
+    own = pair.framed.inputs[None, stop - 5 : stop]
+    np.testing.assert_allclose(
+        pair.model(x).numpy(), short(own).numpy(), rtol=0, atol=1e-6
+    )
+
+
+def test_padding_of_a_cell_leaves_its_state_at_zero() -> None:
+    """To the last bit: what stands for the inputs there saturates the gate of a GRU."""
+    pair = Pair(shape_of("GRU"))
+    before = pair.run(np.zeros(0, np.int32), ENDS)
+    changed = pair.framed.inputs.copy()
+    changed[ENDS[6] :] *= 5.0  # rows of other groups
+    pair.framed = replace(pair.framed, inputs=changed)
+    after = pair.run(np.zeros(0, np.int32), ENDS[:7])
+    pair.framed = grouped()
+    alone = pair.run(np.zeros(0, np.int32), ENDS[:7])
+    np.testing.assert_array_equal(after.squared, alone.squared)
+    assert before.squared != alone.squared
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", CASES)
+def test_padded_networks_are_exported(case: str, tmp_path: Path) -> None:
+    """Both files are loaded and run on sequences shorter than the window."""
+    cell, changes = CASES[case]
+    pair = Pair(shape_of(cell, **changes))
+    exported = export_model(pair.model, tmp_path)
+    session = onnxruntime.InferenceSession(
+        exported.onnx_path, providers=["CPUExecutionProvider"]
+    )
+    loaded = keras.models.load_model(exported.keras_path, compile=False)
+    x, _ = pair.windows(ENDS)
+    wanted = pair.model(x).numpy()
+    np.testing.assert_allclose(loaded(x).numpy(), wanted, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(
+        session.run(None, {"past": x})[0], wanted, rtol=0, atol=1e-5
+    )
