@@ -6,6 +6,7 @@ over the last rows, and a row is called anomalous above a quantile of normal sco
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -170,7 +171,7 @@ def smooth_scores(
     smooth = np.empty(len(scores))
     breaks = (np.diff(groups) != 0) | (np.diff(rows) != 1)
     edges = [0, *(np.flatnonzero(breaks) + 1).tolist(), len(scores)]
-    for start, stop in zip(edges, edges[1:], strict=False):
+    for start, stop in pairwise(edges):
         sums = np.concatenate([[0.0], np.cumsum(scores[start:stop])])
         last = np.arange(1, stop - start + 1)
         first = np.maximum(0, last - window)
