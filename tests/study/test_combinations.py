@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from search.config import Task
 from search.errors import ConfigError
 from search.study.combinations import check_together, refused
 from search.study.space import Line
@@ -52,3 +53,25 @@ def test_a_configuration_alone(settings):
     values = {"normalization": ("batch",), "batch_size": (1,)}
     assert "Take batches of at least 2" in (refused(values, settings.task) or "")
     assert refused({"normalization": ("batch",)}, settings.task) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("architecture", "attention"),
+        ("architecture", "convolutional"),
+        ("normalization", "batch"),
+    ],
+)
+def test_padded_sequences_need_networks_that_leave_padding_out(name, value):
+    whole = Task(1, 3, kind="regression")
+    reason = refused({name: (value,)}, whole) or ""
+    assert reason.startswith(f"`{name}`") and "sliding windows" in reason
+    sliding = replace(whole, samples="sliding")
+    assert refused({name: (value,)}, sliding) is None
+
+
+def test_only_forecasts_are_framed():
+    whole = Task(1, 3, kind="regression")
+    assert "`framing`" in (refused({"framing": ("none", "last_value")}, whole) or "")
+    assert refused({"framing": ("none",)}, whole) is None
