@@ -66,7 +66,8 @@ def test_a_configuration_alone(settings):
 def test_padded_sequences_need_networks_that_leave_padding_out(name, value):
     whole = Task(1, 3, kind="regression")
     reason = refused({name: (value,)}, whole) or ""
-    assert reason.startswith(f"`{name}`") and "sliding windows" in reason
+    assert reason.startswith(f"`{name}`")
+    assert "sliding windows" in reason
     sliding = replace(whole, samples="sliding")
     assert refused({name: (value,)}, sliding) is None
 
