@@ -15,6 +15,7 @@ from search.disk import is_full
 from search.errors import SearchError, TrialFailed
 from search.evaluation.metrics import Metrics
 from search.evaluation.panel import make_panel
+from search.evaluation.scaling import Scaler
 from search.files import sha256, write_json
 from search.study.folders import StudyHandle, winner_folder
 from search.study.results import BundleCheck, SeedResult, WinnerResult
@@ -160,6 +161,8 @@ def _pack(
 ) -> WinnerResult:
     """Make the bundle and prove it; a bundle that fails is not offered."""
     try:
+        if not isinstance(refit.scaler, Scaler):
+            raise SearchError("A bundle has one scaler; here each series has its own.")
         contents = BundleContents(
             settings=handle.settings,
             params=params,

@@ -350,15 +350,22 @@ def test_the_rate_falls_for_all_folds_when_the_mean_stands_still(
 SHAPE = NetworkShape("GRU", 4, 1, 5, 3, 1, 2, 0)
 
 
-def _two_folds_of_scale(scale: float) -> Callable[..., list[Run]]:
-    from search.evaluation.scaling import Scaler
+def _run(seed: tuple[int, int], origins: np.ndarray, scale: float = 1.0) -> Run:
+    """A training whose network does not matter."""
+    return Run(
+        origins=origins,
+        validation=np.arange(9, 12),
+        units=np.full(1, scale),
+        rates=Rates(clipnorm=1.0),
+        series=None,  # type: ignore[arg-type]
+        seed=seed,
+        state=State(SHAPE, ()),
+    )
 
+
+def _two_folds_of_scale(scale: float) -> Callable[..., list[Run]]:
     def start(*_args: Any, **_others: Any) -> list[Run]:
-        scaler = Scaler(np.zeros(2), np.full(2, scale))
-        return [
-            Run(range(5, 9), range(9, 12), scaler, None, (0, number), State(SHAPE, ()))  # type: ignore[arg-type]
-            for number in range(2)
-        ]
+        return [_run((0, number), np.arange(5, 9), scale) for number in range(2)]
 
     return start
 
@@ -367,7 +374,7 @@ def test_run_order_is_a_permutation_that_changes(
     panel: Panel, task: Task, make_params: Callable[..., TrialParams]
 ) -> None:
     def order(seed: tuple[int, int], epoch: int) -> list[int]:
-        run = Run(range(5, 50), range(0), None, None, seed, State(SHAPE, ()))  # type: ignore[arg-type]
+        run = _run(seed, np.arange(5, 50))
         return [int(one) for one in run.order(epoch)]
 
     first = order((1, 0), 1)
