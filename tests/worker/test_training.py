@@ -351,7 +351,7 @@ SHAPE = NetworkShape("GRU", 4, 1, 5, 3, 1, 2, 0)
 
 
 def _run(seed: tuple[int, int], origins: np.ndarray, scale: float = 1.0) -> Run:
-    """A training whose network does not matter."""
+    """Return a training whose network does not matter."""
     return Run(
         origins=origins,
         validation=np.arange(9, 12),
