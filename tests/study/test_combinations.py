@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from search.config import Task
 from search.errors import ConfigError
 from search.study.combinations import check_together, refused
 from search.study.space import Line
@@ -52,3 +53,19 @@ def test_a_configuration_alone(settings):
     values = {"normalization": ("batch",), "batch_size": (1,)}
     assert "Take batches of at least 2" in (refused(values, settings.task) or "")
     assert refused({"normalization": ("batch",)}, settings.task) is None
+
+
+def test_classes_and_numbers_have_losses_of_their_own(settings):
+    classes = Task(
+        horizon=1,
+        holdout=10,
+        kind="labelling",
+        classes=("off", "on"),
+        score="log_loss",
+    )
+    for loss in ("mse", "mae", "huber", "msle"):
+        assert refused({"loss": (loss,)}, settings.task) is None
+        assert "cross_entropy only" in (refused({"loss": (loss,)}, classes) or "")
+    numbers = refused({"loss": ("mse", "cross_entropy")}, settings.task)
+    assert "`loss` = cross_entropy compares classes" in (numbers or "")
+    assert refused({"loss": ("cross_entropy",)}, classes) is None
