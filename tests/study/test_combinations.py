@@ -76,3 +76,19 @@ def test_only_forecasts_are_framed():
     whole = Task(1, 3, kind="regression")
     assert "`framing`" in (refused({"framing": ("none", "last_value")}, whole) or "")
     assert refused({"framing": ("none",)}, whole) is None
+
+
+def test_classes_and_numbers_have_losses_of_their_own(settings):
+    classes = Task(
+        horizon=1,
+        holdout=10,
+        kind="labelling",
+        classes=("off", "on"),
+        score="log_loss",
+    )
+    for loss in ("mse", "mae", "huber", "msle"):
+        assert refused({"loss": (loss,)}, settings.task) is None
+        assert "cross_entropy only" in (refused({"loss": (loss,)}, classes) or "")
+    numbers = refused({"loss": ("mse", "cross_entropy")}, settings.task)
+    assert "`loss` = cross_entropy compares classes" in (numbers or "")
+    assert refused({"loss": ("cross_entropy",)}, classes) is None
