@@ -134,7 +134,7 @@ def detect_anomalies(
         Whether the network did not learn from these.
     smoothing
         Rows over which scores are averaged: each one and those before it in its
-        group. Single errors are noise; 30 was best on the four valve files of SKAB.
+        group. Single errors are noise; docs/metrics.md says how 30 was chosen.
     quantile
         Share of the normal rows at or below the threshold.
     """

@@ -173,8 +173,8 @@ def _shares(counts: np.ndarray, n: int) -> np.ndarray:
 
     Examples
     --------
-    >>> _shares(np.array([6, 3, 1]), 4).tolist()
-    [3, 1, 0]
+    >>> _shares(np.array([6, 3, 1]), 5).tolist()
+    [3, 2, 0]
     """
     exact = counts * n / counts.sum()
     shares = np.floor(exact).astype(np.int64)
