@@ -48,7 +48,7 @@ def current(document: Any) -> Any:
         return document
     if document.get("name") == _OLD and "choices" in document:
         return {**document, "name": _NEW, "choices": _values(document["choices"])}
-    found = {}
+    found: dict[Any, Any] = {}
     for name, entry in document.items():
         if name == _OLD and isinstance(entry, bool):
             found[_NEW] = _ARCHITECTURES[entry]

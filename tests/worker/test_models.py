@@ -117,14 +117,11 @@ def test_initial_weights_are_those_of_a_fresh_model(
 
 def test_attention_is_a_mean_of_the_states_weighted_by_their_scores() -> None:
     """Against the formula, for states that are given."""
-    shape = replace(SHAPE, architecture="attention", n_known=0)
+    shape = replace(SHAPE, architecture="attention")
     model = build_model(shape, seed=4)
-    parts = {
-        name: model.get_layer(name) for name in ("lstm_1", "context_and_state", "head")
-    }
-    inside = keras.Model(
-        model.inputs, [parts["lstm_1"].output, parts["context_and_state"].output]
-    )
+    names = ("lstm_1", "context_and_state")
+    outputs = [model.get_layer(name).output for name in names]
+    inside = keras.Model(model.input, outputs)
     past = np.random.default_rng(0).normal(size=(3, 5, 6)).astype(np.float32)
     states, features = (one.numpy() for one in inside(past))
     query, keys, scores = (
@@ -142,7 +139,7 @@ def test_attention_is_a_mean_of_the_states_weighted_by_their_scores() -> None:
 def test_the_convolution_sees_nothing_later() -> None:
     shape = replace(SHAPE, architecture="convolutional")
     model = build_model(shape, seed=4)
-    convolution = keras.Model(model.inputs, model.get_layer("convolution").output)
+    convolution = keras.Model(model.input, model.get_layer("convolution").output)
     past = np.random.default_rng(0).normal(size=(1, 5, 6)).astype(np.float32)
     changed = past.copy()
     changed[0, 3] += 1
