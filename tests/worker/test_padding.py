@@ -130,7 +130,13 @@ CASES: dict[str, tuple[Cell, dict[str, Any]]] = {
 }
 
 
-@pytest.mark.parametrize("case", CASES)
+QUICK = ("GRU 2", "LSTM 2")
+
+
+@pytest.mark.parametrize(
+    "case",
+    [pytest.param(one, marks=[pytest.mark.slow][one in QUICK :]) for one in CASES],
+)
 def test_padded_epochs_give_the_weights_of_fit(case: str) -> None:
     """Sliding windows of every group, most of them padded, the last batch short."""
     cell, changes = CASES[case]
