@@ -11,7 +11,11 @@ import pytest
 import search
 from search.cli.arguments import parse_arguments
 from search.config import Budget, Task, Training
+from search.evaluation.anomaly import AnomalyMetrics
+from search.evaluation.baselines.anomalies import ANOMALY_NAMES
+from search.evaluation.baselines.sequences import CLASS_NAMES, VALUE_NAMES
 from search.evaluation.baselines.suite import BASELINE_NAMES
+from search.evaluation.class_metrics import ClassScore
 from search.evaluation.diagnosis import Illness
 from search.evaluation.leaks.suspicion import Kind
 from search.evaluation.metrics import Metrics
@@ -65,6 +69,14 @@ def test_every_metric_has_formula_unit_and_undefined_case(name: str) -> None:
     assert all(cells)
 
 
+@pytest.mark.parametrize("name", sorted({*names(ClassScore), *names(AnomalyMetrics)}))
+def test_every_metric_of_other_tasks_is_described(name: str) -> None:
+    if not name.startswith("n_"):
+        cells = table_rows(METRICS, "## Values, classes and anomalies")[name]
+        assert len(cells) == 4
+        assert all(cells)
+
+
 @pytest.mark.parametrize("name", get_args(Illness))
 def test_every_illness_is_described(name: str) -> None:
     assert name in table_rows(METRICS, "## Diagnosis")
@@ -75,7 +87,9 @@ def test_every_kind_of_leak_is_described(name: str) -> None:
     assert name in table_rows(METRICS, "## Leak audit")
 
 
-@pytest.mark.parametrize("name", BASELINE_NAMES)
+@pytest.mark.parametrize(
+    "name", [*BASELINE_NAMES, *VALUE_NAMES, *CLASS_NAMES, *ANOMALY_NAMES]
+)
 def test_every_baseline_is_described(name: str) -> None:
     assert name in table_rows(METRICS, "## Baselines")
 
@@ -112,7 +126,9 @@ def test_every_setting_is_described(record: type[Any]) -> None:
 )
 def test_defaults_are_the_documented_ones(record: type[Any], setting: str) -> None:
     default = {field.name: field.default for field in dataclasses.fields(record)}
-    assert table_rows(USER_GUIDE, "## Search")[setting][1] == str(default[setting])
+    assert (
+        table_rows(USER_GUIDE, "## Search")[setting][1] == str(default[setting]).lower()
+    )
 
 
 @pytest.mark.parametrize("state", get_args(State))

@@ -98,7 +98,7 @@ def best_baseline(baselines: Mapping[str, Metrics], score: Score) -> str | None:
     return min(baselines, key=lambda name: float(getattr(baselines[name], score)))
 
 
-def seed_spread(winner: WinnerResult, metric: MetricName) -> Spread | None:
+def seed_spread(winner: WinnerResult, metric: MetricName | Score) -> Spread | None:
     """Return the metric over the scored seeds; None where one has no such metric."""
     values = [getattr(seed.holdout, metric) for seed in winner.seeds]
     if not values or any(value is None for value in values):

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 
 from search.evaluation.panel import Panel
-from search.evaluation.scaling import Scaler
+from search.evaluation.scaling import GroupScaler, Scaler
 
 FramingName = Literal["none", "last_value", "seasonal"]
 
@@ -36,6 +36,14 @@ class FramedSeries:
         Negative int32 offsets of shape (horizon,).
     is_anchored, has_base
         See above.
+    center, scale
+        What makes a scaled target of each row a value again, ``scaled * scale +
+        center``; both of shape (n_rows, n_targets).
+    group_starts
+        First row of the group of each row, (n_rows,); None where no window begins
+        before its group.
+    has_group_scales
+        Whether `scale` differs between rows.
     """
 
     inputs: np.ndarray
@@ -43,6 +51,10 @@ class FramedSeries:
     base_offsets: np.ndarray
     is_anchored: bool
     has_base: bool
+    center: np.ndarray
+    scale: np.ndarray
+    group_starts: np.ndarray | None = None
+    has_group_scales: bool = False
 
 
 def first_origin(sequence_length: int, framing: FramingName, season: int) -> int:
@@ -69,15 +81,38 @@ def base_offsets(framing: FramingName, *, horizon: int, season: int) -> np.ndarr
 
 def frame_series(
     panel: Panel,
-    scaler: Scaler,
+    scaler: Scaler | GroupScaler,
     framing: FramingName,
     *,
     horizon: int,
     season: int,
+    labels: Scaler | None = None,
+    has_padding: bool = False,
 ) -> FramedSeries:
-    """Scale `panel` and arrange it for `framing`."""
+    """Scale `panel` and arrange it for `framing`.
+
+    Parameters
+    ----------
+    labels
+        Scaler of the labels of `panel`, where these are the targets.
+    has_padding
+        Whether windows may begin before their group.
+    """
     inputs = scaler.transform(panel.values)
-    targets = inputs[:, : panel.n_targets].copy()
+    if labels is None:
+        targets = inputs[:, : panel.n_targets].copy()
+        units = (scaler.center, scaler.scale)
+    else:
+        targets = labels.transform(panel.targets)
+        units = (labels.center, labels.scale)
+    has_group_scales = labels is None and isinstance(scaler, GroupScaler)
+    if has_group_scales:
+        units = (scaler.center[panel.groups], scaler.scale[panel.groups])
+    n_targets = targets.shape[1]
+    center, scale = (
+        np.broadcast_to(one[..., :n_targets], targets.shape).astype(np.float32)
+        for one in units
+    )
     if framing == "seasonal":
         inputs[season:, : panel.n_targets] = targets[season:] - targets[:-season]
         inputs[:season, : panel.n_targets] = 0.0
@@ -87,4 +122,8 @@ def frame_series(
         base_offsets=base_offsets(framing, horizon=horizon, season=season),
         is_anchored=framing == "last_value",
         has_base=framing != "none",
+        center=center,
+        scale=scale,
+        group_starts=panel.group_starts if has_padding else None,
+        has_group_scales=has_group_scales,
     )

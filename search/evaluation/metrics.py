@@ -69,6 +69,20 @@ def forecast_metrics(
     )
 
 
+def value_metrics(actual: np.ndarray, predicted: np.ndarray) -> Metrics:
+    """Compare predicted values of samples with actual ones; MASE is undefined.
+
+    Parameters
+    ----------
+    actual, predicted
+        Shape (n_samples, n_targets), in original units.
+    """
+    n_targets = actual.shape[1]
+    return forecast_metrics(
+        actual[:, None], predicted[:, None], naive_scale=np.zeros(n_targets)
+    )
+
+
 def seasonal_naive_scale(targets: np.ndarray, season: int) -> np.ndarray:
     """Return the mean absolute seasonal difference of each target.
 

@@ -106,7 +106,7 @@ def relative_interval(
     ratios = (means[0] / means[1]) ** (1 / power) - 1
     estimate = (first.mean() / second.mean()) ** (1 / power) - 1
     low, high = np.quantile(ratios, [(1 - level) / 2, (1 + level) / 2])
-    widening = _widening(n_origins // length, level)
+    widening = student_widening(n_origins // length, level)
     return (
         float(estimate + widening * (low - estimate)),
         float(estimate + widening * (high - estimate)),
@@ -183,7 +183,8 @@ def _partitions(names: Sequence[str]) -> list[list[list[str]]]:
     return alone + joined
 
 
-def _widening(n_blocks: int, level: float) -> float:
+def student_widening(n_blocks: int, level: float) -> float:
+    """Return how much wider an interval from few blocks must be than a normal one."""
     from scipy.stats import norm, t
 
     n_blocks = max(n_blocks, 2)

@@ -5,11 +5,31 @@ window is its first target row.
 """
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
-from search.config import Task
 from search.errors import ConfigError
+
+
+class Cuts(Protocol):
+    """How a series is cut; a `Task` of the kind ``forecasting`` is one."""
+
+    @property
+    def horizon(self) -> int:
+        """Targets of each origin, in rows."""
+
+    @property
+    def holdout(self) -> int:
+        """Last rows that are held out."""
+
+    @property
+    def folds(self) -> int:
+        """Number of folds."""
+
+    @property
+    def valid_size(self) -> int | None:
+        """Validation origins in each fold; None is the standard."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +101,12 @@ class SplitPlan:
 
 
 def plan_splits(
-    n_rows: int, task: Task, *, first_origin: int, season_rows: int = 0
+    n_rows: int,
+    task: Cuts,
+    *,
+    first_origin: int,
+    season_rows: int = 0,
+    demand: str | None = None,
 ) -> SplitPlan:
     """Cut the holdout off, then split the origins before it as `TimeSeriesSplit` does.
 
@@ -101,6 +126,9 @@ def plan_splits(
         sequence length, plus one season where the framing needs it.
     season_rows
         The part of `first_origin` that the framing needs; only for the message.
+    demand
+        What needs the first rows, for the message; None names sequence length and
+        horizon.
 
     Raises
     ------
@@ -110,6 +138,7 @@ def plan_splits(
 
     Examples
     --------
+    >>> from search.config import Task
     >>> task = Task(horizon=2, holdout=4, folds=2)
     >>> plan = plan_splits(20, task, first_origin=3)
     >>> [(fold.train_stop, fold.valid_start, fold.valid_stop) for fold in plan.folds]
@@ -122,8 +151,9 @@ def plan_splits(
     needed = first_origin + task.horizon
     if first_valid < needed:
         raise ConfigError(
-            f"{_demand(first_origin, season_rows, task)} needs {needed} rows before "
-            f"the first validation target; fold 1 has {max(0, first_valid)} ({n_rows} "
+            f"{demand or _demand(first_origin, season_rows, task)} needs {needed} "
+            f"rows before the first validation target; fold 1 has "
+            f"{max(0, first_valid)} ({n_rows} "
             f"rows, {task.holdout} held out, {max(0, holdout_start)} left for "
             f"{task.folds} folds). Use shorter sequences, fewer folds, a smaller "
             "holdout, or more data."
@@ -162,7 +192,7 @@ def confirm_folds(plan: SplitPlan) -> None:
         raise RuntimeError(f"The folds {plan.folds} are not those of scikit-learn.")
 
 
-def _demand(first_origin: int, season_rows: int, task: Task) -> str:
+def _demand(first_origin: int, season_rows: int, task: Cuts) -> str:
     season = f" + season {season_rows} (seasonal framing)" if season_rows else ""
     return (
         f"Sequence length {first_origin - season_rows}{season} + horizon {task.horizon}"

@@ -6,6 +6,10 @@ import numpy as np
 
 from search.evaluation.framing import FramedSeries
 
+# Stands in every channel of the steps before the group of a window begins. Exact in
+# float32, and far from every scaled value.
+PADDING = -(2.0**20)
+
 
 @dataclass(frozen=True)
 class Windows:
@@ -14,7 +18,8 @@ class Windows:
     Attributes
     ----------
     past
-        Network input of shape (n_windows, sequence_length, n_channels).
+        Network input of shape (n_windows, sequence_length, n_channels); `PADDING`
+        before the first row of a group.
     known
         Values known in advance for the forecast steps, of shape
         (n_windows, horizon, n_known).
@@ -41,9 +46,13 @@ def gather_windows(
     """
     n_targets = framed.targets.shape[1]
     steps = np.arange(len(framed.base_offsets))
-    past = framed.inputs[origins[:, None] + np.arange(-sequence_length, 0)]
+    rows = origins[:, None] + np.arange(-sequence_length, 0)
+    has_groups = framed.group_starts is not None
+    past = framed.inputs[np.maximum(rows, 0) if has_groups else rows]
     if framed.is_anchored:
         past[:, :, :n_targets] -= framed.targets[origins - 1][:, None, :]
+    if framed.group_starts is not None:
+        past[rows < framed.group_starts[origins - 1][:, None]] = PADDING
     if n_known:
         known = framed.inputs[origins[:, None] + steps, -n_known:]
     else:

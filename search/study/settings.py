@@ -14,7 +14,11 @@ from search.config import (
 )
 from search.data.source import Source
 from search.errors import ConfigError
+from search.evaluation.group_splits import plan_samples
+from search.evaluation.panel import Panel
+from search.evaluation.samples import SamplePlan
 from search.evaluation.splits import SplitPlan, plan_splits
+from search.study.combinations import check_combinations, check_together
 from search.study.space import Space, Value
 
 SCHEMA_VERSION = 1
@@ -57,8 +61,11 @@ class StudySettings:
             raise ConfigError(
                 f"`workers` must lie between 1 and {MAX_WORKERS}, got {self.workers}."
             )
+        self.task.check_roles(self.roles)
+        check_combinations(self.space, self.task)
         for params in self.enqueue:
             self.space.check_configuration(params)
+            check_together(params, self.space, self.task)
 
     def check_new(self) -> None:
         """Refuse what a new study may not have, though an older one may.
@@ -71,6 +78,26 @@ class StudySettings:
         self.training.check_new()
         check_at_most("folds", self.task.folds, MAX_FOLDS)
         check_at_most("enqueue", len(self.enqueue), MAX_QUEUED)
+
+    def plan_of(self, panel: Panel) -> SplitPlan | SamplePlan:
+        """Return the folds of any task; of one series that is forecast, `plan`.
+
+        Raises
+        ------
+        ConfigError
+            If there is too little for these settings.
+        """
+        if self.task.kind == "forecasting" and not panel.group_names:
+            return self.plan(panel.n_rows)
+        season = self.task.season
+        is_seasonal = "seasonal" in self.space["framing"].values
+        return plan_samples(
+            panel,
+            self.task,
+            first_origin=self.space.first_origin(season),
+            season_rows=season if is_seasonal else 0,
+            seed=self.training.seed,
+        )
 
     def plan(self, n_rows: int) -> SplitPlan:
         """Return the folds of a series of `n_rows` rows.

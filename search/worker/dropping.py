@@ -67,6 +67,7 @@ class RuntimeDropout(keras.layers.Layer):  # type: ignore[misc]
         self, rate: tf.Variable, *, seeds: keras.random.SeedGenerator, name: str
     ) -> None:
         super().__init__(name=name)
+        self.supports_masking = True  # hands on which steps are padding
         self._drop = _dropper(rate, seeds)
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:

@@ -12,6 +12,7 @@ import onnxruntime
 
 from search.bundle.contents import ExportedModel
 from search.errors import SearchError
+from search.evaluation.windows import PADDING
 
 KERAS_FILE, ONNX_FILE = "model.keras", "model.onnx"
 LARGEST_DIFFERENCE = 1e-5
@@ -58,12 +59,26 @@ def export_model(model: keras.Model, folder: Path) -> ExportedModel:
 
 
 def _probe(model: keras.Model, n_windows: int) -> list[np.ndarray]:
-    """Return random inputs of the size that scaled values have."""
+    """Return random inputs of the size that scaled values have.
+
+    The first half of the first window is padding where the network reads none.
+    """
     generator = np.random.default_rng(n_windows)
-    return [
+    inputs = [
         generator.standard_normal((n_windows, *tensor.shape[1:])).astype(np.float32)
         for tensor in model.inputs
     ]
+    if _skips_padding(model):
+        inputs[0][0, : inputs[0].shape[1] // 2] = PADDING
+    return inputs
+
+
+def _skips_padding(model: keras.Model) -> bool:
+    return any(
+        isinstance(one, keras.layers.Masking)
+        or (isinstance(one, keras.Model) and _skips_padding(one))
+        for one in model.layers
+    )
 
 
 def _keras_runner(model: keras.Model) -> Runner:

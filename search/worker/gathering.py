@@ -8,6 +8,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from search.evaluation.framing import FramedSeries
+from search.evaluation.windows import PADDING
 from search.worker.models import NetworkShape
 
 
@@ -24,12 +25,23 @@ class SeriesTensors(NamedTuple):
         Shape (horizon,).
     flags
         1 or 0 for `is_anchored` and for `has_base`.
+    center, scale
+        Shape (n_rows, n_targets).
+    group_starts
+        First row of the group of each row, (n_rows,); None where no window begins
+        before its group.
+    error_scale
+        `scale` where it differs between rows, else None.
     """
 
     inputs: tf.Tensor
     targets: tf.Tensor
     base_offsets: tf.Tensor
     flags: tf.Tensor
+    center: tf.Tensor
+    scale: tf.Tensor
+    group_starts: tf.Tensor | None = None
+    error_scale: tf.Tensor | None = None
 
 
 class Batch(NamedTuple):
@@ -45,7 +57,8 @@ class Ahead(NamedTuple):
     Attributes
     ----------
     anchor
-        What is subtracted from the target channels of the past, (n_windows, n_targets).
+        What is subtracted from the first channels of the past, (n_windows, n_targets);
+        without a channel where the targets are no inputs.
     known
         No tensor, or one with what is known in advance, (n_windows, horizon x n_known).
     targets
@@ -64,6 +77,14 @@ def series_tensors(framed: FramedSeries) -> SeriesTensors:
         targets=tf.constant(framed.targets),
         base_offsets=tf.constant(framed.base_offsets),
         flags=tf.constant([framed.is_anchored, framed.has_base], tf.float32),
+        center=tf.constant(framed.center),
+        scale=tf.constant(framed.scale),
+        group_starts=(
+            None
+            if framed.group_starts is None
+            else tf.constant(framed.group_starts, tf.int32)
+        ),
+        error_scale=tf.constant(framed.scale) if framed.has_group_scales else None,
     )
 
 
@@ -74,6 +95,10 @@ def gather_batch(
     ahead = gather_ahead(series, origins, shape)
     offsets = tf.range(-shape.sequence_length, 0)
     past = gather_past(series, origins, offsets, ahead.anchor)
+    if shape.has_padding:
+        begins = window_begins(series, origins, shape.sequence_length)
+        is_real = tf.range(shape.sequence_length)[:, None] >= begins
+        past = tf.where(is_real[:, :, None], past, PADDING)
     known = [tf.reshape(one, [-1, shape.horizon, shape.n_known]) for one in ahead.known]
     return Batch([tf.transpose(past, [1, 0, 2]), *known], ahead.targets)
 
@@ -82,6 +107,8 @@ def gather_ahead(
     series: SeriesTensors, origins: tf.Tensor, shape: NetworkShape
 ) -> Ahead:
     """Gather what belongs to `origins`, of shape (n_windows,)."""
+    if shape.target_offset:
+        return _gather_inside(series, origins, shape)
     rows = origins[:, None] + tf.range(shape.horizon)
     known = []
     if shape.n_known:
@@ -93,6 +120,40 @@ def gather_ahead(
         known=known,
         targets=tf.gather(series.targets, rows) - base * series.flags[1],
     )
+
+
+def _gather_inside(
+    series: SeriesTensors, origins: tf.Tensor, shape: NetworkShape
+) -> Ahead:
+    """Gather targets that lie in the window; there is no framing then."""
+    rows = origins[:, None] + shape.target_offset + tf.range(shape.horizon)
+    anchor = tf.zeros_like(series.inputs[:1, :0])
+    return Ahead(anchor, [], tf.gather(series.targets, tf.maximum(rows, 0)))
+
+
+def in_common_units(
+    series: SeriesTensors, origins: tf.Tensor, values: tf.Tensor
+) -> tf.Tensor:
+    """Return values of windows such that errors of all groups can be added.
+
+    These are original units where each group has a scale of its own; otherwise
+    `values` are returned as they are.
+    """
+    if series.error_scale is None:
+        return values
+    scale = tf.gather(series.error_scale, tf.maximum(origins - 1, 0))
+    return values * scale[:, None, :]
+
+
+def window_begins(
+    series: SeriesTensors, origins: tf.Tensor, n_steps: tf.Tensor | int
+) -> tf.Tensor:
+    """Return the first step that is no padding in windows of `n_steps`, (n_windows,).
+
+    The row before the origin is the last one of the window and lies in its group.
+    """
+    starts = tf.gather(series.group_starts, tf.maximum(origins - 1, 0))
+    return tf.maximum(n_steps - (origins - starts), 0)
 
 
 def gather_past(

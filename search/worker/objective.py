@@ -71,8 +71,10 @@ class KerasObjective:
         settings = handle.settings
         self._task = settings.task
         self._training = settings.training
-        self._panel = make_panel(load_panel_series(handle), settings.roles)
-        self._plan = settings.plan(self._panel.n_rows)
+        self._panel = make_panel(
+            load_panel_series(handle), settings.roles, kind=self._task.kind
+        )
+        self._plan = settings.plan_of(self._panel)
 
     def train(
         self, params: TrialParams, *, seed: int, on_epoch: OnEpoch
@@ -99,6 +101,7 @@ class KerasObjective:
             n_parameters=outcome.n_parameters,
             seconds_compile=outcome.seconds_compile,
             seconds_train=outcome.seconds_train,
+            rate_drops=outcome.rate_drops,
         )
 
     def n_parameters(self, params: TrialParams) -> int:

@@ -1,9 +1,10 @@
 """The winner, trained once more on everything before the holdout."""
 
 import logging
+import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import keras
@@ -13,23 +14,34 @@ import tensorflow as tf
 from search.config import Deliver, Task
 from search.errors import TrialFailed
 from search.evaluation.panel import Panel
-from search.evaluation.scaling import Scaler, fit_scaler
+from search.evaluation.samples import SamplePlan
+from search.evaluation.scaling import GroupScaler, Scaler
 from search.evaluation.splits import SplitPlan
 from search.study.results import DivergedSeed
+from search.study.schedule import rate_at
 from search.study.space import TrialParams
-from search.worker.folds import Run, panel_of, program_of, start_run
+from search.worker.callbacks import CallbackMaker, WatchedTraining, no_callbacks
+from search.worker.folds import (
+    Run,
+    Scalers,
+    panel_of,
+    program_of,
+    refit_split,
+    start_run,
+)
 from search.worker.models import (
     average_model,
     build_model,
     network_shape,
 )
 from search.worker.predictor import Predictor
-from search.worker.records import Rates
 from search.worker.training import check_finite
 
 _ENDED = "The process that trained it was ended, probably for want of memory."
 
 logger = logging.getLogger(__name__)
+
+_LEAST = 1e-30  # a probability that has a logarithm
 
 
 @dataclass(frozen=True)
@@ -42,7 +54,8 @@ class SeedRun:
         Decides initial weights and batch order.
     predictions
         Forecasts from every holdout origin, of shape (n_origins, horizon, n_targets),
-        in original units.
+        in original units; where classes are told apart their probabilities, see
+        `Predictor.predict`.
     forecast
         Forecast beyond the end of the series, of shape (horizon, n_targets), in
         original units; None where it cannot be made.
@@ -84,8 +97,8 @@ class Refit:
         The other seeds, which diverged or ran out of memory.
     model
         The delivered model: plain Keras, of the first of `runs` or the mean of all.
-    scaler
-        Fitted on the rows before the holdout.
+    scaler, labels
+        Fitted on the rows before the holdout; see `Scalers`.
     panel
         The channels that the model sees.
     n_parameters
@@ -98,8 +111,10 @@ class Refit:
     runs: tuple[SeedRun, ...]
     diverged: tuple[DivergedSeed, ...]
     model: keras.Model
-    scaler: Scaler
+    scaler: Scaler | GroupScaler
+    labels: Scaler | None
     panel: Panel
+    has_classes: bool
     n_parameters: int
     inference_ms: float
 
@@ -111,7 +126,12 @@ class Refit:
     @property
     def predictions(self) -> np.ndarray:
         """Forecasts of the delivered model; see `SeedRun`."""
-        return np.mean([run.predictions for run in self.delivered], axis=0)
+        found = [run.predictions for run in self.delivered]
+        if not self.has_classes:
+            return np.mean(found, axis=0)
+        # The mean of the logits, as the delivered model takes it.
+        powers = np.exp(np.mean(np.log(np.maximum(found, _LEAST)), axis=0))
+        return powers / powers.sum(axis=-1, keepdims=True)
 
     @property
     def forecast(self) -> np.ndarray | None:
@@ -128,7 +148,7 @@ class Refit:
 
 def refit_winner(
     panel: Panel,
-    plan: SplitPlan,
+    plan: SplitPlan | SamplePlan,
     params: TrialParams,
     *,
     epochs: int,
@@ -138,6 +158,8 @@ def refit_winner(
     future: Panel | None = None,
     kept: Kept | None = None,
     only_kept: bool = False,
+    rate_drops: Sequence[int] = (),
+    callbacks: CallbackMaker = no_callbacks,
 ) -> Refit:
     """Train `params` on all origins before the holdout and forecast the holdout.
 
@@ -167,6 +189,11 @@ def refit_winner(
         Runs of a former process that was ended; each new one is added.
     only_kept
         Whether to train no other seed, because the process was ended for its memory.
+    rate_drops
+        Epochs of the search that began with half the learning rate before them; so
+        they do here.
+    callbacks
+        Makes the Keras callbacks of the training from a seed.
 
     Raises
     ------
@@ -176,7 +203,16 @@ def refit_winner(
         If no seed is trained and one of them ran out of memory.
     """
     panel = panel_of(panel, params)
-    trainer = _Trainer(panel, plan, params, task, epochs=epochs, future=future)
+    trainer = _Trainer(
+        panel,
+        plan,
+        params,
+        task,
+        epochs=epochs,
+        future=future,
+        rate_drops=rate_drops,
+        callbacks=callbacks,
+    )
     runs, diverged = [], []
     for seed in seeds:
         found = kept.load(seed) if kept is not None else None
@@ -202,16 +238,20 @@ def refit_winner(
             raise MemoryError
         raise TrialFailed(_all_diverged(diverged))
     model = trainer.model_of(delivered_runs(runs, deliver))
-    predictor = Predictor(model, panel, params, task)
+    predictor = Predictor(model, panel, params, task, labels=trainer.labels)
     return Refit(
         deliver=deliver,
         runs=tuple(runs),
         diverged=tuple(diverged),
         model=model,
         scaler=trainer.scaler,
+        labels=trainer.labels,
         panel=panel,
-        n_parameters=model.count_params(),
-        inference_ms=predictor.milliseconds(panel, trainer.scaler, plan.holdout_start),
+        has_classes=task.has_classes,
+        n_parameters=sum(math.prod(one.shape) for one in model.trainable_variables),
+        inference_ms=predictor.milliseconds(
+            panel, trainer.scaler, int(trainer.split.validation[0])
+        ),
     )
 
 
@@ -233,22 +273,29 @@ class _Trainer:
     def __init__(
         self,
         panel: Panel,
-        plan: SplitPlan,
+        plan: SplitPlan | SamplePlan,
         params: TrialParams,
         task: Task,
         *,
         epochs: int,
         future: Panel | None,
+        rate_drops: Sequence[int],
+        callbacks: CallbackMaker,
     ) -> None:
         self._panel = panel
-        self._plan = plan
+        self.split = refit_split(plan, params.first_origin(task.season))
         self._params = params
         self._epochs = epochs
         self._task = task
+        self._rate_drops = rate_drops
+        self._callbacks = callbacks
         self._future = None if future is None else panel_of(future, params)
-        self.scaler = fit_scaler(panel, params.scaler, stop=plan.holdout_start)
+        scalers = Scalers.fit(panel, params.scaler, task, rows=self.split.rows)
+        self.scaler, self.labels = scalers.inputs, scalers.labels
         self._model = self._build()
-        self._predictor = Predictor(self._model, panel, params, task)
+        self._predictor = Predictor(
+            self._model, panel, params, task, labels=self.labels
+        )
 
     def train(self, seed: int) -> SeedRun:
         """Train from `seed` and forecast.
@@ -262,18 +309,19 @@ class _Trainer:
             self._panel,
             self._params,
             self._task,
-            train_stop=self._plan.refit_stop,
-            scaler_stop=self._plan.holdout_start,
+            split=replace(self.split, validation=self.split.validation[:0]),
             seed=(seed, 0),
         )
         program = program_of(self._panel, self._params, self._task)
         seconds_compile = program.compile(run.state, run.series)
-        seconds = self._run_epochs(run)
-        weights = tuple(program.weights(run.state))
+        started = time.perf_counter()
+        weights = self._run_epochs(run, seed)
+        seconds = time.perf_counter() - started
         _check_all_finite("A weight", weights, "the end of the refit")
         self._model.set_weights(weights)
-        origins = np.arange(self._plan.holdout_start, self._plan.holdout_stop)
-        predictions = self._predictor.predict(self._panel, self.scaler, origins)
+        predictions = self._predictor.predict(
+            self._panel, self.scaler, self.split.validation
+        )
         _check_all_finite("Forecast", [predictions], "the holdout")
         return SeedRun(
             seed, predictions, self._forecast(), weights, seconds, seconds_compile
@@ -296,21 +344,30 @@ class _Trainer:
             name=name,
         )
 
-    def _run_epochs(self, run: Run) -> float:
-        """Train `run` to the end; return the seconds."""
+    def _run_epochs(self, run: Run, seed: int) -> tuple[np.ndarray, ...]:
+        """Train `run` to the end; return the weights."""
         program = program_of(self._panel, self._params, self._task)
-        started = time.perf_counter()
+        watched = WatchedTraining(
+            self._callbacks(seed), self._model, epochs=self._epochs
+        )
+        watched.begin(lambda: program.weights(run.state))
         for epoch in range(1, self._epochs + 1):
+            rate = rate_at(self._params.learning_rate, self._rate_drops, epoch)
+            if epoch in self._rate_drops:
+                run.state = program.with_rate(run.state, rate)
             outcome = program.run(
                 run.state,
                 run.series,
                 order=run.order(epoch),
                 validation=run.validation,
-                rates=Rates.of(self._params),
+                rates=run.rates,
             )
             check_finite("Loss", outcome.loss, f"epoch {epoch} of the refit")
             run.state = outcome.state
-        return time.perf_counter() - started
+            logs = {"loss": outcome.loss, "learning_rate": rate}
+            if watched.is_over(epoch, logs, lambda: program.weights(run.state)):
+                break
+        return watched.end(lambda: program.weights(run.state))
 
     def _forecast(self) -> np.ndarray | None:
         """Forecast beyond the end with the weights that the model has now."""

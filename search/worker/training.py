@@ -11,13 +11,22 @@ from search.config import Score, Task, Training
 from search.errors import TrialFailed
 from search.evaluation.metrics import combine_targets, target_weights
 from search.evaluation.panel import Panel
+from search.evaluation.samples import SamplePlan
 from search.evaluation.splits import SplitPlan
 from search.study.curves import EpochPoint
+from search.study.schedule import Plateau, rate_at
 from search.study.space import TrialParams
 from search.worker.engine import EpochProgram
-from search.worker.folds import Run, panel_of, program_of, start_run
+from search.worker.folds import (
+    Run,
+    fold_splits,
+    panel_of,
+    program_of,
+    refit_split,
+    start_run,
+)
 from search.worker.models import count_weights
-from search.worker.records import EpochOutcome, Rates
+from search.worker.records import ClassErrors, EpochOutcome
 
 
 @dataclass(frozen=True)
@@ -38,6 +47,8 @@ class TrialOutcome:
         Number of trained weights.
     seconds_compile, seconds_train
         Seconds spent compiling, and on everything else.
+    rate_drops
+        Epochs that began with half the learning rate before them.
     """
 
     score: float
@@ -47,11 +58,12 @@ class TrialOutcome:
     n_parameters: int
     seconds_compile: float
     seconds_train: float
+    rate_drops: tuple[int, ...] = ()
 
 
 def train_folds(
     panel: Panel,
-    plan: SplitPlan,
+    plan: SplitPlan | SamplePlan,
     params: TrialParams,
     *,
     task: Task,
@@ -63,14 +75,15 @@ def train_folds(
 
     The folds advance together, one epoch each, so that each epoch gives the mean
     score over all folds. The trial ends after `training.epochs`, or when the mean has
-    not improved for `training.patience` epochs.
+    not improved for `training.patience` epochs. With the schedule ``plateau`` the mean
+    also decides when the learning rate falls, for all folds at once.
 
     Parameters
     ----------
     panel
         The series. Calendar channels are left out if `params` does not use them.
     plan
-        The folds; nothing at or after `plan.holdout_start` is used.
+        The folds; nothing of the holdout is used.
     params
         The configuration.
     task, training
@@ -90,13 +103,17 @@ def train_folds(
     program = program_of(panel, params, task)
     runs = _start_folds(panel, plan, params, task=task, seed=seed)
     seconds_compile = program.compile(runs[0].state, runs[0].series)
-    weights = target_weights(panel.targets[: plan.holdout_start])
+    rows = refit_split(plan, params.first_origin(task.season)).rows
+    weights = target_weights(panel.targets[rows])
     points: list[EpochPoint] = []
     best = 0
+    drops: list[int] = []
+    plateau, is_due = Plateau(), False
     for epoch in range(1, training.epochs + 1):
-        point = _train_epoch(
-            program, runs, epoch, Rates.of(params), weights=weights, score=task.score
-        )
+        if is_due:
+            drops.append(epoch)
+            _set_rate(program, runs, rate_at(params.learning_rate, drops, epoch))
+        point = _train_epoch(program, runs, epoch, weights=weights, score=task.score)
         if point.score is None:
             # So that the curve shows where the training diverged.
             on_epoch(point)
@@ -105,6 +122,7 @@ def train_folds(
         if _score(point) < _score(points[best]):
             best = epoch - 1
         on_epoch(point)
+        is_due = params.schedule == "plateau" and plateau.is_reached(_score(point))
         if training.patience and epoch - (best + 1) >= training.patience:
             break
     return TrialOutcome(
@@ -115,11 +133,22 @@ def train_folds(
         n_parameters=count_weights(runs[0].state.shape),
         seconds_compile=seconds_compile,
         seconds_train=time.perf_counter() - started - seconds_compile,
+        rate_drops=tuple(drops),
     )
 
 
+def _set_rate(program: EpochProgram, runs: list[Run], learning_rate: float) -> None:
+    for run in runs:
+        run.state = program.with_rate(run.state, learning_rate)
+
+
 def _start_folds(
-    panel: Panel, plan: SplitPlan, params: TrialParams, *, task: Task, seed: int
+    panel: Panel,
+    plan: SplitPlan | SamplePlan,
+    params: TrialParams,
+    *,
+    task: Task,
+    seed: int,
 ) -> list[Run]:
     first = params.first_origin(task.season)
     if first > plan.first_origin:
@@ -128,16 +157,8 @@ def _start_folds(
             f"folds were planned for row {plan.first_origin} at the latest."
         )
     return [
-        start_run(
-            panel,
-            params,
-            task,
-            train_stop=fold.train_stop,
-            scaler_stop=fold.valid_start,
-            validation=range(fold.valid_start, fold.valid_stop),
-            seed=(seed, number),
-        )
-        for number, fold in enumerate(plan.folds)
+        start_run(panel, params, task, split=split, seed=(seed, number))
+        for number, split in enumerate(fold_splits(plan, first))
     ]
 
 
@@ -145,7 +166,6 @@ def _train_epoch(
     program: EpochProgram,
     runs: list[Run],
     epoch: int,
-    rates: Rates,
     *,
     weights: np.ndarray,
     score: Score,
@@ -165,7 +185,7 @@ def _train_epoch(
             run.series,
             order=run.order(epoch),
             validation=run.validation,
-            rates=rates,
+            rates=run.rates,
         )
         losses[fold] = outcome.loss
         scores[fold] = fold_score = _fold_score(outcome, run, weights, score)
@@ -186,11 +206,24 @@ def _train_epoch(
 def _fold_score(
     outcome: EpochOutcome, run: Run, weights: np.ndarray, score: Score
 ) -> float:
-    """Return the score of a fold in original units."""
-    scale = run.scaler.scale[: len(weights)]
+    """Return the score of a fold, for numbers in original units."""
+    if outcome.classes is not None:
+        return _class_score(outcome.classes, score)
+    units = run.units
     return combine_targets(
-        outcome.squared * scale**2, outcome.absolute * scale, weights, score
+        outcome.squared * units**2, outcome.absolute * units, weights, score
     )
+
+
+def _class_score(errors: ClassErrors, score: Score) -> float:
+    if score == "log_loss":
+        return float(errors.log_loss.mean())
+    if score == "error_rate":
+        return float(errors.error_rate.mean())
+    right = np.diag(errors.confusion)
+    total = errors.confusion.sum(axis=0) + errors.confusion.sum(axis=1)
+    # As in `class_metrics`: the mean over classes that occur or are called.
+    return 1.0 - float(np.mean(2 * right[total > 0] / total[total > 0]))
 
 
 def _refuse(point: EpochPoint) -> None:

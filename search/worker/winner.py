@@ -1,6 +1,7 @@
 """From the best trial of a cell to a model that was scored and can be downloaded."""
 
 import logging
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,12 +15,14 @@ from search.disk import is_full
 from search.errors import SearchError, TrialFailed
 from search.evaluation.metrics import Metrics
 from search.evaluation.panel import make_panel
+from search.evaluation.scaling import Scaler
 from search.files import sha256, write_json
 from search.study.folders import StudyHandle, winner_folder
 from search.study.results import BundleCheck, SeedResult, WinnerResult
 from search.study.selection import best_trials
 from search.study.space import TrialParams
 from search.study.trials import TrialView, await_trials
+from search.worker.callbacks import no_callbacks, tensorboard_logs
 from search.worker.export import export_model
 from search.worker.holdout import Holdout
 from search.worker.kept_seeds import KeptSeeds
@@ -33,6 +36,7 @@ from search.worker.tables import (
 WINNER_FILE = "winner.json"
 PREDICTIONS_FILE = "holdout_predictions.csv"
 FORECAST_FILE = "forecast.csv"
+TENSORBOARD_FOLDER = "tensorboard"
 
 logger = logging.getLogger(__name__)
 
@@ -73,9 +77,8 @@ def make_winner(
     holdout = Holdout.of(handle)
     origin = (handle.uuid, handle.data_sha256, best.number, best.best_epoch)
     kept = KeptSeeds(folder, origin=origin)
-    refit = _refit(
-        holdout, params, epochs=best.best_epoch or 1, kept=kept, only_kept=only_kept
-    )
+    logs = folder / TENSORBOARD_FOLDER
+    refit = _refit(holdout, params, best, logs=logs, kept=kept, only_kept=only_kept)
     _save_tables(folder, holdout, refit)
     networks = [run.weights for run in refit.delivered]
     save_weights(folder, networks, trial=best.number)
@@ -91,19 +94,21 @@ def make_winner(
 def _refit(
     holdout: Holdout,
     params: TrialParams,
+    best: TrialView,
     *,
-    epochs: int,
+    logs: Path,
     kept: KeptSeeds,
     only_kept: bool,
 ) -> Refit:
     settings = holdout.settings
     training = settings.training
+    shutil.rmtree(logs, ignore_errors=True)  # of an older winner
     has_calendar = params.calendar == "cycles"
     return refit_winner(
         make_panel(holdout.series, settings.roles, calendar=has_calendar),
         holdout.plan,
         params,
-        epochs=epochs,
+        epochs=best.best_epoch or 1,
         task=settings.task,
         seeds=[training.seed + number for number in range(training.refit_seeds)],
         deliver=training.deliver,
@@ -115,6 +120,8 @@ def _refit(
         ),
         kept=kept,
         only_kept=only_kept,
+        rate_drops=best.rate_drops,
+        callbacks=tensorboard_logs(logs) if training.tensorboard else no_callbacks,
     )
 
 
@@ -176,6 +183,8 @@ def _pack(
 ) -> WinnerResult:
     """Make the bundle and prove it; a bundle that fails is not offered."""
     try:
+        if not isinstance(refit.scaler, Scaler):
+            raise SearchError("A bundle has one scaler; here each series has its own.")
         contents = BundleContents(
             settings=handle.settings,
             params=params,

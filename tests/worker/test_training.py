@@ -11,6 +11,7 @@ import pytest
 from search.config import Task, Training
 from search.errors import TrialFailed
 from search.evaluation.panel import Panel
+from search.evaluation.samples import SampleSplit
 from search.evaluation.scaling import fit_scaler
 from search.evaluation.splits import SplitPlan, plan_splits
 from search.study.curves import EpochPoint
@@ -116,14 +117,12 @@ def _score_by_hand(
 ) -> float:
     from search.worker.models import build_model, network_shape
 
-    run = start_run(
-        panel,
-        params,
-        task,
-        train_stop=fold.train_stop,
-        scaler_stop=fold.valid_start,
-        seed=(3, number),
+    split = SampleSplit(
+        training=np.arange(5, fold.train_stop),
+        validation=np.arange(0),
+        rows=np.arange(panel.n_rows) < fold.valid_start,
     )
+    run = start_run(panel, params, task, split=split, seed=(3, number))
     model = build_model(network_shape(params, panel, task))
     model.set_weights(program_of(panel, params, task).weights(run.state))
     scaler = fit_scaler(panel, "standard", stop=fold.valid_start)
@@ -321,18 +320,52 @@ def test_early_stopping_waits_for_the_mean_curve(
     assert outcome.score == pytest.approx(2.0 * curve[best_epoch - 1])
 
 
+def test_the_rate_falls_for_all_folds_when_the_mean_stands_still(
+    panel: Panel,
+    plan: SplitPlan,
+    task: Task,
+    make_params: Callable[..., TrialParams],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Epoch 2 is the best; five epochs later, at the eighth, the rate is halved."""
+    rates: list[float] = []
+
+    class Program(ScriptedProgram):
+        def with_rate(self, state: State, learning_rate: float) -> State:
+            rates.append(learning_rate)
+            return state
+
+    curve = [5.0, 3.0, *[4.0] * 10]
+    monkeypatch.setattr(training_module, "program_of", lambda *_: Program(list(curve)))
+    monkeypatch.setattr(training_module, "_start_folds", _two_folds_of_scale(2.0))
+    training = Training(epochs=12, patience=9)
+    for schedule, drops in (("plateau", (8,)), ("constant", ())):
+        params = make_params(schedule=schedule, learning_rate=0.01)
+        outcome, points = train(panel, plan, params, task, training=training)
+        assert outcome.epochs_run == len(points) == 11
+        assert outcome.rate_drops == drops
+    assert rates == [0.005, 0.005]
+
+
 SHAPE = NetworkShape("GRU", 4, 1, 5, 3, 1, 2, 0)
 
 
-def _two_folds_of_scale(scale: float) -> Callable[..., list[Run]]:
-    from search.evaluation.scaling import Scaler
+def _run(seed: tuple[int, int], origins: np.ndarray, scale: float = 1.0) -> Run:
+    """Return a training whose network does not matter."""
+    return Run(
+        origins=origins,
+        validation=np.arange(9, 12),
+        units=np.full(1, scale),
+        rates=Rates(clipnorm=1.0),
+        series=None,  # type: ignore[arg-type]
+        seed=seed,
+        state=State(SHAPE, ()),
+    )
 
+
+def _two_folds_of_scale(scale: float) -> Callable[..., list[Run]]:
     def start(*_args: Any, **_others: Any) -> list[Run]:
-        scaler = Scaler(np.zeros(2), np.full(2, scale))
-        return [
-            Run(range(5, 9), range(9, 12), scaler, None, (0, number), State(SHAPE, ()))  # type: ignore[arg-type]
-            for number in range(2)
-        ]
+        return [_run((0, number), np.arange(5, 9), scale) for number in range(2)]
 
     return start
 
@@ -341,7 +374,7 @@ def test_run_order_is_a_permutation_that_changes(
     panel: Panel, task: Task, make_params: Callable[..., TrialParams]
 ) -> None:
     def order(seed: tuple[int, int], epoch: int) -> list[int]:
-        run = Run(range(5, 50), range(0), None, None, seed, State(SHAPE, ()))  # type: ignore[arg-type]
+        run = _run(seed, np.arange(5, 50))
         return [int(one) for one in run.order(epoch)]
 
     first = order((1, 0), 1)
@@ -356,3 +389,5 @@ def test_rates_come_from_the_configuration(
 ) -> None:
     params = make_params(clipnorm=0.3, dropout=0.2, recurrent_dropout=0.1, loss="mae")
     assert Rates.of(params) == Rates(0.3, 0.2, 0.1, "mae")
+    changed = replace(params, clipping="value", l2=0.01)
+    assert Rates.of(changed) == Rates(0.3, 0.2, 0.1, "mae", "value", 0.01)

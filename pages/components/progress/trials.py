@@ -186,7 +186,7 @@ def _show_trial(study: StudyHandle, trial: TrialView) -> None:
         else:
             st.caption(text("progress.trial_no_curve"))
         if trial.is_done:
-            st.caption(_facts(trial))
+            st.caption(trial_facts(trial))
     if trial.state in ENDED:
         show_trial_diagnosis(study, trial, points)
     with st.container(horizontal=True):
@@ -206,8 +206,9 @@ def _show_trial(study: StudyHandle, trial: TrialView) -> None:
         )
 
 
-def _facts(trial: TrialView) -> str:
-    return text(
+def trial_facts(trial: TrialView) -> str:
+    """Return what is known of the training of an ended trial, in sentences."""
+    facts = text(
         "progress.trial_facts",
         epochs=trial.epochs_run,
         seconds=duration(trial.seconds_total),
@@ -215,3 +216,7 @@ def _facts(trial: TrialView) -> str:
         weights=plain(count(trial.n_parameters)) if trial.n_parameters else "–",
         best=trial.best_epoch or "–",
     )
+    if not trial.rate_drops:
+        return facts
+    epochs = ", ".join(map(str, trial.rate_drops))
+    return f"{facts} {text('progress.trial_rate_drops', epochs=epochs)}"

@@ -18,6 +18,10 @@ Kind = Literal[
     "holdout_border",
     "scaler",
     "changes_with_future",
+    "group_on_both_sides",
+    "group_twice",
+    "group_constant",
+    "label_feature",
 ]
 
 

@@ -13,6 +13,8 @@ import tensorflow as tf
 from search.config import Cell
 from search.worker.recurrence.rows import Rows
 
+_SATURATED = 100.0  # its tanh is 1 in float32
+
 
 class StepRule(ABC):
     """What a cell does in one time step.
@@ -41,6 +43,15 @@ class StepRule(ABC):
     @abstractmethod
     def halving(units: int) -> np.ndarray:
         """Return the factor for each column of the weights, (n_gates x units,)."""
+
+    @classmethod
+    def resting(cls, units: int) -> np.ndarray:
+        """Return what stands for the product with the inputs in padding.
+
+        With it a step leaves states that are zero as they are, to the last bit.
+        Shape (n_gates x units,), after the halving.
+        """
+        return np.zeros(cls.n_gates * units, np.float32)
 
     @classmethod
     def bias_shape(cls, units: int) -> tuple[int, ...]:
@@ -203,6 +214,11 @@ class GruRule(StepRule):
     def halving(units: int) -> np.ndarray:
         """Halve nothing, or the gates that are sigmoids."""
         return np.repeat(np.array([0.5, 0.5, 1.0], np.float32), units)
+
+    @classmethod
+    def resting(cls, units: int) -> np.ndarray:
+        """Return what opens the update gate fully: the state is kept."""
+        return np.repeat(np.array([_SATURATED, 0.0, 0.0], np.float32), units)
 
     @classmethod
     def bias_shape(cls, units: int) -> tuple[int, ...]:

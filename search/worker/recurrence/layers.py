@@ -32,6 +32,7 @@ def run_layer(
     kernel: tf.Tensor,
     recurrent: tf.Tensor,
     bias: tf.Tensor,
+    begins: tf.Tensor | None = None,
 ) -> tf.Tensor:
     """Run one layer from a state of zeros; gradients flow to all tensors.
 
@@ -43,6 +44,8 @@ def run_layer(
         Shape (n_steps, n_windows, n_channels).
     kernel, recurrent, bias
         Weights as Keras has them.
+    begins
+        See `Extent`.
 
     Returns
     -------
@@ -59,7 +62,7 @@ def run_layer(
         chunk=n_steps,
         n_windows=n_windows,
     )
-    extent = Extent(tf.constant(1), tf.constant(0))
+    extent = Extent(tf.constant(1), tf.constant(0), begins)
 
     @tf.custom_gradient  # type: ignore[untyped-decorator]
     def run(
@@ -75,7 +78,7 @@ def run_layer(
         def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, ...]:
             padded = tf.pad(upstream, [[0, 1], [0, 0], [0, 0]])[None]
             of_weights, of_inputs = stack.run_layer_back(
-                weights, {**arrays, "upstream": padded}, lambda _: inputs
+                weights, {**arrays, "upstream": padded}, extent, lambda _: inputs
             )
             return (
                 of_inputs,
@@ -94,14 +97,45 @@ def _replace_loop(layer: Any, rule: type[StepRule]) -> None:
         sequences: tf.Tensor, initial_state: Any, mask: Any, training: bool = False
     ) -> tuple[tf.Tensor, tf.Tensor, list[tf.Tensor]]:
         inputs = tf.transpose(sequences, [1, 0, 2])
+        # Padding comes first, so its length tells where a window begins.
+        begins = None if mask is None else tf.reduce_sum(tf.cast(~mask, tf.int32), 1)
         if layer.go_backwards:
-            inputs = tf.reverse(inputs, [0])
+            inputs = _turn(inputs, begins)
         cell = layer.cell
         weights = (cell.kernel, cell.recurrent_kernel, cell.bias)
-        states = run_layer(rule, inputs, *map(tf.convert_to_tensor, weights))
+        tensors = map(tf.convert_to_tensor, weights)
+        states = run_layer(rule, inputs, *tensors, begins=begins)
         last = states[-1]
+        if layer.go_backwards and begins is not None:
+            # Keras gives what was read last as the last row, padding after it.
+            states = tf.reverse(_turn(states, begins), [0])
         if not layer.return_sequences:
             return last, last, [last]
         return last, tf.transpose(states, [1, 0, 2]), [last]
 
     layer.inner_loop = inner_loop
+
+
+def _turn(values: tf.Tensor, begins: tf.Tensor | None) -> tf.Tensor:
+    """Reverse the steps of each window, and leave its padding where it is.
+
+    Parameters
+    ----------
+    values
+        Shape (n_steps, n_windows, width).
+    begins
+        See `Extent`.
+    """
+    if begins is None:
+        return tf.reverse(values, [0])
+    n_steps, n_windows, _ = values.shape
+    steps = tf.range(n_steps)[:, None]
+    sources = tf.where(steps < begins, steps, begins + n_steps - 1 - steps)
+    places = tf.stack([sources, tf.broadcast_to(tf.range(n_windows), sources.shape)], 2)
+
+    @tf.custom_gradient  # type: ignore[untyped-decorator]
+    def turn(values: tf.Tensor) -> tuple[tf.Tensor, object]:
+        # Turned twice it is as before, so the gradient is turned the same way.
+        return tf.gather_nd(values, places), lambda of: tf.gather_nd(of, places)
+
+    return turn(values)

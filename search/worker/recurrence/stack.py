@@ -59,10 +59,14 @@ class Extent(NamedTuple):
     ----------
     n_layers, first
         Number of layers, and first time step.
+    begins
+        First step of each window, (n_windows,); what lies before it is padding, in
+        which all states stay zero. None where every window begins at `first`.
     """
 
     n_layers: tf.Tensor
     first: tf.Tensor
+    begins: tf.Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -140,7 +144,7 @@ class RecurrentStack:
             inputs,
             weights.entry * scale,
             self.rule.outer_bias(weights.bias[0]) * scale,
-            self._chunks(extent.first),
+            extent,
         )
 
         def layer(number: tf.Tensor, arrays: Arrays) -> tuple[tf.Tensor, Arrays]:
@@ -158,7 +162,7 @@ class RecurrentStack:
                 lambda chunk: self._outputs(arrays, number, chunk, masks),
                 pick_layer(weights.upper, above) * scale,
                 bias * scale,
-                self._chunks(first),
+                extent._replace(first=first),
             )
             return above, arrays
 
@@ -198,7 +202,7 @@ class RecurrentStack:
                 arrays, number, recurrent, extent.first, start, has_above
             )
             of_recurrent, of_bias, of_entry = self._of_layer(
-                arrays, number, extent.first, inputs
+                arrays, number, extent, inputs
             )
             gradients = gradients._replace(
                 entry=of_entry,  # of the first layer in the end, because it is last
@@ -209,15 +213,13 @@ class RecurrentStack:
             def go_down(
                 below: tf.Tensor, arrays: Arrays, of_upper: tf.Tensor
             ) -> tuple[tf.Tensor, Arrays, tf.Tensor]:
-                of_kernel = self._of_upper(
-                    arrays, below, masks, self._chunks(extent.first)
-                )
+                of_kernel = self._of_upper(arrays, below, masks, extent)
                 arrays = self._send_down(
                     arrays,
                     pick_layer(weights.upper, number),
                     below,
                     masks,
-                    self._chunks(extent.first),
+                    extent,
                 )
                 return below + 1, arrays, put_layer(of_upper, number, of_kernel)
 
@@ -237,20 +239,22 @@ class RecurrentStack:
         return gradients, arrays
 
     def run_layer_back(
-        self, weights: StackWeights, arrays: Arrays, inputs: Inputs
+        self, weights: StackWeights, arrays: Arrays, extent: Extent, inputs: Inputs
     ) -> tuple[StackWeights, tf.Tensor]:
         """Return the gradients of a stack of one layer, and those of its inputs.
 
         Row `t` of ``upstream`` holds the gradient of the state after step `t`.
         """
-        number, first = tf.constant(0), tf.constant(0)
+        number, first = tf.constant(0), extent.first
         start = tf.zeros([self.n_windows, self.units])
         arrays = self._run_steps_back(
             arrays, number, weights.recurrent[0], first, start, tf.constant(1.0)
         )
-        of_recurrent, of_bias, of_entry = self._of_layer(arrays, number, first, inputs)
-        of_sums = tf.reshape(arrays["of_sums"][0, : self.n_steps], [-1, self._parts])
-        of_sums = self.rule.outer_part(of_sums)
+        of_recurrent, of_bias, of_entry = self._of_layer(arrays, number, extent, inputs)
+        of_sums = self._without_padding(
+            arrays["of_sums"][0, : self.n_steps], number, extent, 0.0
+        )
+        of_sums = self.rule.outer_part(tf.reshape(of_sums, [-1, self._parts]))
         of_inputs = tf.matmul(of_sums, weights.entry, transpose_b=True)
         shape = [self.n_steps, self.n_windows, self.n_channels]
         return (
@@ -267,28 +271,40 @@ class RecurrentStack:
         """Return the first chunk that has a step from `first` on."""
         return first // self.chunk
 
+    def _without_padding(
+        self, values: tf.Tensor, chunk: tf.Tensor, extent: Extent, instead: tf.Tensor
+    ) -> tf.Tensor:
+        """Return the `values` of a chunk, with `instead` where windows are padded."""
+        if extent.begins is None:
+            return values
+        steps = chunk * self.chunk + tf.range(self.chunk)
+        is_real = steps[:, None] >= extent.begins
+        return tf.where(is_real[:, :, None], values, instead)
+
     def _project(
         self,
         arrays: Arrays,
         source: Inputs,
         kernel: tf.Tensor,
         bias: tf.Tensor,
-        first_chunk: tf.Tensor,
+        extent: Extent,
     ) -> Arrays:
         """Write the products of `source` with `kernel` to ``projected``."""
+        resting = tf.constant(self.rule.resting(self.units))
 
         def project(chunk: tf.Tensor, array: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             values = tf.reshape(source(chunk), [-1, kernel.shape[0]])
             product = tf.matmul(values, kernel) + bias
             rows = Rows({"projected": array}, chunk)
             product = tf.reshape(product, [self.chunk, self.n_windows, self._width])
+            product = self._without_padding(product, chunk, extent, resting)
             rows.write_many("projected", chunk * self.chunk, product)
             return chunk + 1, rows.arrays["projected"]
 
         _, projected = tf.while_loop(
             lambda chunk, _: chunk < self.n_steps // self.chunk,
             project,
-            [first_chunk, arrays["projected"]],
+            [self._chunks(extent.first), arrays["projected"]],
         )
         return {**arrays, "projected": projected}
 
@@ -350,7 +366,7 @@ class RecurrentStack:
         return {**arrays, **written}
 
     def _of_layer(
-        self, arrays: Arrays, number: tf.Tensor, first: tf.Tensor, inputs: Inputs
+        self, arrays: Arrays, number: tf.Tensor, extent: Extent, inputs: Inputs
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """Return the gradients of recurrent weights, bias and entry.
 
@@ -361,7 +377,7 @@ class RecurrentStack:
         def add(
             chunk: tf.Tensor, inner: tf.Tensor, outer_only: tf.Tensor
         ) -> tuple[tf.Tensor, ...]:
-            of_sums = self._of_sums(arrays, chunk)
+            of_sums = self._of_sums(arrays, chunk, extent)
             states = self._states(arrays, number, chunk, before=True)
             given = tf.reshape(inputs(chunk), [-1, self.n_channels])
             both = tf.concat([tf.reshape(states, [-1, self.units]), given], 1)
@@ -374,7 +390,7 @@ class RecurrentStack:
             lambda chunk, *_: chunk < self.n_steps // self.chunk,
             add,
             [
-                self._chunks(first),
+                self._chunks(extent.first),
                 tf.zeros([self.units + n_rows, self._width]),
                 self.rule.outer_only(tf.zeros([n_rows, self._parts])),
             ],
@@ -387,20 +403,20 @@ class RecurrentStack:
         arrays: Arrays,
         below: tf.Tensor,
         masks: Masks | None,
-        first_chunk: tf.Tensor,
+        extent: Extent,
     ) -> tf.Tensor:
         """Return the gradient of the kernel that takes the outputs of `below`."""
 
         def add(chunk: tf.Tensor, total: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             values = self._outputs(arrays, below, chunk, masks)
             values = tf.reshape(values, [-1, self.units])
-            of_sums = self.rule.outer_part(self._of_sums(arrays, chunk))
+            of_sums = self.rule.outer_part(self._of_sums(arrays, chunk, extent))
             return chunk + 1, total + _product_over_rows(values, of_sums)
 
         total = tf.while_loop(
             lambda chunk, _: chunk < self.n_steps // self.chunk,
             add,
-            [first_chunk, tf.zeros([self.units + 1, self._width])],
+            [self._chunks(extent.first), tf.zeros([self.units + 1, self._width])],
         )[1]
         return total[:-1]
 
@@ -410,13 +426,13 @@ class RecurrentStack:
         kernel: tf.Tensor,
         below: tf.Tensor,
         masks: Masks | None,
-        first_chunk: tf.Tensor,
+        extent: Extent,
     ) -> Arrays:
         """Write the gradients of the states of the layer below to ``upstream``."""
         shape = [self.chunk, self.n_windows, self.units]
 
         def send(chunk: tf.Tensor, array: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            of_sums = self.rule.outer_part(self._of_sums(arrays, chunk))
+            of_sums = self.rule.outer_part(self._of_sums(arrays, chunk, extent))
             values = tf.matmul(of_sums, kernel, transpose_b=True)
             values = tf.reshape(values, shape)
             if masks is not None:
@@ -428,13 +444,14 @@ class RecurrentStack:
         _, upstream = tf.while_loop(
             lambda chunk, _: chunk < self.n_steps // self.chunk,
             send,
-            [first_chunk, arrays["upstream"]],
+            [self._chunks(extent.first), arrays["upstream"]],
         )
         return {**arrays, "upstream": upstream}
 
-    def _of_sums(self, arrays: Arrays, chunk: tf.Tensor) -> tf.Tensor:
+    def _of_sums(self, arrays: Arrays, chunk: tf.Tensor, extent: Extent) -> tf.Tensor:
         rows = Rows({"of_sums": arrays["of_sums"]}, chunk)
         of_sums = rows.read_many("of_sums", chunk * self.chunk, self.chunk)
+        of_sums = self._without_padding(of_sums, chunk, extent, 0.0)
         return tf.reshape(of_sums, [-1, self._parts])
 
     def _states(

@@ -1,0 +1,195 @@
+"""Windows that begin before their group, against Keras with its own masks."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import onnxruntime
+import pytest
+
+from search.config import CELLS, Cell
+from search.evaluation.framing import FramedSeries
+from search.evaluation.windows import PADDING, gather_targets, gather_windows
+from search.worker.engine import epoch_program
+from search.worker.export import export_model
+from search.worker.gathering import series_tensors
+from search.worker.models import NetworkShape, build_model
+from search.worker.records import Rates
+
+LENGTHS = [3, 14, 1, 9, 30, 13, 20, 5, 12, 7]
+N_ROWS = sum(LENGTHS)
+LENGTH = 13
+ENDS = np.cumsum(LENGTHS)
+
+
+def grouped(*, n_channels: int = 2) -> FramedSeries:
+    """Ten groups of unequal length; the label is no input."""
+    generator = np.random.default_rng(3)
+    starts = np.repeat(ENDS - LENGTHS, LENGTHS)
+    return FramedSeries(
+        inputs=generator.normal(0, 1, (N_ROWS, n_channels)).astype(np.float32),
+        targets=generator.normal(0, 1, (N_ROWS, 1)).astype(np.float32),
+        base_offsets=np.array([-1], np.int32),
+        is_anchored=False,
+        has_base=False,
+        center=np.zeros((N_ROWS, 1), np.float32),
+        scale=np.ones((N_ROWS, 1), np.float32),
+        group_starts=starts,
+    )
+
+
+def shape_of(cell: Cell, **changes: Any) -> NetworkShape:
+    values: dict[str, Any] = {
+        "cell": cell,
+        "units": 4,
+        "layers": 1,
+        "sequence_length": LENGTH,
+        "horizon": 1,
+        "n_targets": 1,
+        "n_channels": 2,
+        "n_known": 0,
+        "has_padding": True,
+        "target_offset": -1,
+    }
+    return NetworkShape(**(values | changes))
+
+
+class Pair:
+    """One network, for the engine and for Keras, from weights without a zero."""
+
+    def __init__(self, shape: NetworkShape, *, loss: Any = "mse") -> None:
+        self.shape, self.framed = shape, grouped()
+        self.program = epoch_program(shape, 8, "adam", N_ROWS)
+        self.model = build_model(shape, seed=5)
+        generator = np.random.default_rng(4)
+        # With a bias, a step that is read though it is padding changes the state.
+        self.model.set_weights(
+            [
+                one + generator.normal(0, 0.3, one.shape)
+                for one in self.model.get_weights()
+            ]
+        )
+        self.state = self.program.start_from(
+            shape, self.model.get_weights(), learning_rate=0.01
+        )
+        self.model.compile(
+            keras.optimizers.Adam(0.01, clipnorm=1.0), loss=loss, jit_compile=False
+        )
+
+    def run(self, order: np.ndarray, validation: np.ndarray) -> Any:
+        outcome = self.program.run(
+            self.state,
+            series_tensors(self.framed),
+            order=order,
+            validation=validation,
+            rates=Rates(clipnorm=1.0),
+        )
+        self.state = outcome.state
+        return outcome
+
+    def windows(self, origins: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return inputs and targets by the plain definition."""
+        windows = gather_windows(
+            self.framed, origins, sequence_length=LENGTH, n_known=0
+        )
+        offset = self.shape.target_offset
+        y = gather_targets(
+            self.framed.targets, origins + offset, horizon=self.shape.horizon
+        )
+        return windows.past, y
+
+    def check_epoch(self, order: np.ndarray) -> None:
+        x, y = self.windows(order)
+        history = self.model.fit(x, y, batch_size=8, shuffle=False, verbose=0)
+        outcome = self.run(order, ENDS)
+        assert outcome.loss == pytest.approx(history.history["loss"][0], rel=1e-5)
+        for ours, theirs in zip(
+            self.program.weights(self.state), self.model.get_weights(), strict=True
+        ):
+            np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-5)
+        x, y = self.windows(ENDS)
+        error = self.model(x).numpy().astype(float) - y
+        np.testing.assert_allclose(
+            outcome.squared, np.mean(error**2, (0, 1)), rtol=1e-4
+        )
+
+
+CASES: dict[str, tuple[Cell, dict[str, Any]]] = {
+    **{f"{cell} {n}": (cell, {"layers": n}) for cell in CELLS for n in (1, 2)},
+    **{
+        f"{cell} both ways": (cell, {"architecture": "bidirectional"}) for cell in CELLS
+    },
+    # The layer that drops values stands between the two and drops none here.
+    "twice both ways": (
+        "LSTM",
+        {"architecture": "bidirectional", "layers": 2, "has_dropout": True},
+    ),
+    "normalized": ("GRU", {"layers": 2, "normalization": "layer"}),
+}
+
+
+QUICK = ("GRU 2", "LSTM 2")
+
+
+@pytest.mark.parametrize(
+    "case",
+    [pytest.param(one, marks=[pytest.mark.slow][one in QUICK :]) for one in CASES],
+)
+def test_padded_epochs_give_the_weights_of_fit(case: str) -> None:
+    """Sliding windows of every group, most of them padded, the last batch short."""
+    cell, changes = CASES[case]
+    pair = Pair(shape_of(cell, **changes))
+    order = np.random.default_rng(1).permutation(np.arange(1, N_ROWS + 1))[:61]
+    for _ in range(2):
+        pair.check_epoch(order)
+
+
+@pytest.mark.parametrize("both_ways", [False, True])
+def test_padding_is_not_read(both_ways: bool) -> None:
+    """A short sequence gives what a network of its own length gives."""
+    changes = {"architecture": "bidirectional"} if both_ways else {}
+    pair = Pair(shape_of("GRU", layers=2, **changes))
+    short = build_model(shape_of("GRU", layers=2, sequence_length=5, **changes))
+    short.set_weights(pair.model.get_weights())
+    stop = ENDS[7]  # of five rows
+    x, _ = pair.windows(np.array([stop]))
+    assert (x[0, :8] == PADDING).all()
+    own = pair.framed.inputs[None, stop - 5 : stop]
+    np.testing.assert_allclose(
+        pair.model(x).numpy(), short(own).numpy(), rtol=0, atol=1e-6
+    )
+
+
+def test_padding_of_a_cell_leaves_its_state_at_zero() -> None:
+    """To the last bit: what stands for the inputs there saturates the gate of a GRU."""
+    pair = Pair(shape_of("GRU"))
+    before = pair.run(np.zeros(0, np.int32), ENDS)
+    changed = pair.framed.inputs.copy()
+    changed[ENDS[6] :] *= 5.0  # rows of other groups
+    pair.framed = replace(pair.framed, inputs=changed)
+    after = pair.run(np.zeros(0, np.int32), ENDS[:7])
+    pair.framed = grouped()
+    alone = pair.run(np.zeros(0, np.int32), ENDS[:7])
+    np.testing.assert_array_equal(after.squared, alone.squared)
+    assert before.squared != alone.squared
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", CASES)
+def test_padded_networks_are_exported(case: str, tmp_path: Path) -> None:
+    """Both files are loaded and run on sequences shorter than the window."""
+    cell, changes = CASES[case]
+    pair = Pair(shape_of(cell, **changes))
+    exported = export_model(pair.model, tmp_path)
+    session = onnxruntime.InferenceSession(
+        exported.onnx_path, providers=["CPUExecutionProvider"]
+    )
+    loaded = keras.models.load_model(exported.keras_path, compile=False)
+    x, _ = pair.windows(ENDS)
+    wanted = pair.model(x).numpy()
+    np.testing.assert_allclose(loaded(x).numpy(), wanted, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(
+        session.run(None, {"past": x})[0], wanted, rtol=0, atol=1e-5
+    )
