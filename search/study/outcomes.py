@@ -268,7 +268,8 @@ def _close_finished(study: optuna.Study, trial: FrozenTrial, entry: SpoolEntry) 
     is_complete = attributes.pop("outcome") == "complete"
     score = attributes.pop("score")
     if not entry.record.rate_drops:
-        del attributes["rate_drops"]  # as most trials have none
+        # As most trials; a result of an earlier version does not name them at all.
+        attributes.pop("rate_drops", None)
     _set_attributes(study, trial, attributes)
     reports = {**trial.intermediate_values, **entry.reports}
     if is_complete:

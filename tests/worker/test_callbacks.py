@@ -63,7 +63,7 @@ def test_the_rate_falls_in_a_refit_as_in_the_search(fit: Callable[..., Refit]) -
     """A drop at epoch 1 is half the rate all along; one at the end changes less."""
     rates: list[float] = []
 
-    class Rates(keras.callbacks.Callback):
+    class Rates(keras.callbacks.Callback):  # type: ignore[misc]
         def on_epoch_end(
             self, epoch: int, logs: dict[str, float] | None = None
         ) -> None:
