@@ -1,82 +1,81 @@
 """The search space as a form: one line a hyperparameter."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Literal
 
 import streamlit as st
 
 from pages.components.draft import follow
+from pages.components.hyperparameters import label, line_words, value_word
 from pages.components.text import has_text, plain, raw_text, text
 from search.errors import ConfigError
 from search.study.space import LIMITS, Line, Space, Value
+from search.study.suggestions import Suggestion, opened_line
 
 Mode = Literal["range", "values", "fixed"]
 
+_FIRST = ("cell", "units", "layers", "dropout", "sequence_length", "learning_rate",
+          "clipnorm")  # fmt: skip
+_GROUPS = {
+    "framing": ("framing", "calendar", "scaler"),
+    "network": ("architecture", "normalization", "dense_units", "recurrent_dropout"),
+    "training": ("loss", "optimizer", "schedule", "batch_size", "l2", "clipping"),
+}
 
-def choose_space(base: Space) -> Space | None:
+
+def choose_space(suggested: Mapping[str, Suggestion]) -> Space | None:
     """Show one line for each hyperparameter; None if a line cannot be used.
 
     Parameters
     ----------
-    base
-        The space that fits the data; the form starts with it.
+    suggested
+        The space that fits the data, with reasons; the form starts with it.
     """
     st.markdown(text("setup.space_intro"), width=760)
-    names = [line.name for line in base.lines]
-    lines = _choose_lines(base.lines[: names.index("framing")], key="lines")
-    st.markdown(f"**{text('setup.space_more')}**")
-    lines += _choose_lines(base.lines[names.index("framing") :], key="more_lines")
-    chosen = [line for line in lines if line is not None]
+    lines = _choose_lines(_FIRST, suggested, key="lines")
+    st.markdown(text("setup.space_groups"), width=760)
+    for group, names in _GROUPS.items():
+        st.markdown(f"**{text(f'setup.group_{group}')}**")
+        lines |= _choose_lines(names, suggested, key=f"{group}_lines")
+    chosen = [line for name in suggested if (line := lines[name]) is not None]
     return Space(tuple(chosen)) if len(chosen) == len(lines) else None
-
-
-def _choose_lines(firsts: Sequence[Line], *, key: str) -> list[Line | None]:
-    grid = st.grid(2, min_column_width=300, border=True, key=key)
-    lines = []
-    for first in firsts:
-        with grid.cell():
-            lines.append(_choose_line(first))
-    return lines
 
 
 def space_summary(space: Space) -> str:
     """Return the searched lines in one markdown list."""
     shown = [
-        f"- **{_label(line.name)}**: {plain(line_words(line))}"
+        f"- **{label(line.name)}**: {plain(line_words(line))}"
         for line in space.lines
         if not line.is_fixed
     ]
     return "\n".join(shown)
 
 
-def line_words(line: Line) -> str:
-    """Return what a line allows, such as ``16 to 64`` or ``12, 24``."""
-    if line.choices:
-        return ", ".join(value_word(line.name, value) for value in line.choices)
-    low, high = line.values
-    words = raw_text("setup.range_words", low=f"{low:g}", high=f"{high:g}")
-    if line.log:
-        return raw_text("setup.log_words", range=words)
-    if line.step > 1:
-        return raw_text("setup.step_words", range=words, step=line.step)
-    return words
+def reasons_summary(suggested: Mapping[str, Suggestion]) -> str:
+    """Return why the lines are suggested, in one markdown list."""
+    shown = [
+        f"- **{label(name)}**, {plain(line_words(one.line))}: {plain(one.reason)}"
+        for name, one in suggested.items()
+        if one.reason
+    ]
+    return "\n".join(shown)
 
 
-def value_word(name: str, value: Value) -> str:
-    """Return a value of the hyperparameter `name` in words."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return f"{value:g}"
-    key = f"hyperparameters.{name}_{str(value).lower()}"
-    return raw_text(key) if has_text(key) else str(value)
+def _choose_lines(
+    names: tuple[str, ...], suggested: Mapping[str, Suggestion], *, key: str
+) -> dict[str, Line | None]:
+    grid = st.grid(2, min_column_width=300, border=True, key=key)
+    lines = {}
+    for name in names:
+        with grid.cell():
+            lines[name] = _choose_line(suggested[name])
+    return lines
 
 
-def _label(name: str) -> str:
-    return text(f"hyperparameters.{name}")
-
-
-def _choose_line(first: Line) -> Line | None:
+def _choose_line(suggestion: Suggestion) -> Line | None:
+    first = suggestion.line
     name = first.name
-    st.markdown(f"**{_label(name)}**")
+    st.markdown(_heading(name))
     st.caption(text(f"hyperparameters.{name}_help"))
     try:
         if LIMITS[name].kind == "choice":
@@ -86,13 +85,25 @@ def _choose_line(first: Line) -> Line | None:
     except ConfigError as error:
         st.error(plain(error), icon=":material/error:")
         return None
+    finally:
+        if suggestion.reason:
+            words = raw_text(
+                "setup.suggested", words=line_words(first), reason=suggestion.reason
+            )
+            st.caption(f":material/lightbulb: {plain(words)}")
+
+
+def _heading(name: str) -> str:
+    unit = f"hyperparameters.{name}_unit"
+    words = f"**{plain(label(name))}**"
+    return f"{words} :gray[{plain(raw_text(unit))}]" if has_text(unit) else words
 
 
 def _choose_among(first: Line) -> Line:
     name = first.name
     follow(f"setup_line_{name}", list(first.choices))
     chosen = st.pills(
-        _label(name),
+        label(name),
         LIMITS[name].choices,
         selection_mode="multi",
         format_func=lambda value: value_word(name, value),
@@ -103,7 +114,7 @@ def _choose_among(first: Line) -> Line:
     )
     ordered = tuple(value for value in LIMITS[name].choices if value in chosen)
     if not ordered:
-        raise ConfigError(raw_text("setup.choose_one", name=_label(name)))
+        raise ConfigError(raw_text("setup.choose_one", name=label(name)))
     return Line(name, choices=ordered)
 
 
@@ -135,6 +146,7 @@ def _mode(line: Line) -> Mode:
 
 
 def _choose_range(first: Line) -> Line:
+    first = opened_line(first)
     name = first.name
     values = [float(value) for value in first.values]
     follow(f"setup_low_{name}", _number(name, min(values)))
@@ -201,7 +213,7 @@ def _type_values(first: Line) -> tuple[Value, ...]:
         if part.strip():
             values.append(_parse(name, part.strip()))
     if not values:
-        raise ConfigError(raw_text("setup.choose_one", name=_label(name)))
+        raise ConfigError(raw_text("setup.choose_one", name=label(name)))
     return tuple(dict.fromkeys(values))
 
 
@@ -210,5 +222,5 @@ def _parse(name: str, typed: str) -> Value:
         return int(typed) if LIMITS[name].kind == "int" else float(typed)
     except ValueError:
         raise ConfigError(
-            raw_text("setup.not_a_number", name=_label(name), typed=typed)
+            raw_text("setup.not_a_number", name=label(name), typed=typed)
         ) from None
