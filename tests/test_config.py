@@ -45,6 +45,73 @@ def test_task_smallest_legal_settings() -> None:
     assert (task.score, task.valid_size) == ("rmse", 1)
 
 
+CLASSES = {"classes": ("a", "b"), "score": "log_loss"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"kind": "regression", "horizon": 2}, "`horizon` must be 1 .* got 2"),
+        ({"kind": "regression", "holdout": 0}, "`holdout` must be at least 1, got 0"),
+        ({"kind": "regression", "score": "log_loss"}, "must be one of rmse, mae"),
+        ({"kind": "regression", "classes": ("a", "b")}, "`classes` must be empty"),
+        ({"kind": "labelling", **CLASSES, "score": "rmse"}, "one of log_loss, error_r"),
+        ({"kind": "labelling", "score": "f1_error"}, "at least two `classes`, got 0"),
+        (
+            {"kind": "classification", **CLASSES, "classes": ("b", "a")},
+            "must be sorted and without repetition, got b, a",
+        ),
+        ({"kind": "classification", **CLASSES, "stride": 0}, "`stride` must be at"),
+        (
+            {"kind": "classification", **CLASSES, "test_groups": ("x",)},
+            r"`holdout` must be 0 where `test_groups` \(1\) .* got 5",
+        ),
+        ({"test_groups": ("x",)}, "`test_groups` must be empty .*'forecasting'"),
+        ({"kind": "anomaly", "normal_rows": 0}, "`normal_rows` must be at least 1"),
+    ],
+)
+def test_task_refuses_what_its_kind_cannot_have(
+    settings: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        Task(**{"horizon": 1, "holdout": 5, **settings})
+
+
+@pytest.mark.parametrize(
+    ("settings", "roles", "message"),
+    [
+        (
+            {"kind": "labelling", **CLASSES},
+            Roles(("y", "z"), ("x",)),
+            "one column of classes, got 2: y, z",
+        ),
+        ({"kind": "regression"}, Roles(("y",), group="id"), "at least one feature: y"),
+        ({"kind": "regression"}, Roles(("y",), ("x",)), "whole sequences needs .*grou"),
+        ({"kind": "anomaly"}, Roles(("y",)), "Say what is normal"),
+        ({}, Roles(("y",), label="bad"), r"`label` \('bad'\) is for anomalies only"),
+    ],
+)
+def test_task_refuses_columns_that_do_not_fit(
+    settings: dict[str, Any], roles: Roles, message: str
+) -> None:
+    task = Task(**{"horizon": 1, "holdout": 5, **settings})
+    with pytest.raises(ConfigError, match=message):
+        task.check_roles(roles)
+
+
+def test_task_of_an_older_study_is_a_forecast() -> None:
+    stored = {"horizon": 2, "holdout": 4, "folds": 5, "season": 1, "score": "mae"}
+    task = msgspec.convert(stored, Task)
+    assert task == Task(horizon=2, holdout=4, score="mae")
+    task.check_roles(msgspec.convert({"targets": ["y"]}, Roles))
+    assert task.kind == "forecasting"
+
+
+def test_roles_refuse_a_group_that_is_also_a_feature() -> None:
+    with pytest.raises(ConfigError, match="one role only; id has two"):
+        Roles(targets=("y",), past_features=("id",), group="id")
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [

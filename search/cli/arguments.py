@@ -154,6 +154,11 @@ def _add_search(group: argparse._ArgumentGroup) -> None:
         help="the network of the first refit, or the average of all",
     )
     group.add_argument(
+        "--tensorboard",
+        action="store_true",
+        help="write a TensorBoard log of each refit beside the winner",
+    )
+    group.add_argument(
         "--balance",
         choices=get_args(Balance),
         default=usual.balance,

@@ -62,6 +62,8 @@ def run_command(settings: StudySettings, *, time_column: str | None) -> str:
             words += [f"--{name}", str(value)]
     if settings.budget.stop_early:
         words.append("--stop-early")
+    if training.tensorboard:
+        words.append("--tensorboard")
     words += ["--space", SPACE_FILE]
     if settings.enqueue:
         words += ["--enqueue", FIRST_FILE]

@@ -36,6 +36,9 @@ class FramedSeries:
         Negative int32 offsets of shape (horizon,).
     is_anchored, has_base
         See above.
+    center, scale
+        What makes a scaled target of each row a value again, ``scaled * scale +
+        center``; both of shape (n_rows, n_targets).
     """
 
     inputs: np.ndarray
@@ -43,6 +46,8 @@ class FramedSeries:
     base_offsets: np.ndarray
     is_anchored: bool
     has_base: bool
+    center: np.ndarray
+    scale: np.ndarray
 
 
 def first_origin(sequence_length: int, framing: FramingName, season: int) -> int:
@@ -78,6 +83,10 @@ def frame_series(
     """Scale `panel` and arrange it for `framing`."""
     inputs = scaler.transform(panel.values)
     targets = inputs[:, : panel.n_targets].copy()
+    center, scale = (
+        np.broadcast_to(one[: panel.n_targets], targets.shape).astype(np.float32)
+        for one in (scaler.center, scaler.scale)
+    )
     if framing == "seasonal":
         inputs[season:, : panel.n_targets] = targets[season:] - targets[:-season]
         inputs[:season, : panel.n_targets] = 0.0
@@ -87,4 +96,6 @@ def frame_series(
         base_offsets=base_offsets(framing, horizon=horizon, season=season),
         is_anchored=framing == "last_value",
         has_base=framing != "none",
+        center=center,
+        scale=scale,
     )

@@ -96,7 +96,11 @@ def default_space(n_rows: int, roles: Roles, task: Task) -> Space:
     if task.season > 1 and _fitting(n_rows, task, lengths, "seasonal"):
         framings.append("seasonal")
         lengths = _sequence_lengths(n_rows, task, "seasonal")
-    losses = ("mae", "mse") if task.score == "mae" else ("mse", "mae")
+    losses: tuple[Value, ...] = ("mse", "mae")
+    if task.has_classes:
+        losses = ("cross_entropy",)
+    elif task.score == "mae":
+        losses = ("mae", "mse")
     calendars: tuple[Value, ...] = ("none", "cycles") if roles.calendar else ("none",)
     return Space(
         (
@@ -113,8 +117,13 @@ def default_space(n_rows: int, roles: Roles, task: Task) -> Space:
             Line("scaler", choices=("standard", "robust")),
             Line("batch_size", choices=(_batch_size(n_rows - task.holdout),)),
             Line("recurrent_dropout", choices=(0.0,)),
-            Line("bidirectional", choices=(False,)),
             Line("optimizer", choices=("adam",)),
+            Line("architecture", choices=("stacked",)),
+            Line("normalization", choices=("none",)),
+            Line("dense_units", choices=(0,)),
+            Line("schedule", choices=("constant",)),
+            Line("l2", choices=(0.0,)),
+            Line("clipping", choices=("norm",)),
         )
     )
 

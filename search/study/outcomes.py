@@ -267,6 +267,8 @@ def _close_finished(study: optuna.Study, trial: FrozenTrial, entry: SpoolEntry) 
     attributes = msgspec.to_builtins(entry.record)
     is_complete = attributes.pop("outcome") == "complete"
     score = attributes.pop("score")
+    if not entry.record.rate_drops:
+        del attributes["rate_drops"]  # as most trials have none
     _set_attributes(study, trial, attributes)
     reports = {**trial.intermediate_values, **entry.reports}
     if is_complete:

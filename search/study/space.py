@@ -6,20 +6,32 @@ only the parameters that all trials share.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 import msgspec
 
 from search.config import CELLS, Cell
-from search.errors import ConfigError, UserInputError
+from search.errors import ConfigError
 from search.evaluation.framing import FramingName, first_origin
 from search.evaluation.scaling import ScalerName
 
 if TYPE_CHECKING:
     import optuna
 
+LossName = Literal["mse", "mae", "huber", "msle", "cross_entropy"]
+OptimizerName = Literal["adam", "rmsprop", "sgd", "momentum"]
+ScheduleName = Literal["constant", "plateau"]
+ClippingName = Literal["norm", "value"]
 Value = bool | int | float | str
 Kind = Literal["int", "float", "choice"]
+Architecture = Literal[
+    "stacked",  # recurrent layers, one on the other
+    "bidirectional",  # the same, each reading the window from both ends
+    "attention",  # the same, and a weighted mean over all steps beside the last one
+    "convolutional",  # a convolution over three steps in front of the layers
+    "encoder_decoder",  # a second recurrent part that gives one step after the other
+]
+Normalization = Literal["none", "layer", "batch"]
 
 
 @dataclass(frozen=True)
@@ -35,12 +47,17 @@ class TrialParams:
     clipnorm: float
     framing: FramingName = "none"
     calendar: Literal["none", "cycles"] = "none"
-    loss: Literal["mse", "mae"] = "mse"
+    loss: LossName = "mse"
     scaler: ScalerName = "standard"
     batch_size: int = 32
     recurrent_dropout: float = 0.0
-    bidirectional: bool = False
-    optimizer: Literal["adam", "rmsprop", "sgd"] = "adam"
+    optimizer: OptimizerName = "adam"
+    architecture: Architecture = "stacked"
+    normalization: Normalization = "none"
+    dense_units: int = 0
+    schedule: ScheduleName = "constant"
+    l2: float = 0.0
+    clipping: ClippingName = "norm"
 
     def first_origin(self, season: int) -> int:
         """Return the first origin that this configuration can predict from."""
@@ -67,12 +84,17 @@ LIMITS: dict[str, Limits] = {
     "clipnorm": Limits("float", 1e-3, 1e3),
     "framing": Limits("choice", choices=("none", "last_value", "seasonal")),
     "calendar": Limits("choice", choices=("none", "cycles")),
-    "loss": Limits("choice", choices=("mse", "mae")),
+    "loss": Limits("choice", choices=get_args(LossName)),
     "scaler": Limits("choice", choices=("standard", "minmax", "robust")),
     "batch_size": Limits("int", 1, 4096),
     "recurrent_dropout": Limits("float", 0.0, 0.9),
-    "bidirectional": Limits("choice", choices=(False, True)),
-    "optimizer": Limits("choice", choices=("adam", "rmsprop", "sgd")),
+    "optimizer": Limits("choice", choices=get_args(OptimizerName)),
+    "architecture": Limits("choice", choices=get_args(Architecture)),
+    "normalization": Limits("choice", choices=get_args(Normalization)),
+    "dense_units": Limits("int", 0, 512),
+    "schedule": Limits("choice", choices=get_args(ScheduleName)),
+    "l2": Limits("float", 0.0, 0.1),
+    "clipping": Limits("choice", choices=get_args(ClippingName)),
 }
 
 
@@ -294,45 +316,6 @@ class Space:
                     f"`{name}` = {value!r} lies outside the search space "
                     f"({line.words})."
                 )
-
-
-def parse_space(document: bytes, base: Space) -> Space:
-    """Read lines from JSON and put them in the place of those of `base`.
-
-    A line is ``"units": {"low": 16, "high": 64, "step": 16}``,
-    ``"framing": {"choices": ["none", "last_value"]}`` or a fixed value,
-    ``"dropout": 0.2``.
-
-    Raises
-    ------
-    ConfigError
-        If the text is not such a document; the message names the line.
-    """
-    try:
-        entries = msgspec.json.decode(
-            document, type=dict[str, Value | dict[str, object]]
-        )
-    except msgspec.MsgspecError as error:
-        raise ConfigError(f"The search space is not valid JSON: {error}.") from error
-    space = base
-    for name, entry in entries.items():
-        fields = {"choices": [entry]} if not isinstance(entry, dict) else entry
-        unknown = set(fields) - {"choices", "low", "high", "step", "log"}
-        if unknown:
-            raise ConfigError(
-                f"`{name}` has the unknown setting {', '.join(sorted(unknown))}; use "
-                "choices, low, high, step, log."
-            )
-        try:
-            line = msgspec.convert({"name": name, **fields}, Line)
-        except UserInputError:
-            raise
-        except msgspec.ValidationError as error:
-            if isinstance(error.__cause__, ConfigError):
-                raise error.__cause__ from error
-            raise ConfigError(f"`{name}` cannot be read: {error}.") from error
-        space = space.with_line(line)
-    return space
 
 
 def _is_whole(value: Value | None) -> bool:

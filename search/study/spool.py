@@ -35,6 +35,9 @@ class TrialRecord:
         Number of trained weights.
     seconds_compile, seconds_train
         Seconds spent compiling and training.
+    rate_drops
+        Epochs that began with half the learning rate before them; see
+        `search.study.schedule`.
     """
 
     outcome: Literal["complete", "pruned"]
@@ -45,6 +48,7 @@ class TrialRecord:
     n_parameters: int
     seconds_compile: float
     seconds_train: float
+    rate_drops: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ from search.study.folders import (
     utc_now,
 )
 from search.study.locks import try_lock
+from search.study.loss_targets import check_loss_targets
 from search.study.optuna_study import (
     claim_lock,
     optuna_study_id,
@@ -86,7 +87,8 @@ def create_study(
         If the series is too short for the settings, or a setting is beyond what a
         new study may have, or the folder or storage cannot be written.
     SeriesError
-        If the series lacks a column or holds a value that is not a finite number.
+        If the series lacks a column or holds a value that is not a finite number, or
+        that the loss cannot be taken of.
     UserInputError
         If there is too little space on the disk.
     StudyCorrupted
@@ -96,7 +98,7 @@ def create_study(
     check_places(environment)
     check_room(environment.studies_dir, "a new study")
     confirm_folds(settings.plan(len(series)))
-    make_panel(series, settings.roles)
+    check_loss_targets(settings.space, make_panel(series, settings.roles))
     uuid = uuids.uuid4().hex
     environment.studies_dir.mkdir(parents=True, exist_ok=True)
     folder = environment.studies_dir / f"{_NEW_PREFIX}{uuid}"

@@ -18,6 +18,7 @@ from optuna.trial import FrozenTrial
 
 from search.config import Cell
 from search.study.batching import UUID_ATTRIBUTE
+from search.study.earlier import current
 from search.study.folders import StudyHandle
 from search.study.optuna_study import check_uuid, read_study
 from search.study.space import Space, Value
@@ -76,6 +77,8 @@ class TrialView:
         Wall time from claim to end; of a running trial, until now.
     n_parameters
         Number of trained weights.
+    rate_drops
+        Epochs that began with half the learning rate before them.
     error
         Why the trial failed, in one sentence.
     failure
@@ -108,6 +111,7 @@ class TrialView:
     seconds_train: float | None = None
     seconds_total: float | None = None
     n_parameters: int | None = None
+    rate_drops: tuple[int, ...] = ()
     error: str | None = None
     failure: FailureKind | None = None
     started: str | None = None
@@ -200,7 +204,7 @@ def view_trial(trial: FrozenTrial, space: Space) -> TrialView:
     """Return the view of one trial of `load_trials`."""
     attrs = trial.user_attrs
     queued = trial.system_attrs.get("fixed_params", {})
-    params = _params({**queued, **trial.params}, space)
+    params = _params(current({**queued, **trial.params}), space)
     steps = trial.intermediate_values
     owner = attrs.get("owner") or {}
     is_marked = attrs.get("failure") == REMOVED
@@ -218,6 +222,7 @@ def view_trial(trial: FrozenTrial, space: Space) -> TrialView:
         seconds_train=attrs.get("seconds_train"),
         seconds_total=_seconds(trial),
         n_parameters=attrs.get("n_parameters"),
+        rate_drops=tuple(attrs.get("rate_drops", ())),
         error=attrs.get("error"),
         failure=None if is_marked else attrs.get("failure"),
         started=_iso(trial.datetime_start),

@@ -4,9 +4,9 @@ Keras spends most of the time of a small recurrent network outside arithmetic. H
 XLA program runs all steps of an epoch over one fold and validates the result. Its
 shapes are fixed and what differs between folds, epochs and trials comes in as values:
 the order of the windows (padded), their number, the weights, the learning rate, the
-dropout rates, the loss and the framing, and for plain stacks of layers also their
-depth and their sequence length. So one compilation serves every fold and epoch, and
-every trial whose network is a relative.
+dropout rates, the loss and its penalty, the clipping and the framing, and for plain
+stacks of layers also their depth and their sequence length. So one compilation serves
+every fold and epoch, and every trial whose network is a relative.
 
 The numbers are those of `keras.Model.fit` on the same batches.
 """
@@ -17,13 +17,16 @@ from functools import lru_cache
 import numpy as np
 import tensorflow as tf
 
+from search.study.space import OptimizerName
 from search.worker.gathering import SeriesTensors
 from search.worker.layered import LayeredNetwork
+from search.worker.losses import LOSSES, ClassSums, NumberSums
 from search.worker.models import NetworkShape, initial_weights
 from search.worker.records import (
+    ClassErrors,
     EpochArguments,
     EpochOutcome,
-    OptimizerName,
+    EpochResult,
     ProgramKey,
     Rates,
     State,
@@ -99,6 +102,11 @@ class EpochProgram:
         tensors = self._network.pack(weights, learning_rate=learning_rate, seed=seed)
         return State(shape, tensors)
 
+    def with_rate(self, state: State, learning_rate: float) -> State:
+        """Return `state` with another learning rate for the epochs to come."""
+        tensors = self._network.with_rate(state.tensors, learning_rate)
+        return State(state.shape, tensors)
+
     def weights(self, state: State) -> list[np.ndarray]:
         """Return the weights in `state` in the order of `Model.get_weights`."""
         return self._network.unpack(state.tensors, state.shape)
@@ -148,13 +156,7 @@ class EpochProgram:
             state.tensors, self._arguments(state, series, order, validation, rates)
         )
         n_errors = len(validation) * self.key.shape.horizon
-        scale = 1 / n_errors if n_errors else np.nan
-        return EpochOutcome(
-            state=State(state.shape, result.state),
-            loss=float(result.loss),
-            squared=result.squared.numpy() * scale,
-            absolute=result.absolute.numpy() * scale,
-        )
+        return _outcome(state.shape, result, n_errors)
 
     def _arguments(
         self,
@@ -177,5 +179,35 @@ class EpochProgram:
             clipnorm=tf.constant(rates.clipnorm, tf.float32),
             dropout=tf.constant(rates.dropout, tf.float32),
             recurrent_dropout=tf.constant(rates.recurrent_dropout, tf.float32),
-            is_mae=tf.constant(rates.loss == "mae"),
+            is_clipping_values=tf.constant(rates.clipping == "value"),
+            l2=tf.constant(rates.l2, tf.float32),
+            loss=tf.constant(LOSSES.index(rates.loss)),
+            class_weights=tf.constant(self._class_weights(rates), tf.float32),
         )
+
+    def _class_weights(self, rates: Rates) -> tuple[float, ...]:
+        n_classes = self.key.shape.n_classes
+        weights = rates.class_weights or (1.0,) * n_classes
+        if len(weights) != n_classes:
+            raise ValueError(
+                f"`class_weights` needs {n_classes} numbers, one for each class, got "
+                f"{len(weights)}."
+            )
+        return weights
+
+
+def _outcome(shape: NetworkShape, result: EpochResult, n_errors: int) -> EpochOutcome:
+    """Make means of the sums over `n_errors` windows and steps."""
+    share = 1 / n_errors if n_errors else np.nan
+    state, loss = State(shape, result.state), float(result.loss)
+    if isinstance(result.sums, NumberSums):
+        squared, absolute = (one.numpy() * share for one in result.sums)
+        return EpochOutcome(state, loss, squared, absolute)
+    assert isinstance(result.sums, ClassSums)
+    nothing = np.full(shape.n_targets, np.nan)
+    classes = ClassErrors(
+        log_loss=result.sums.log_loss.numpy() * share,
+        error_rate=result.sums.errors.numpy() * share,
+        confusion=result.sums.confusion.numpy(),
+    )
+    return EpochOutcome(state, loss, nothing, nothing, classes)

@@ -24,12 +24,16 @@ class SeriesTensors(NamedTuple):
         Shape (horizon,).
     flags
         1 or 0 for `is_anchored` and for `has_base`.
+    center, scale
+        Shape (n_rows, n_targets).
     """
 
     inputs: tf.Tensor
     targets: tf.Tensor
     base_offsets: tf.Tensor
     flags: tf.Tensor
+    center: tf.Tensor
+    scale: tf.Tensor
 
 
 class Batch(NamedTuple):
@@ -64,6 +68,8 @@ def series_tensors(framed: FramedSeries) -> SeriesTensors:
         targets=tf.constant(framed.targets),
         base_offsets=tf.constant(framed.base_offsets),
         flags=tf.constant([framed.is_anchored, framed.has_base], tf.float32),
+        center=tf.constant(framed.center),
+        scale=tf.constant(framed.scale),
     )
 
 

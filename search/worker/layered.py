@@ -4,22 +4,35 @@ For networks that `search.worker.stacked` cannot train. The numbers are the same
 program serves one structure only.
 """
 
+from functools import partial
+
 import keras
 import numpy as np
 import tensorflow as tf
 
 from search.worker.dropping import RuntimeDropout, use_runtime_recurrent_dropout
 from search.worker.gathering import gather_batch
+from search.worker.losses import (
+    ClassSums,
+    NumberSums,
+    add_sums,
+    differentiable_losses,
+    gather_units,
+    no_sums,
+)
 from search.worker.models import NetworkShape, as_inputs, build_model
+from search.worker.normalizing import RealWindows, count_real_windows
 from search.worker.records import EpochArguments, EpochResult, ProgramKey
 from search.worker.recurrence.layers import use_compiled_recurrence
-from search.worker.updates import clip
+from search.worker.updates import MOMENTUM, clip
 
 _OPTIMIZERS = {
     "adam": keras.optimizers.Adam,
     "rmsprop": keras.optimizers.RMSprop,
     "sgd": keras.optimizers.SGD,
+    "momentum": partial(keras.optimizers.SGD, momentum=MOMENTUM),
 }
+_KERNELS = ("kernel", "recurrent_kernel")
 _Tensors = tuple[tf.Tensor, ...]
 
 
@@ -36,10 +49,12 @@ class LayeredNetwork:
         self._dropout = tf.Variable(0.0, trainable=False)
         self._recurrent_dropout = tf.Variable(0.0, trainable=False)
         self._seeds = keras.random.SeedGenerator(0)
+        self._real = RealWindows()
         self._model = self._build_model()
         self._optimizer = _OPTIMIZERS[key.optimizer]()
         self._optimizer.build(self._model.trainable_variables)
-        self._weights = [one.value for one in self._model.trainable_variables]
+        # The running statistics of normalizations are among them, at their places.
+        self._weights = [one.value for one in self._model.weights]
         self._slots = [one.value for one in self._optimizer.variables]
         self._fresh_slots = tuple(tf.identity(one) for one in self._slots)
 
@@ -48,22 +63,17 @@ class LayeredNetwork:
     ) -> _Tensors:
         """Return the state before training, from weights in the order of Keras."""
         rate = tf.constant(learning_rate, tf.float32)
-        # By identity: `==` between variables compares their values.
-        slots = [
-            rate if variable is self._optimizer.learning_rate else fresh
-            for variable, fresh in zip(
-                self._optimizer.variables, self._fresh_slots, strict=True
-            )
-        ]
         random = tf.constant([seed % 2**31, 0], self._seeds.state.dtype)
-        return (*map(tf.constant, weights), *slots, random)
+        fresh = (*map(tf.constant, weights), *self._fresh_slots, random)
+        return self._with_rate(fresh, rate)
 
-    @staticmethod
-    def unpack(state: _Tensors, shape: NetworkShape) -> list[np.ndarray]:
+    def with_rate(self, state: _Tensors, learning_rate: float) -> _Tensors:
+        """Return `state` with another learning rate."""
+        return self._with_rate(state, tf.constant(learning_rate, tf.float32))
+
+    def unpack(self, state: _Tensors, shape: NetworkShape) -> list[np.ndarray]:
         """Return the weights of a network of `shape` in the order of Keras."""
-        n_ways = 2 if shape.bidirectional else 1
-        n_weights = 3 * n_ways * shape.layers + 2
-        return [one.numpy() for one in state[:n_weights]]
+        return [one.numpy() for one in state[: len(self._weights)]]
 
     def epoch(self, state: _Tensors, given: EpochArguments) -> EpochResult:
         """Train on the windows in their order, then validate."""
@@ -73,9 +83,23 @@ class LayeredNetwork:
         for variable, tensor in zip(variables, state, strict=True):
             variable.assign(tensor)
         loss = self._train(given)
-        squared, absolute = self._validate(given)
+        sums = self._validate(given)
         state = tuple(tf.identity(one) for one in variables)
-        return EpochResult(state, loss, squared, absolute)
+        return EpochResult(state, loss, sums)
+
+    def _with_rate(self, state: _Tensors, rate: tf.Tensor) -> _Tensors:
+        # By identity: `==` between variables compares their values.
+        is_rate = [
+            one is self._optimizer.learning_rate for one in self._optimizer.variables
+        ]
+        place = len(self._weights) + is_rate.index(True)
+        return (*state[:place], rate, *state[place + 1 :])
+
+    def _penalty(self) -> tf.Tensor:
+        """Return the sum of the squares of all kernels."""
+        variables = self._model.trainable_variables
+        kernels = [one.value for one in variables if one.name in _KERNELS]
+        return tf.add_n([tf.reduce_sum(tf.square(one)) for one in kernels])
 
     def _build_model(self) -> keras.Model:
         """Build the network with dropout that reads its rates from variables."""
@@ -91,6 +115,7 @@ class LayeredNetwork:
         )
         if self._shape.has_recurrent_dropout:
             use_runtime_recurrent_dropout(model, self._recurrent_dropout, self._seeds)
+        count_real_windows(model, self._real)
         use_compiled_recurrence(model)
         return model
 
@@ -102,15 +127,24 @@ class LayeredNetwork:
             origins = tf.slice(given.order, [index * size], [size])
             is_real = tf.cast(index * size + tf.range(size) < n, tf.float32)
             n_real = tf.reduce_sum(is_real)
+            self._real.weights = is_real
             batch = gather_batch(given.series, origins, self._shape)
             with tf.GradientTape() as tape:
                 outputs = self._model(as_inputs(batch.inputs), training=True)
-                error = outputs - batch.targets
-                each = tf.where(given.is_mae, tf.abs(error), tf.square(error))
+                each = differentiable_losses(
+                    outputs,
+                    batch.targets,
+                    gather_units(given.series, origins),
+                    given,
+                    self._shape,
+                )
                 mean = tf.reduce_mean(each, axis=[1, 2])
                 loss = tf.reduce_sum(mean * is_real) / n_real
+                loss += given.l2 * self._penalty()
             gradients = tape.gradient(loss, self._model.trainable_variables)
-            clipped = [clip(one, given.clipnorm) for one in gradients]
+            clipped = [
+                clip(one, given.clipnorm, given.is_clipping_values) for one in gradients
+            ]
             self._optimizer.apply(clipped, self._model.trainable_variables)
             return index + 1, total + loss * n_real
 
@@ -120,29 +154,25 @@ class LayeredNetwork:
         )
         return total / tf.cast(n, tf.float32)
 
-    def _validate(self, given: EpochArguments) -> tuple[tf.Tensor, tf.Tensor]:
-        """Return the sums of squared and of absolute errors of each target."""
+    def _validate(self, given: EpochArguments) -> NumberSums | ClassSums:
+        """Return the sums over the validation windows."""
         size, (_, start, n) = self._batch_size, tf.unstack(given.counts)
 
         def step(
-            index: tf.Tensor, squared: tf.Tensor, absolute: tf.Tensor
-        ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+            index: tf.Tensor, sums: NumberSums | ClassSums
+        ) -> tuple[tf.Tensor, NumberSums | ClassSums]:
             places = index * size + tf.range(size)
             # Padding repeats the last window, so that no row lies beyond the series.
             origins = start + tf.minimum(places, n - 1)
             batch = gather_batch(given.series, origins, self._shape)
-            error = self._model(as_inputs(batch.inputs), training=False) - batch.targets
-            is_real = (places < n)[:, None, None]
-            error = tf.cast(tf.where(is_real, error, 0.0), tf.float64)
-            return (
-                index + 1,
-                squared + tf.reduce_sum(tf.square(error), axis=[0, 1]),
-                absolute + tf.reduce_sum(tf.abs(error), axis=[0, 1]),
-            )
+            outputs = self._model(as_inputs(batch.inputs), training=False)
+            counts = tf.cast(places < n, tf.float32)
+            sums = add_sums(sums, outputs, batch.targets, counts, self._shape)
+            return index + 1, sums
 
         n_steps = (n + size - 1) // size
-        nothing = tf.zeros([self._shape.n_targets], tf.float64)
-        _, squared, absolute = tf.while_loop(
-            lambda index, *_: index < n_steps, step, [0, nothing, nothing]
+        sums: NumberSums | ClassSums
+        _, sums = tf.while_loop(
+            lambda index, _: index < n_steps, step, [0, no_sums(self._shape)]
         )
-        return squared, absolute
+        return sums

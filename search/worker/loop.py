@@ -202,7 +202,9 @@ class Worker:
         self, outcome: TrialEnd, running: RunningTrial, params: TrialParams
     ) -> None:
         n_parameters = self._objective.n_parameters(params)
-        self._finish(running.number, running.record(outcome, n_parameters))
+        self._finish(
+            running.number, running.record(outcome, n_parameters, params.schedule)
+        )
 
     def _finish(self, number: int, record: TrialRecord) -> None:
         self._clock.move(record.seconds_compile, "train", "compile")

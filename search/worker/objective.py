@@ -99,6 +99,7 @@ class KerasObjective:
             n_parameters=outcome.n_parameters,
             seconds_compile=outcome.seconds_compile,
             seconds_train=outcome.seconds_train,
+            rate_drops=outcome.rate_drops,
         )
 
     def n_parameters(self, params: TrialParams) -> int:

@@ -1,15 +1,13 @@
 """What goes into a compiled epoch and what comes out."""
 
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
-from search.study.space import TrialParams
+from search.study.space import ClippingName, LossName, OptimizerName, TrialParams
 from search.worker.models import NetworkShape
-
-OptimizerName = Literal["adam", "rmsprop", "sgd"]
 
 
 @dataclass(frozen=True)
@@ -47,8 +45,12 @@ class EpochArguments(NamedTuple):
         Number of training origins, first validation origin, number of those.
     layers, sequence_length
         Of the network; they may be less than those of the program.
-    clipnorm, dropout, recurrent_dropout, is_mae
+    clipnorm, dropout, recurrent_dropout, l2, class_weights
         See `Rates`.
+    is_clipping_values
+        Whether `Rates.clipping` is ``value``.
+    loss
+        Place of the loss in `search.worker.losses.LOSSES`.
     """
 
     series: Any
@@ -59,7 +61,10 @@ class EpochArguments(NamedTuple):
     clipnorm: tf.Tensor
     dropout: tf.Tensor
     recurrent_dropout: tf.Tensor
-    is_mae: tf.Tensor
+    is_clipping_values: tf.Tensor
+    l2: tf.Tensor
+    loss: tf.Tensor
+    class_weights: tf.Tensor
 
 
 class EpochResult(NamedTuple):
@@ -71,14 +76,13 @@ class EpochResult(NamedTuple):
         The state after the epoch.
     loss
         Mean training loss, a scalar.
-    squared, absolute
-        Sums of squared and of absolute validation errors, (n_targets,).
+    sums
+        Sums over the validation windows; see `search.worker.losses`.
     """
 
     state: Any
     loss: tf.Tensor
-    squared: tf.Tensor
-    absolute: tf.Tensor
+    sums: Any
 
 
 @dataclass(frozen=True)
@@ -99,12 +103,23 @@ class State:
 
 @dataclass(frozen=True)
 class Rates:
-    """Settings of a trial that need no compilation of their own."""
+    """Settings of a trial that need no compilation of their own.
+
+    Attributes
+    ----------
+    clipnorm, dropout, recurrent_dropout, loss, clipping, l2
+        See `TrialParams`.
+    class_weights
+        Weight of each true class in the training loss; empty where all count alike.
+    """
 
     clipnorm: float
     dropout: float = 0.0
     recurrent_dropout: float = 0.0
-    loss: Literal["mse", "mae"] = "mse"
+    loss: LossName = "mse"
+    clipping: ClippingName = "norm"
+    l2: float = 0.0
+    class_weights: tuple[float, ...] = ()
 
     @classmethod
     def of(cls, params: TrialParams) -> "Rates":
@@ -114,7 +129,31 @@ class Rates:
             dropout=params.dropout,
             recurrent_dropout=params.recurrent_dropout,
             loss=params.loss,
+            clipping=params.clipping,
+            l2=params.l2,
         )
+
+
+@dataclass(frozen=True)
+class ClassErrors:
+    """How a network did on the validation windows of a class task.
+
+    Attributes
+    ----------
+    log_loss
+        Mean over windows and steps of minus the logarithm of the probability of the
+        true class, (n_targets,); NaN without windows.
+    error_rate
+        Share of windows and steps of which another class is the likeliest,
+        (n_targets,); NaN without windows.
+    confusion
+        How often a true class (row) was taken for a class (column), over all targets,
+        (n_classes, n_classes).
+    """
+
+    log_loss: np.ndarray
+    error_rate: np.ndarray
+    confusion: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -126,13 +165,18 @@ class EpochOutcome:
     state
         The state after the epoch.
     loss
-        Mean training loss over the windows, in scaled units, as `fit` reports it.
+        Mean training loss over the windows, in the units of the loss and with the
+        share of `Rates.l2`, as `fit` reports it.
     squared, absolute
         Mean squared and mean absolute validation error of each target over windows
-        and steps, of shape (n_targets,), in scaled units; NaN without windows.
+        and steps, of shape (n_targets,), in scaled units; NaN without windows, and in
+        class tasks.
+    classes
+        What takes their place in class tasks.
     """
 
     state: State
     loss: float
     squared: np.ndarray
     absolute: np.ndarray
+    classes: ClassErrors | None = None

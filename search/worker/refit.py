@@ -1,6 +1,7 @@
 """The winner, trained once more on everything before the holdout."""
 
 import logging
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +16,9 @@ from search.evaluation.panel import Panel
 from search.evaluation.scaling import Scaler, fit_scaler
 from search.evaluation.splits import SplitPlan
 from search.study.results import DivergedSeed
+from search.study.schedule import rate_at
 from search.study.space import TrialParams
+from search.worker.callbacks import CallbackMaker, WatchedTraining, no_callbacks
 from search.worker.folds import Run, panel_of, program_of, start_run
 from search.worker.models import (
     average_model,
@@ -123,6 +126,8 @@ def refit_winner(
     seeds: Sequence[int],
     deliver: Deliver = "one",
     future: Panel | None = None,
+    rate_drops: Sequence[int] = (),
+    callbacks: CallbackMaker = no_callbacks,
 ) -> Refit:
     """Train `params` on all origins before the holdout and forecast the holdout.
 
@@ -148,6 +153,11 @@ def refit_winner(
     future
         `panel` extended by the rows of the next horizon, of which only the channels
         known in advance are read. With it the next horizon is forecast.
+    rate_drops
+        Epochs of the search that began with half the learning rate before them; so
+        they do here.
+    callbacks
+        Makes the Keras callbacks of the training from a seed.
 
     Raises
     ------
@@ -157,7 +167,16 @@ def refit_winner(
         If no seed is trained and one of them ran out of memory.
     """
     panel = panel_of(panel, params)
-    trainer = _Trainer(panel, plan, params, task, epochs=epochs, future=future)
+    trainer = _Trainer(
+        panel,
+        plan,
+        params,
+        task,
+        epochs=epochs,
+        future=future,
+        rate_drops=rate_drops,
+        callbacks=callbacks,
+    )
     runs, diverged = [], []
     for seed in seeds:
         try:
@@ -181,7 +200,7 @@ def refit_winner(
         model=model,
         scaler=trainer.scaler,
         panel=panel,
-        n_parameters=model.count_params(),
+        n_parameters=sum(math.prod(one.shape) for one in model.trainable_variables),
         inference_ms=predictor.milliseconds(panel, trainer.scaler, plan.holdout_start),
     )
 
@@ -210,12 +229,16 @@ class _Trainer:
         *,
         epochs: int,
         future: Panel | None,
+        rate_drops: Sequence[int],
+        callbacks: CallbackMaker,
     ) -> None:
         self._panel = panel
         self._plan = plan
         self._params = params
         self._epochs = epochs
         self._task = task
+        self._rate_drops = rate_drops
+        self._callbacks = callbacks
         self._future = None if future is None else panel_of(future, params)
         self.scaler = fit_scaler(panel, params.scaler, stop=plan.holdout_start)
         self._model = self._build()
@@ -239,8 +262,9 @@ class _Trainer:
         )
         program = program_of(self._panel, self._params, self._task)
         seconds_compile = program.compile(run.state, run.series)
-        seconds = self._run_epochs(run)
-        weights = tuple(program.weights(run.state))
+        started = time.perf_counter()
+        weights = self._run_epochs(run, seed)
+        seconds = time.perf_counter() - started
         _check_all_finite("A weight", weights, "the end of the refit")
         self._model.set_weights(weights)
         origins = np.arange(self._plan.holdout_start, self._plan.holdout_stop)
@@ -267,11 +291,17 @@ class _Trainer:
             name=name,
         )
 
-    def _run_epochs(self, run: Run) -> float:
-        """Train `run` to the end; return the seconds."""
+    def _run_epochs(self, run: Run, seed: int) -> tuple[np.ndarray, ...]:
+        """Train `run` to the end; return the weights."""
         program = program_of(self._panel, self._params, self._task)
-        started = time.perf_counter()
+        watched = WatchedTraining(
+            self._callbacks(seed), self._model, epochs=self._epochs
+        )
+        watched.begin(lambda: program.weights(run.state))
         for epoch in range(1, self._epochs + 1):
+            rate = rate_at(self._params.learning_rate, self._rate_drops, epoch)
+            if epoch in self._rate_drops:
+                run.state = program.with_rate(run.state, rate)
             outcome = program.run(
                 run.state,
                 run.series,
@@ -281,7 +311,10 @@ class _Trainer:
             )
             check_finite("Loss", outcome.loss, f"epoch {epoch} of the refit")
             run.state = outcome.state
-        return time.perf_counter() - started
+            logs = {"loss": outcome.loss, "learning_rate": rate}
+            if watched.is_over(epoch, logs, lambda: program.weights(run.state)):
+                break
+        return watched.end(lambda: program.weights(run.state))
 
     def _forecast(self) -> np.ndarray | None:
         """Forecast beyond the end with the weights that the model has now."""

@@ -15,6 +15,8 @@ from search.study.curves import CurveWriter, EpochPoint
 from search.study.folders import StudyHandle
 from search.study.outcomes import TrialRecord
 from search.study.pruning import should_prune
+from search.study.schedule import rate_drops
+from search.study.space import ScheduleName
 from search.study.storage import call_storage
 from search.worker.clock import PhaseClock
 from search.worker.orders import Orders
@@ -61,6 +63,7 @@ class RunningTrial:
         self._folder = handle.folder
         self._curve = CurveWriter(handle.folder, trial.number)
         self._best: EpochPoint | None = None
+        self._scores: list[float] = []
         self._started = time.perf_counter()
         self._seconds_before = 0.0
         self._epochs_run = 0
@@ -99,6 +102,7 @@ class RunningTrial:
         score = point.score
         if score is None or not math.isfinite(score):
             return
+        self._scores.append(score)
         if self._best is None or self._best.score is None or score < self._best.score:
             self._best = point
         with self._clock.phase("report"):
@@ -117,7 +121,9 @@ class RunningTrial:
         await_room(self._folder, wait=wait)
         insist(lambda: self._curve.write_epoch(point), self._folder, wait=wait)
 
-    def record(self, outcome: TrialEnd, n_parameters: int) -> TrialRecord:
+    def record(
+        self, outcome: TrialEnd, n_parameters: int, schedule: ScheduleName
+    ) -> TrialRecord:
         """Return the result of a trial that ends before its last epoch."""
         assert self._best is not None
         return TrialRecord(
@@ -129,6 +135,7 @@ class RunningTrial:
             n_parameters=n_parameters,
             seconds_compile=self._seconds_before,
             seconds_train=self._seconds,
+            rate_drops=rate_drops(schedule, self._scores),
         )
 
     def _is_hopeless(self, score: float, epoch: int) -> bool:

@@ -1,6 +1,7 @@
 """The epoch of a plain stack of recurrent layers, its gradient written out.
 
-A plain stack has layers that run forward in time, without recurrent dropout. One
+A plain stack has layers that run forward in time, without recurrent dropout and with
+nothing but dropout between them, and one dense layer after them. One
 program serves every depth and sequence length up to those of its key, and trains and
 validates in one loop over batches: a batch of validation takes the same way forward,
 and its loops backward are empty.
@@ -15,6 +16,14 @@ import tensorflow as tf
 
 from search.worker.dropping import dropout_mask
 from search.worker.gathering import gather_ahead, gather_past
+from search.worker.losses import (
+    ClassSums,
+    NumberSums,
+    add_sums,
+    gather_units,
+    judge,
+    no_sums,
+)
 from search.worker.models import NetworkShape
 from search.worker.records import EpochArguments, EpochResult, ProgramKey
 from search.worker.recurrence.cells import STEP_RULES
@@ -68,7 +77,12 @@ class StackState(NamedTuple):
 
 def is_plain(shape: NetworkShape) -> bool:
     """Whether `StackedNetwork` can train a network of this shape."""
-    return not shape.bidirectional and not shape.has_recurrent_dropout
+    return (
+        shape.architecture == "stacked"
+        and shape.normalization == "none"
+        and not shape.dense_units
+        and not shape.has_recurrent_dropout
+    )
 
 
 def program_shape(shape: NetworkShape) -> NetworkShape:
@@ -128,6 +142,11 @@ class StackedNetwork:
         )
 
     @staticmethod
+    def with_rate(state: StackState, learning_rate: float) -> StackState:
+        """Return `state` with another learning rate."""
+        return state._replace(rate=tf.constant(learning_rate, tf.float32))
+
+    @staticmethod
     def unpack(state: StackState, shape: NetworkShape) -> list[np.ndarray]:
         """Return the weights of a network of `shape` in the order of Keras."""
         stack, kernel, bias = tf.nest.map_structure(lambda one: one.numpy(), state[0])
@@ -150,25 +169,22 @@ class StackedNetwork:
             arrays: Arrays,
             gradients: StackWeights,
             loss: tf.Tensor,
-            squared: tf.Tensor,
-            absolute: tf.Tensor,
+            sums: NumberSums | ClassSums,
         ) -> tuple[object, ...]:
             is_training = index < n_training_steps
             origins, is_real = self._windows(index, is_training, given)
-            state, arrays, gradients, error = self._advance(
+            penalty = self._penalty(state.weights, is_training, given)
+            state, arrays, gradients, judged = self._advance(
                 state, arrays, gradients, origins, is_real, is_training, given
             )
-            each = tf.where(given.is_mae, tf.abs(error), tf.square(error))
-            mean = tf.reduce_sum(tf.reduce_mean(each, axis=[1, 2]) * is_real)
+            mean = tf.reduce_sum(tf.reduce_mean(judged.each, axis=[1, 2]) * is_real)
+            mean += penalty * tf.reduce_sum(is_real)
             loss += tf.where(is_training, mean, 0.0)
             counts = is_real * tf.where(is_training, 0.0, 1.0)
-            error = tf.cast(error * counts[:, None, None], tf.float64)
-            squared += tf.reduce_sum(tf.square(error), axis=[0, 1])
-            absolute += tf.reduce_sum(tf.abs(error), axis=[0, 1])
-            return index + 1, state, arrays, gradients, loss, squared, absolute
+            sums = add_sums(sums, judged.outputs, judged.targets, counts, self._shape)
+            return index + 1, state, arrays, gradients, loss, sums
 
-        nothing = tf.zeros([self._shape.n_targets], tf.float64)
-        _, state, _, _, loss, squared, absolute = tf.while_loop(
+        _, state, _, _, loss, sums = tf.while_loop(
             lambda index, *_: index < n_steps,
             step,
             [
@@ -177,13 +193,10 @@ class StackedNetwork:
                 self._stack.workspace(),
                 StackWeights(*map(tf.zeros_like, state.weights.stack)),
                 tf.constant(0.0),
-                nothing,
-                nothing,
+                no_sums(self._shape),
             ],
         )
-        return EpochResult(
-            state, loss / tf.cast(n_train, tf.float32), squared, absolute
-        )
+        return EpochResult(state, loss / tf.cast(n_train, tf.float32), sums)
 
     def _windows(
         self, index: tf.Tensor, is_training: tf.Tensor, given: EpochArguments
@@ -210,8 +223,8 @@ class StackedNetwork:
         is_real: tf.Tensor,
         is_training: tf.Tensor,
         given: EpochArguments,
-    ) -> tuple[StackState, Arrays, StackWeights, tf.Tensor]:
-        """Run one batch forward and, in training, back; return its errors too."""
+    ) -> tuple[StackState, Arrays, StackWeights, "_Judged"]:
+        """Run one batch forward and, in training, back; return its losses too."""
         shape, weights = self._shape, state.weights
         ahead = gather_ahead(given.series, origins, shape)
 
@@ -227,11 +240,12 @@ class StackedNetwork:
         last_mask = masks(top, tf.constant(-1))[0]
         features = tf.concat([last * last_mask, *ahead.known], 1)
         outputs = tf.matmul(features, weights.kernel) + weights.bias
-        error = tf.reshape(outputs, ahead.targets.shape) - ahead.targets
+        values = tf.reshape(outputs, [-1, shape.horizon, shape.n_outputs])
+        units = gather_units(given.series, origins)
+        judged = judge(values, ahead.targets, units, given, shape)
 
-        of_error = tf.where(given.is_mae, tf.sign(error), 2 * error)
         share = is_real / (tf.reduce_sum(is_real) * shape.horizon * shape.n_targets)
-        of_outputs = tf.reshape(of_error * share[:, None, None], outputs.shape)
+        of_outputs = tf.reshape(judged.slope * share[:, None, None], outputs.shape)
         of_kernel = tf.matmul(features, of_outputs, transpose_a=True)
         of_bias = tf.reduce_sum(of_outputs, 0)
         of_last = tf.matmul(of_outputs, weights.kernel[: shape.units], transpose_b=True)
@@ -248,7 +262,27 @@ class StackedNetwork:
         state = self._update(
             state, Weights(gradients, of_kernel, of_bias), extent.n_layers, given
         )
-        return state, arrays, gradients, error
+        return state, arrays, gradients, _Judged(judged.each, values, ahead.targets)
+
+    def _penalty(
+        self, weights: Weights, is_training: tf.Tensor, given: EpochArguments
+    ) -> tf.Tensor:
+        """Return what the squares of all kernels add to the loss of a window."""
+
+        def add(number: tf.Tensor, total: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            # Layers beyond the depth of the network are 0.
+            kernels = (weights.stack.upper, weights.stack.recurrent)
+            parts = [weights.stack.entry, weights.kernel, *kernels]
+            return number + 1, total + tf.add_n(
+                [tf.reduce_sum(tf.square(one)) for one in parts]
+            )
+
+        # Not even looked at where it counts nothing.
+        n_times = tf.where(is_training & (given.l2 > 0), 1, 0)
+        _, total = tf.while_loop(
+            lambda number, _: number < n_times, add, [0, tf.constant(0.0)]
+        )
+        return given.l2 * total
 
     def _masks(self, state: StackState, rate: tf.Tensor) -> Masks:
         shape = [CHUNK, self._batch_size, self._shape.units]
@@ -277,13 +311,11 @@ class StackedNetwork:
         ) -> list[Weights]:
             def change(number: tf.Tensor, sets: list[Weights]) -> tuple[object, ...]:
                 for name in names:
+                    stacks = [getattr(one.stack, name) for one in sets]
                     gradient = pick_layer(getattr(gradients.stack, name), number)
-                    changed = self._change_layer(
-                        [getattr(one.stack, name) for one in sets],
-                        number,
-                        clip(gradient, given.clipnorm),
-                        rate,
-                    )
+                    value = pick_layer(stacks[0], number)
+                    gradient = _final(gradient, value, name != "bias", given)
+                    changed = self._change_layer(stacks, number, gradient, rate)
                     sets = [
                         one._replace(stack=one.stack._replace(**{name: stack}))
                         for one, stack in zip(sets, changed, strict=True)
@@ -294,12 +326,15 @@ class StackedNetwork:
 
         def change_ends(number: tf.Tensor, sets: list[Weights]) -> tuple[object, ...]:
             ends = []
-            for gradient, *values in zip(
-                _ends(gradients), *map(_ends, sets), strict=True
+            for is_kernel, gradient, *values in zip(
+                (True, True, False),
+                _ends(gradients),
+                *map(_ends, sets),
+                strict=True,
             ):
-                clipped = clip(gradient, given.clipnorm)
-                slots = self._rule.remember(clipped, tuple(values[1:]))
-                change = rate * self._rule.direction(clipped, slots)
+                gradient = _final(gradient, values[0], is_kernel, given)
+                slots = self._rule.remember(gradient, tuple(values[1:]), rate)
+                change = self._rule.change(gradient, slots, rate)
                 ends.append([values[0] - change, *slots])
             return number + 1, [
                 Weights(one.stack._replace(entry=entry), kernel, bias)
@@ -331,16 +366,33 @@ class StackedNetwork:
         """
         value, *slots = stacks
         old = tuple(pick_layer(slot, number) for slot in slots)
-        new = self._rule.remember(gradient, old)
+        new = self._rule.remember(gradient, old, rate)
         slots = [
             put_layer(slot, number, one) for slot, one in zip(slots, new, strict=True)
         ]
         written = number + unknown_zero(rate)
-        direction = self._rule.direction(
-            gradient, tuple(pick_layer(slot, written) for slot in slots)
+        change = self._rule.change(
+            gradient, tuple(pick_layer(slot, written) for slot in slots), rate
         )
-        changed = pick_layer(value, number) - rate * direction
+        changed = pick_layer(value, number) - change
         return [put_layer(value, number, changed), *slots]
+
+
+class _Judged(NamedTuple):
+    """The loss of each value of a batch, and what it compares."""
+
+    each: tf.Tensor
+    outputs: tf.Tensor
+    targets: tf.Tensor
+
+
+def _final(
+    gradient: tf.Tensor, value: tf.Tensor, is_kernel: bool, given: EpochArguments
+) -> tf.Tensor:
+    """Add the penalty of a kernel to its gradient and clip the sum."""
+    if is_kernel:
+        gradient += given.l2 * 2 * value
+    return clip(gradient, given.clipnorm, given.is_clipping_values)
 
 
 def _ends(weights: Weights) -> tuple[tf.Tensor, ...]:

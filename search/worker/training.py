@@ -13,6 +13,7 @@ from search.evaluation.metrics import combine_targets, target_weights
 from search.evaluation.panel import Panel
 from search.evaluation.splits import SplitPlan
 from search.study.curves import EpochPoint
+from search.study.schedule import Plateau, rate_at
 from search.study.space import TrialParams
 from search.worker.engine import EpochProgram
 from search.worker.folds import Run, panel_of, program_of, start_run
@@ -38,6 +39,8 @@ class TrialOutcome:
         Number of trained weights.
     seconds_compile, seconds_train
         Seconds spent compiling, and on everything else.
+    rate_drops
+        Epochs that began with half the learning rate before them.
     """
 
     score: float
@@ -47,6 +50,7 @@ class TrialOutcome:
     n_parameters: int
     seconds_compile: float
     seconds_train: float
+    rate_drops: tuple[int, ...] = ()
 
 
 def train_folds(
@@ -63,7 +67,8 @@ def train_folds(
 
     The folds advance together, one epoch each, so that each epoch gives the mean
     score over all folds. The trial ends after `training.epochs`, or when the mean has
-    not improved for `training.patience` epochs.
+    not improved for `training.patience` epochs. With the schedule ``plateau`` the mean
+    also decides when the learning rate falls, for all folds at once.
 
     Parameters
     ----------
@@ -93,7 +98,12 @@ def train_folds(
     weights = target_weights(panel.targets[: plan.holdout_start])
     points: list[EpochPoint] = []
     best = 0
+    drops: list[int] = []
+    plateau, is_due = Plateau(), False
     for epoch in range(1, training.epochs + 1):
+        if is_due:
+            drops.append(epoch)
+            _set_rate(program, runs, rate_at(params.learning_rate, drops, epoch))
         point = _train_epoch(
             program, runs, epoch, Rates.of(params), weights=weights, score=task.score
         )
@@ -105,6 +115,7 @@ def train_folds(
         if _score(point) < _score(points[best]):
             best = epoch - 1
         on_epoch(point)
+        is_due = params.schedule == "plateau" and plateau.is_reached(_score(point))
         if training.patience and epoch - (best + 1) >= training.patience:
             break
     return TrialOutcome(
@@ -115,7 +126,13 @@ def train_folds(
         n_parameters=count_weights(runs[0].state.shape),
         seconds_compile=seconds_compile,
         seconds_train=time.perf_counter() - started - seconds_compile,
+        rate_drops=tuple(drops),
     )
+
+
+def _set_rate(program: EpochProgram, runs: list[Run], learning_rate: float) -> None:
+    for run in runs:
+        run.state = program.with_rate(run.state, learning_rate)
 
 
 def _start_folds(

@@ -5,9 +5,10 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from search.worker.records import OptimizerName
+from search.study.space import OptimizerName
 
 _EPSILON = 1e-7
+MOMENTUM = 0.9
 
 Slots = tuple[tf.Tensor, ...]
 """What an optimizer remembers of a variable; each has the shape of the variable."""
@@ -15,8 +16,6 @@ Slots = tuple[tf.Tensor, ...]
 
 class UpdateRule(NamedTuple):
     """An optimizer.
-
-    A variable changes by minus the rate times the direction.
 
     Attributes
     ----------
@@ -26,21 +25,35 @@ class UpdateRule(NamedTuple):
         Returns the rate of one update from the learning rate and the number of the
         update, 1 for the first.
     remember
-        Returns the new slots from the gradient and the old ones.
-    direction
-        Returns the direction from the gradient and the new slots.
+        Returns the new slots from the gradient, the old ones and the rate.
+    change
+        Returns what is taken off the variable, from the gradient, the new slots and
+        the rate.
     """
 
     n_slots: int
     pace: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
-    remember: Callable[[tf.Tensor, Slots], Slots]
-    direction: Callable[[tf.Tensor, Slots], tf.Tensor]
+    remember: Callable[[tf.Tensor, Slots, tf.Tensor], Slots]
+    change: Callable[[tf.Tensor, Slots, tf.Tensor], tf.Tensor]
 
 
-def clip(gradient: tf.Tensor, clipnorm: tf.Tensor) -> tf.Tensor:
-    """Shorten one gradient to the norm `clipnorm`, as `clipnorm` of Keras does."""
+def clip(
+    gradient: tf.Tensor, clipnorm: tf.Tensor, is_clipping_values: tf.Tensor
+) -> tf.Tensor:
+    """Shorten one gradient as `clipnorm` of Keras does, or as its `clipvalue` does.
+
+    Parameters
+    ----------
+    clipnorm
+        Longest norm, or the largest absolute value of an entry.
+    is_clipping_values
+        Whether it is that of an entry.
+    """
     norm = tf.sqrt(tf.reduce_sum(tf.square(gradient)))
-    return gradient * clipnorm / tf.maximum(norm, clipnorm)
+    shortened = gradient * clipnorm / tf.maximum(norm, clipnorm)
+    return tf.where(
+        is_clipping_values, tf.clip_by_value(gradient, -clipnorm, clipnorm), shortened
+    )
 
 
 def _steady(rate: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
@@ -52,7 +65,7 @@ def _adam_pace(rate: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
     return rate * tf.sqrt(1 - 0.999**count) / (1 - 0.9**count)
 
 
-def _adam_slots(gradient: tf.Tensor, slots: Slots) -> Slots:
+def _adam_slots(gradient: tf.Tensor, slots: Slots, rate: tf.Tensor) -> Slots:
     momentum, velocity = slots
     return (
         momentum + (gradient - momentum) * (1 - 0.9),
@@ -60,31 +73,42 @@ def _adam_slots(gradient: tf.Tensor, slots: Slots) -> Slots:
     )
 
 
-def _adam_direction(gradient: tf.Tensor, slots: Slots) -> tf.Tensor:
+def _adam_change(gradient: tf.Tensor, slots: Slots, rate: tf.Tensor) -> tf.Tensor:
     momentum, velocity = slots
-    return momentum / (tf.sqrt(velocity) + _EPSILON)
+    return rate * (momentum / (tf.sqrt(velocity) + _EPSILON))
 
 
-def _rmsprop_slots(gradient: tf.Tensor, slots: Slots) -> Slots:
+def _rmsprop_slots(gradient: tf.Tensor, slots: Slots, rate: tf.Tensor) -> Slots:
     (velocity,) = slots
     return (0.9 * velocity + (1 - 0.9) * tf.square(gradient),)
 
 
-def _rmsprop_direction(gradient: tf.Tensor, slots: Slots) -> tf.Tensor:
+def _rmsprop_change(gradient: tf.Tensor, slots: Slots, rate: tf.Tensor) -> tf.Tensor:
     (velocity,) = slots
-    return gradient / tf.sqrt(velocity + _EPSILON)
+    return rate * (gradient / tf.sqrt(velocity + _EPSILON))
 
 
-def _sgd_slots(gradient: tf.Tensor, slots: Slots) -> Slots:
+def _sgd_slots(gradient: tf.Tensor, slots: Slots, rate: tf.Tensor) -> Slots:
     return slots
 
 
-def _sgd_direction(gradient: tf.Tensor, slots: Slots) -> tf.Tensor:
-    return gradient
+def _sgd_change(gradient: tf.Tensor, slots: Slots, rate: tf.Tensor) -> tf.Tensor:
+    return rate * gradient
+
+
+def _momentum_slots(gradient: tf.Tensor, slots: Slots, rate: tf.Tensor) -> Slots:
+    (velocity,) = slots
+    return (MOMENTUM * velocity - rate * gradient,)
+
+
+def _momentum_change(gradient: tf.Tensor, slots: Slots, rate: tf.Tensor) -> tf.Tensor:
+    (velocity,) = slots
+    return -velocity
 
 
 UPDATE_RULES: dict[OptimizerName, UpdateRule] = {
-    "adam": UpdateRule(2, _adam_pace, _adam_slots, _adam_direction),
-    "rmsprop": UpdateRule(1, _steady, _rmsprop_slots, _rmsprop_direction),
-    "sgd": UpdateRule(0, _steady, _sgd_slots, _sgd_direction),
+    "adam": UpdateRule(2, _adam_pace, _adam_slots, _adam_change),
+    "rmsprop": UpdateRule(1, _steady, _rmsprop_slots, _rmsprop_change),
+    "sgd": UpdateRule(0, _steady, _sgd_slots, _sgd_change),
+    "momentum": UpdateRule(1, _steady, _momentum_slots, _momentum_change),
 }

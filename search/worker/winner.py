@@ -1,6 +1,7 @@
 """From the best trial of a cell to a model that was scored and can be downloaded."""
 
 import logging
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from search.study.results import BundleCheck, SeedResult, WinnerResult
 from search.study.selection import best_trials
 from search.study.space import TrialParams
 from search.study.trials import TrialView, await_trials
+from search.worker.callbacks import no_callbacks, tensorboard_logs
 from search.worker.export import export_model
 from search.worker.holdout import Holdout
 from search.worker.refit import Refit, refit_winner
@@ -32,6 +34,7 @@ from search.worker.tables import (
 WINNER_FILE = "winner.json"
 PREDICTIONS_FILE = "holdout_predictions.csv"
 FORECAST_FILE = "forecast.csv"
+TENSORBOARD_FOLDER = "tensorboard"
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +65,7 @@ def make_winner(handle: StudyHandle, cell: Cell) -> WinnerResult:
     (folder / WINNER_FILE).unlink(missing_ok=True)
     logger.info("Study %s: refit of trial %d (%s).", handle.uuid, best.number, cell)
     holdout = Holdout.of(handle)
-    refit = _refit(holdout, params, epochs=best.best_epoch or 1)
+    refit = _refit(holdout, params, best, logs=folder / TENSORBOARD_FOLDER)
     _save_tables(folder, holdout, refit)
     networks = [run.weights for run in refit.delivered]
     save_weights(folder, networks, trial=best.number)
@@ -73,15 +76,18 @@ def make_winner(handle: StudyHandle, cell: Cell) -> WinnerResult:
     return result
 
 
-def _refit(holdout: Holdout, params: TrialParams, *, epochs: int) -> Refit:
+def _refit(
+    holdout: Holdout, params: TrialParams, best: TrialView, *, logs: Path
+) -> Refit:
     settings = holdout.settings
     training = settings.training
+    shutil.rmtree(logs, ignore_errors=True)  # of an older winner
     has_calendar = params.calendar == "cycles"
     return refit_winner(
         make_panel(holdout.series, settings.roles, calendar=has_calendar),
         holdout.plan,
         params,
-        epochs=epochs,
+        epochs=best.best_epoch or 1,
         task=settings.task,
         seeds=[training.seed + number for number in range(training.refit_seeds)],
         deliver=training.deliver,
@@ -91,6 +97,8 @@ def _refit(holdout: Holdout, params: TrialParams, *, epochs: int) -> Refit:
             holdout.future_index,
             calendar=has_calendar,
         ),
+        rate_drops=best.rate_drops,
+        callbacks=tensorboard_logs(logs) if training.tensorboard else no_callbacks,
     )
 
 

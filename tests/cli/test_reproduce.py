@@ -45,6 +45,7 @@ def folder(tmp_path: Path) -> Path:
             "--stop-early",
             *("--calendar", "hour", "--score", "mae", "--refits", "5"),
             *("--deliver", "average"),
+            "--tensorboard",
             *(
                 "--balance",
                 "sampler",

@@ -26,6 +26,7 @@ from search.study.outcomes import (
 )
 from search.study.owners import Owner, current_owner, owner_of
 from search.study.spool import SpoolEntry, TrialRecord, spool_path, write_entry
+from search.study.trials import read_trials
 
 COMPLETE = TrialRecord("complete", 2.5, (2.0, 3.0), 4, 6, 4321, 1.5, 3.25)
 
@@ -63,6 +64,27 @@ def test_finish_trial_stores_everything_before_the_end(handle, study):
         "seconds_train": 3.25,
     }
     assert not spool_path(handle, 0).exists()
+
+
+def test_finish_trial_stores_where_the_learning_rate_fell(handle, study):
+    owner = current_owner()
+    for number, drops in enumerate([(8, 13), ()]):
+        record = replace(COMPLETE, rate_drops=drops)
+        claim_trial(handle, study, owner)
+        assert finish_trial(handle, study, number, record, owner=owner)
+        assert read_trials(handle)[number].rate_drops == drops
+    assert stored(handle).user_attrs["rate_drops"] == [8, 13]
+
+
+def test_a_spooled_result_of_before_has_no_drops(handle, study):
+    claim = claim_trial(handle, study, current_owner())
+    entry = SpoolEntry(handle.uuid, claim.trial.number, current_owner(), COMPLETE)
+    path = write_entry(handle, entry)
+    content = path.read_bytes()
+    assert b',"rate_drops":[]' in content
+    path.write_bytes(content.replace(b',"rate_drops":[]', b""))
+    assert replay_spool(handle, study) == [claim.trial.number]
+    assert read_trials(handle)[claim.trial.number].rate_drops == ()
 
 
 def test_finish_trial_pruned_takes_the_last_report(handle, study):

@@ -113,6 +113,15 @@ def test_create_study_refuses_a_series_without_its_column(
         create_study(environment, settings, series.rename(columns={"load": "other"}))
 
 
+def test_create_study_refuses_a_loss_of_values_below_zero(
+    environment, settings, series
+):
+    space = settings.space.with_line(Line("loss", choices=("msle",)))
+    with pytest.raises(SeriesError, match=r"`loss` = msle .*'load' has -0.19"):
+        create_study(environment, replace(settings, space=space), series)
+    assert list_studies(environment) == ()
+
+
 def test_create_study_that_breaks_leaves_nothing(
     environment, settings, series, monkeypatch
 ):

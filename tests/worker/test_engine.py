@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import keras
@@ -28,6 +29,7 @@ OPTIMIZERS = {
     "adam": keras.optimizers.Adam,
     "rmsprop": keras.optimizers.RMSprop,
     "sgd": keras.optimizers.SGD,
+    "momentum": partial(keras.optimizers.SGD, momentum=0.9),
 }
 ORDER = np.random.default_rng(1).permutation(np.arange(13, 71)).astype(np.int32)
 
@@ -75,13 +77,54 @@ class Setting:
         )
         inputs = [windows.past, windows.known][: len(self.model.inputs)]
         ahead = gather_targets(self.framed.targets, origins, horizon=self.shape.horizon)
-        return as_inputs(inputs), ahead - windows.base
+        base = np.broadcast_to(windows.base, ahead.shape)
+        targets = ahead - base
+        if self.params.loss == "msle":
+            targets = np.concatenate([targets, base], -1)
+        return as_inputs(inputs), targets
+
+    def take_classes(self, n_classes: int) -> None:
+        """Make the first target a class, and the network one that tells it."""
+        values = self.framed.targets[:, :1]
+        edges = np.quantile(values, np.linspace(0, 1, n_classes + 1)[1:-1])
+        classes = np.digitize(values, edges).astype(np.float32)
+        self.framed = replace(self.framed, targets=classes)
+        self.shape = replace(self.shape, n_classes=n_classes)
+        self.program = epoch_program(
+            self.shape, self.params.batch_size, self.params.optimizer, len(values)
+        )
+        self.model = build_model(self.shape, seed=11)
+        self.state = self.program.start_from(
+            self.shape,
+            self.model.get_weights(),
+            learning_rate=self.params.learning_rate,
+        )
 
     def compile_keras(self) -> None:
+        clipping = "clipnorm" if self.params.clipping == "norm" else "clipvalue"
         optimizer = OPTIMIZERS[self.params.optimizer](
-            self.params.learning_rate, clipnorm=self.params.clipnorm
+            self.params.learning_rate, **{clipping: self.params.clipnorm}
         )
-        self.model.compile(optimizer, loss=self.params.loss, jit_compile=False)
+        for variable in self.model.trainable_variables:
+            if "kernel" in variable.name:
+                variable.regularizer = keras.regularizers.L2(self.params.l2)
+        self.model.compile(optimizer, loss=self.keras_loss(), jit_compile=False)
+
+    def keras_loss(self) -> Any:
+        """Return the loss; ``msle`` is taken in original units."""
+        n = self.shape.n_targets
+        scale, center = self.framed.scale[0], self.framed.center[0]
+
+        def msle(target: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
+            base = target[..., n:]
+            target, output = (
+                (one + base) * scale + center for one in (target[..., :n], output)
+            )
+            return keras.losses.mean_squared_logarithmic_error(target, output)
+
+        return {"msle": msle, "huber": keras.losses.Huber()}.get(
+            self.params.loss, self.params.loss
+        )
 
     def fit_keras(self, order: np.ndarray = ORDER) -> float:
         """Advance Keras by one epoch over the same batches; return its loss."""
@@ -96,11 +139,54 @@ CASES: dict[str, dict[str, Any]] = {
     "rnn": {"cell": "SimpleRNN", "layers": 2, "framing": "last_value"},
     "lstm": {"cell": "LSTM", "layers": 2, "framing": "seasonal"},
     "gru": {"cell": "GRU", "layers": 2, "loss": "mae"},
-    "both ways": {"cell": "GRU", "bidirectional": True, "optimizer": "rmsprop"},
-    "both ways twice": {"cell": "LSTM", "bidirectional": True, "layers": 2},
-    "both ways plain": {"cell": "SimpleRNN", "bidirectional": True},
+    "both ways": {
+        "cell": "GRU",
+        "architecture": "bidirectional",
+        "optimizer": "rmsprop",
+    },
+    "both ways twice": {"cell": "LSTM", "architecture": "bidirectional", "layers": 2},
+    "both ways plain": {"cell": "SimpleRNN", "architecture": "bidirectional"},
+    "attention": {
+        "cell": "GRU",
+        "architecture": "attention",
+        "normalization": "batch",
+        "framing": "last_value",
+    },
+    "convolution": {
+        "cell": "SimpleRNN",
+        "architecture": "convolutional",
+        "normalization": "layer",
+        "dense_units": 3,
+    },
+    "decoder": {
+        "cell": "LSTM",
+        "architecture": "encoder_decoder",
+        "normalization": "batch",
+        "dense_units": 3,
+        "loss": "mae",
+    },
+    "hidden": {"cell": "GRU", "layers": 2, "dense_units": 6},
     "mae": {"cell": "LSTM", "loss": "mae", "framing": "last_value"},
     "sgd": {"cell": "SimpleRNN", "optimizer": "sgd", "learning_rate": 0.1},
+    "huber": {"cell": "GRU", "loss": "huber", "l2": 0.01},
+    "msle": {"cell": "LSTM", "loss": "msle", "framing": "last_value"},
+    "momentum": {"cell": "GRU", "optimizer": "momentum", "layers": 2, "l2": 0.05},
+    "value": {"cell": "LSTM", "clipping": "value", "clipnorm": 1e-3, "layers": 2},
+    "both ways huber": {
+        "cell": "LSTM",
+        "architecture": "bidirectional",
+        "layers": 2,
+        "loss": "huber",
+    },
+    "both ways msle": {
+        "cell": "SimpleRNN",
+        "architecture": "bidirectional",
+        "loss": "msle",
+        "framing": "seasonal",
+        "l2": 0.01,
+        "optimizer": "momentum",
+        "clipping": "value",
+    },
 }
 
 
@@ -112,7 +198,7 @@ def test_epochs_give_the_weights_of_fit(
     make_params: Callable[..., TrialParams],
 ) -> None:
     """58 windows in batches of 16: the last batch has 10. The clipnorm bites."""
-    setting = Setting(rich_panel, task, make_params(clipnorm=0.05, **CASES[case]))
+    setting = Setting(rich_panel, task, make_params(**{"clipnorm": 0.05} | CASES[case]))
     assert setting.shape.n_known == 3
     before = setting.weights()
     setting.compile_keras()
@@ -250,15 +336,17 @@ def test_folds_that_take_turns_do_not_touch_each_other(
 def test_same_structure_compiles_once(
     panel: Panel, task: Task, make_params: Callable[..., TrialParams]
 ) -> None:
-    """Rates, loss, framing and scaler are values, not structure."""
+    """Rates, loss, penalty, clipping, framing and scaler are no structure."""
     setting = Setting(panel, task, make_params())
     setting.run()
     changes: dict[str, Any] = {
         "learning_rate": 0.002,
         "clipnorm": 3.0,
-        "loss": "mae",
+        "loss": "msle",
         "framing": "seasonal",
         "scaler": "robust",
+        "l2": 0.01,
+        "clipping": "value",
     }
     other = Setting(panel, task, make_params(**changes))
     assert other.program is setting.program
@@ -425,3 +513,91 @@ def test_updates_are_those_of_keras(
         setting.weights(), setting.model.get_weights(), strict=True
     ):
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("architecture", ["stacked", "bidirectional"])
+def test_classes_are_learned_as_by_fit(
+    architecture: str,
+    panel: Panel,
+    task: Task,
+    make_params: Callable[..., TrialParams],
+) -> None:
+    """Three classes, one of which counts four times as much as the others."""
+    params = make_params(cell="GRU", architecture=architecture, loss="cross_entropy")
+    setting = Setting(panel, task, params)
+    setting.take_classes(3)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    setting.model.compile(
+        keras.optimizers.Adam(params.learning_rate, clipnorm=params.clipnorm),
+        loss=loss,
+        jit_compile=False,
+    )
+    weights = (1.0, 4.0, 1.0)
+    x, y = setting.windows(ORDER)
+    y = y[..., 0]
+    for _ in range(2):
+        for start in range(0, len(ORDER), 16):
+            some = slice(start, start + 16)
+            setting.model.train_on_batch(
+                x[some], y[some], sample_weight=np.array(weights)[y[some].astype(int)]
+            )
+        outcome = setting.program.run(
+            setting.state,
+            series_tensors(setting.framed),
+            order=ORDER,
+            validation=range(80, 100),
+            rates=replace(Rates.of(params), class_weights=weights),
+        )
+        setting.state = outcome.state
+    for ours, theirs in zip(
+        setting.weights(), setting.model.get_weights(), strict=True
+    ):
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-5)
+    x, y = setting.windows(np.arange(80, 100))
+    y, logits = y[..., 0].astype(int), setting.model(x).numpy()
+    found = outcome.classes
+    assert found is not None
+    assert found.confusion.sum() == 60
+    np.testing.assert_allclose(found.log_loss, [float(loss(y, logits))], rtol=1e-4)
+    np.testing.assert_allclose(found.error_rate, [np.mean(logits.argmax(-1) != y)])
+    assert np.trace(found.confusion) == np.sum(logits.argmax(-1) == y)
+    assert np.isnan(outcome.squared).all()
+
+
+@pytest.mark.parametrize("architecture", ["stacked", "bidirectional"])
+def test_a_changed_rate_acts_as_in_keras(
+    architecture: str,
+    panel: Panel,
+    task: Task,
+    make_params: Callable[..., TrialParams],
+) -> None:
+    """Momentum keeps the steps of the old rate."""
+    setting = Setting(
+        panel,
+        task,
+        make_params(cell="GRU", architecture=architecture, optimizer="momentum"),
+    )
+    setting.compile_keras()
+    for rate in (0.01, 0.005):
+        setting.model.optimizer.learning_rate = rate
+        setting.state = setting.program.with_rate(setting.state, rate)
+        setting.fit_keras()
+        setting.run()
+    for ours, theirs in zip(
+        setting.weights(), setting.model.get_weights(), strict=True
+    ):
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-5)
+
+
+def test_class_weights_of_another_number_are_refused(
+    panel: Panel, task: Task, make_params: Callable[..., TrialParams]
+) -> None:
+    setting = Setting(panel, task, make_params())
+    with pytest.raises(ValueError, match=r"`class_weights` needs 0 numbers.*got 2"):
+        setting.program.run(
+            setting.state,
+            series_tensors(setting.framed),
+            order=ORDER[:0],
+            validation=range(0),
+            rates=Rates(clipnorm=1.0, class_weights=(1.0, 2.0)),
+        )

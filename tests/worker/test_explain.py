@@ -51,7 +51,7 @@ def test_networks_that_read_both_ways_forecast_like_keras(
         TARGETS,
         CHANNELS,
         n_known=KNOWN,
-        bidirectional=True,
+        architecture="bidirectional",
     )
     model = build_model(shape, seed=3)
     generator = np.random.default_rng(1)

@@ -61,6 +61,8 @@ def test_gather_batch_by_hand(make_params: Callable[..., TrialParams]) -> None:
         base_offsets=np.array([-1, -1], np.int32),
         is_anchored=True,
         has_base=True,
+        center=np.zeros((10, 1), np.float32),
+        scale=np.ones((10, 1), np.float32),
     )
     panel = Panel(values.astype(float), ("y",), n_targets=1, n_known=0, n_calendar=0)
     params = replace(make_params(), sequence_length=3)

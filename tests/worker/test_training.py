@@ -321,6 +321,33 @@ def test_early_stopping_waits_for_the_mean_curve(
     assert outcome.score == pytest.approx(2.0 * curve[best_epoch - 1])
 
 
+def test_the_rate_falls_for_all_folds_when_the_mean_stands_still(
+    panel: Panel,
+    plan: SplitPlan,
+    task: Task,
+    make_params: Callable[..., TrialParams],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Epoch 2 is the best; five epochs later, at the eighth, the rate is halved."""
+    rates: list[float] = []
+
+    class Program(ScriptedProgram):
+        def with_rate(self, state: State, learning_rate: float) -> State:
+            rates.append(learning_rate)
+            return state
+
+    curve = [5.0, 3.0, *[4.0] * 10]
+    monkeypatch.setattr(training_module, "program_of", lambda *_: Program(list(curve)))
+    monkeypatch.setattr(training_module, "_start_folds", _two_folds_of_scale(2.0))
+    training = Training(epochs=12, patience=9)
+    for schedule, drops in (("plateau", (8,)), ("constant", ())):
+        params = make_params(schedule=schedule, learning_rate=0.01)
+        outcome, points = train(panel, plan, params, task, training=training)
+        assert outcome.epochs_run == len(points) == 11
+        assert outcome.rate_drops == drops
+    assert rates == [0.005, 0.005]
+
+
 SHAPE = NetworkShape("GRU", 4, 1, 5, 3, 1, 2, 0)
 
 
@@ -356,3 +383,5 @@ def test_rates_come_from_the_configuration(
 ) -> None:
     params = make_params(clipnorm=0.3, dropout=0.2, recurrent_dropout=0.1, loss="mae")
     assert Rates.of(params) == Rates(0.3, 0.2, 0.1, "mae")
+    changed = replace(params, clipping="value", l2=0.01)
+    assert Rates.of(changed) == Rates(0.3, 0.2, 0.1, "mae", "value", 0.01)

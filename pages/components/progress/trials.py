@@ -207,7 +207,7 @@ def _show_trial(study: StudyHandle, trial: TrialView) -> None:
 
 
 def _facts(trial: TrialView) -> str:
-    return text(
+    facts = text(
         "progress.trial_facts",
         epochs=trial.epochs_run,
         seconds=duration(trial.seconds_total),
@@ -215,3 +215,7 @@ def _facts(trial: TrialView) -> str:
         weights=plain(count(trial.n_parameters)) if trial.n_parameters else "–",
         best=trial.best_epoch or "–",
     )
+    if not trial.rate_drops:
+        return facts
+    epochs = ", ".join(map(str, trial.rate_drops))
+    return f"{facts} {text('progress.trial_rate_drops', epochs=epochs)}"

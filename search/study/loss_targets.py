@@ -1,0 +1,28 @@
+"""Which targets a loss can be taken of."""
+
+import numpy as np
+
+from search.errors import SeriesError
+from search.evaluation.panel import Panel
+from search.study.space import Space
+
+
+def check_loss_targets(space: Space, panel: Panel) -> None:
+    """Refuse targets below 0 where the squared logarithmic error is among the losses.
+
+    Raises
+    ------
+    SeriesError
+        With the first such row.
+    """
+    if "msle" not in space["loss"].values:
+        return
+    below = np.argwhere(panel.targets < 0)
+    if len(below):
+        row, target = below[0]
+        value = panel.targets[row, target]
+        raise SeriesError(
+            "`loss` = msle takes the logarithm of the targets, which must be 0 or "
+            f"more; column {panel.channels[target]!r} has {value:g} at position "
+            f"{row}. Leave msle out of `loss`, or choose another target."
+        )
