@@ -66,7 +66,7 @@ def choose_settings(
         training = choose_training(training, reason)
     st.subheader(text("setup.space"), anchor=False)
     if is_custom:
-        chosen = choose_space(suggested)
+        chosen = choose_space(suggested, task, series.built)
         if chosen is None:
             return None
         space = chosen

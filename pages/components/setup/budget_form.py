@@ -101,7 +101,7 @@ def choose_workers() -> int:
 
 
 def choose_training(first: Training, epochs_reason: str | None) -> Training:
-    """Show epochs, patience, pruner, balance, seed, refits and what is delivered.
+    """Show epochs, patience, pruner, balance, seed, refits, what is delivered, log.
 
     Parameters
     ----------
@@ -127,6 +127,13 @@ def choose_training(first: Training, epochs_reason: str | None) -> Training:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         refits = _whole("refit_seeds", first.refit_seeds, least=1, most=MAX_REFITS)
         deliver = _choice("deliver", first.deliver, _DELIVERIES)
+        follow("setup_tensorboard", first.tensorboard)
+        tensorboard = st.toggle(
+            text("setup.tensorboard"),
+            key="setup_tensorboard",
+            help=text("setup.tensorboard_help"),
+            persist_state="session",
+        )
     return replace(
         first,
         epochs=epochs,
@@ -136,6 +143,7 @@ def choose_training(first: Training, epochs_reason: str | None) -> Training:
         balance=balance,
         refit_seeds=refits,
         deliver=deliver,
+        tensorboard=tensorboard,
     )
 
 

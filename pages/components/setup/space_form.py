@@ -1,14 +1,20 @@
 """The search space as a form: one line a hyperparameter."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages.components.draft import follow
 from pages.components.hyperparameters import label, line_words, value_word
 from pages.components.text import has_text, plain, raw_text, text
-from search.errors import ConfigError
+from search.config import Task
+from search.data.series import BuiltSeries
+from search.errors import ConfigError, UserInputError
+from search.evaluation.panel import make_panel
+from search.study.combinations import refusals
+from search.study.loss_targets import check_loss_targets
 from search.study.space import LIMITS, Line, Space, Value
 from search.study.suggestions import Suggestion, opened_line
 
@@ -23,22 +29,36 @@ _GROUPS = {
 }
 
 
-def choose_space(suggested: Mapping[str, Suggestion]) -> Space | None:
+def choose_space(
+    suggested: Mapping[str, Suggestion], task: Task, built: BuiltSeries
+) -> Space | None:
     """Show one line for each hyperparameter; None if a line cannot be used.
 
     Parameters
     ----------
     suggested
         The space that fits the data, with reasons; the form starts with it.
+    task, built
+        What is predicted, and the series; what they refuse is told beside its lines.
     """
     st.markdown(text("setup.space_intro"), width=760)
-    lines = _choose_lines(_FIRST, suggested, key="lines")
+    form = _Form(suggested, task)
+    form.ask(_FIRST, key="lines")
     st.markdown(text("setup.space_groups"), width=760)
     for group, names in _GROUPS.items():
         st.markdown(f"**{text(f'setup.group_{group}')}**")
-        lines |= _choose_lines(names, suggested, key=f"{group}_lines")
-    chosen = [line for name in suggested if (line := lines[name]) is not None]
-    return Space(tuple(chosen)) if len(chosen) == len(lines) else None
+        form.ask(names, key=f"{group}_lines")
+    chosen = [line for name in suggested if (line := form.lines[name]) is not None]
+    if len(chosen) < len(suggested) or form.tell_refusals():
+        return None
+    space = Space(tuple(chosen))
+    try:
+        if "msle" in space["loss"].values:
+            check_loss_targets(space, make_panel(built.values, built.roles))
+    except UserInputError as error:
+        form.tell("loss", str(error))
+        return None
+    return space
 
 
 def space_summary(space: Space) -> str:
@@ -61,36 +81,68 @@ def reasons_summary(suggested: Mapping[str, Suggestion]) -> str:
     return "\n".join(shown)
 
 
-def _choose_lines(
-    names: tuple[str, ...], suggested: Mapping[str, Suggestion], *, key: str
-) -> dict[str, Line | None]:
-    grid = st.grid(2, min_column_width=300, border=True, key=key)
-    lines = {}
-    for name in names:
-        with grid.cell():
-            lines[name] = _choose_line(suggested[name])
-    return lines
+class _Form:
+    """The lines as they are chosen, each with a place for what is wrong with it."""
 
+    def __init__(self, suggested: Mapping[str, Suggestion], task: Task) -> None:
+        self.suggested = suggested
+        self.task = task
+        self.lines: dict[str, Line | None] = {}
+        self._places: dict[str, DeltaGenerator] = {}
 
-def _choose_line(suggestion: Suggestion) -> Line | None:
-    first = suggestion.line
-    name = first.name
-    st.markdown(_heading(name))
-    st.caption(text(f"hyperparameters.{name}_help"))
-    try:
-        if LIMITS[name].kind == "choice":
-            return _choose_among(first)
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            return _choose_number(first)
-    except ConfigError as error:
-        st.error(plain(error), icon=":material/error:")
-        return None
-    finally:
+    def ask(self, names: Sequence[str], *, key: str) -> None:
+        """Show these lines as a grid."""
+        grid = st.grid(2, min_column_width=300, border=True, key=key)
+        for name in names:
+            with grid.cell():
+                self.lines[name] = self._ask(self.suggested[name])
+
+    def tell(self, name: str, reason: str) -> None:
+        """Show beside a line why it cannot be used."""
+        self._places[name].error(plain(reason), icon=":material/error:")
+
+    def tell_refusals(self) -> bool:
+        """Show what cannot be trained beside each line that takes part."""
+        values = {name: line.values for name, line in self.lines.items() if line}
+        found = refusals(values, self.task)
+        for refusal in found:
+            for name in refusal.values:
+                self.tell(name, refusal.reason)
+        return bool(found)
+
+    def _ask(self, suggestion: Suggestion) -> Line | None:
+        first = suggestion.line
+        name = first.name
+        st.markdown(_heading(name))
+        st.caption(text(f"hyperparameters.{name}_help"))
+        fields = st.container()
+        self._places[name] = st.container()
         if suggestion.reason:
             words = raw_text(
                 "setup.suggested", words=line_words(first), reason=suggestion.reason
             )
             st.caption(f":material/lightbulb: {plain(words)}")
+        try:
+            with fields:
+                return _choose_line(first, self.task)
+        except ConfigError as error:
+            self.tell(name, str(error))
+            return None
+
+
+def _choose_line(first: Line, task: Task) -> Line:
+    if LIMITS[first.name].kind == "choice":
+        return _choose_among(first, _offered(first.name, task))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        return _choose_number(first)
+
+
+def _offered(name: str, task: Task) -> list[Value]:
+    """Return the choices of a line, of the losses those that fit the kind of task."""
+    choices = LIMITS[name].choices
+    if name != "loss":
+        return list(choices)
+    return [choice for choice in choices if not refusals({name: (choice,)}, task)]
 
 
 def _heading(name: str) -> str:
@@ -99,12 +151,12 @@ def _heading(name: str) -> str:
     return f"{words} :gray[{plain(raw_text(unit))}]" if has_text(unit) else words
 
 
-def _choose_among(first: Line) -> Line:
+def _choose_among(first: Line, offered: Sequence[Value]) -> Line:
     name = first.name
     follow(f"setup_line_{name}", list(first.choices))
     chosen = st.pills(
         label(name),
-        LIMITS[name].choices,
+        offered,
         selection_mode="multi",
         format_func=lambda value: value_word(name, value),
         key=f"setup_line_{name}",
@@ -112,7 +164,7 @@ def _choose_among(first: Line) -> Line:
         wrap=True,
         persist_state="session",
     )
-    ordered = tuple(value for value in LIMITS[name].choices if value in chosen)
+    ordered = tuple(value for value in offered if value in chosen)
     if not ordered:
         raise ConfigError(raw_text("setup.choose_one", name=label(name)))
     return Line(name, choices=ordered)
