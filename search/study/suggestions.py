@@ -111,7 +111,7 @@ def epochs_reason(
         return f"{reason} That is few: raise it if the curves still fall when they end."
     if training.patience:
         return (
-            f"{reason} Most trials end sooner, after {training.patience} passes "
+            f"{reason} A trial ends sooner after {training.patience} passes "
             "without a better score."
         )
     return reason
@@ -130,7 +130,7 @@ def _facts(space: Space, n_rows: int, roles: Roles, task: Task) -> _Facts | None
 def _cell(line: Line, facts: _Facts) -> str:
     if line.is_fixed:
         return "One cell only; nothing is compared with it but the baselines."
-    return "Each has the same number of trials, so that the comparison is fair."
+    return "The search compares them; leave one out only if you would never use it."
 
 
 def _units(line: Line, facts: _Facts) -> str:
@@ -236,7 +236,7 @@ def _calendar(line: Line, facts: _Facts) -> str:
     if not cycles:
         return "The series has no calendar inputs."
     return (
-        f"The cycles {', '.join(cycles)} of the time stamps are tried and left out, "
+        f"Tried with and without the cycles {' and '.join(cycles)} of the time stamps, "
         "because they help one series and hurt another."
     )
 
