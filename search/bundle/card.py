@@ -9,6 +9,7 @@ from search.bundle.preprocessing import Preprocessing
 from search.evaluation.metrics import Metrics
 from search.study.delivery import delivery_sentence, divergence_sentence
 from search.study.results import WinnerResult
+from search.study.space import Architecture, TrialParams
 
 _BASELINES = {
     "last_value": "Last value",
@@ -17,6 +18,13 @@ _BASELINES = {
     "ets": "Exponential smoothing (ETS)",
     "theta": "Theta method",
     "ridge": "Ridge regression on the window",
+}
+_ARCHITECTURES: dict[Architecture, str] = {
+    "stacked": "",
+    "bidirectional": ", read in both directions",
+    "attention": ", with attention over all steps",
+    "convolutional": ", behind a convolution over three steps",
+    "encoder_decoder": ", with a decoder over the forecast steps",
 }
 _FRAMINGS = {
     "none": "the value itself",
@@ -39,16 +47,25 @@ def model_card(contents: BundleContents, preprocessing: Preprocessing) -> str:
     return "\n\n".join(sections) + "\n"
 
 
+def _structure(params: TrialParams) -> str:
+    """Return what the network has beside its stack of recurrent layers."""
+    words = _ARCHITECTURES[params.architecture]
+    if params.normalization != "none":
+        words += f", {params.normalization} normalization"
+    if params.dense_units:
+        words += f", a hidden dense layer of {params.dense_units} units"
+    return words
+
+
 def _what(contents: BundleContents, preprocessing: Preprocessing) -> str:
     params, result = contents.params, contents.result
     n_layers = "1 layer" if params.layers == 1 else f"{params.layers} layers"
-    both = ", read in both directions" if params.architecture == "bidirectional" else ""
     steps = _count(preprocessing.horizon, "step")
     lines = (
         f"# {params.cell} forecast of {_names(preprocessing.targets)}",
         "",
         f"{_kind(result)} ({params.cell}, {n_layers} of {params.units} "
-        f"units{both}, {result.n_parameters:,} weights). From "
+        f"units{_structure(params)}, {result.n_parameters:,} weights). From "
         f"{_count(preprocessing.sequence_length, 'row')} it predicts the next {steps} "
         f"of {_names(preprocessing.targets)} at once. What it is asked for is "
         f"{_FRAMINGS[params.framing]}.",

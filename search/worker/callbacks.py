@@ -90,7 +90,7 @@ class WatchedTraining:
         return tuple(self._model.get_weights())
 
 
-class TensorBoardLog(keras.callbacks.Callback):
+class TensorBoardLog(keras.callbacks.Callback):  # type: ignore[misc]
     """Writes loss and learning rate of each epoch, and the weights at the end.
 
     ``keras.callbacks.TensorBoard`` would need TensorBoard to write; this needs it to
@@ -123,7 +123,8 @@ class TensorBoardLog(keras.callbacks.Callback):
 
         def write() -> None:
             for name, value in (logs or {}).items():
-                self._write(f"epoch_{name}", np.float32(value), "scalars", _SCALAR)
+                point = np.array(value, np.float32)
+                self._write(f"epoch_{name}", point, "scalars", _SCALAR)
 
         self._try(write)
 

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from search.worker.convolving import use_products
 from search.worker.dropping import RuntimeDropout, use_runtime_recurrent_dropout
 from search.worker.gathering import gather_batch
 from search.worker.losses import (
@@ -116,6 +117,7 @@ class LayeredNetwork:
         if self._shape.has_recurrent_dropout:
             use_runtime_recurrent_dropout(model, self._recurrent_dropout, self._seeds)
         count_real_windows(model, self._real)
+        use_products(model)
         use_compiled_recurrence(model)
         return model
 

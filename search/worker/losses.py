@@ -188,7 +188,6 @@ def differentiable_losses(
 ) -> tf.Tensor:
     """Return the losses of `judge`, for a gradient that TensorFlow takes."""
 
-    @tf.custom_gradient
     def losses(outputs: tf.Tensor) -> tuple[tf.Tensor, object]:
         each, slope = judge(outputs, targets, units, given, shape)
 
@@ -198,7 +197,7 @@ def differentiable_losses(
 
         return each, back
 
-    each: tf.Tensor = losses(outputs)
+    each: tf.Tensor = tf.custom_gradient(losses)(outputs)
     return each
 
 

@@ -18,7 +18,7 @@ from pages.components.progress.table import (
     page_of_trials,
     trial_table,
 )
-from pages.components.progress.trials import failure_table, slowest_trials
+from pages.components.progress.trials import failure_table, slowest_trials, trial_facts
 from pages.components.scales import digits_format
 from search.config import CELLS, Budget, Environment
 from search.study.control import read_control
@@ -404,6 +404,13 @@ def test_failure_table_says_when_no_reason_is_known() -> None:
     silent = TrialView(3, "GRU", "failed", is_retried=True)
     reasons = failure_table([silent])["Reason"]
     assert list(reasons) == ["No reason was recorded. (tried again)"]
+
+
+def test_facts_of_a_trial_say_where_the_learning_rate_fell() -> None:
+    trial = TrialView(3, "GRU", "complete", epochs_run=14, best_epoch=12)
+    assert "learning rate" not in trial_facts(trial)
+    facts = trial_facts(replace(trial, rate_drops=(8, 13)))
+    assert facts.endswith("The learning rate halved at epoch 8, 13.")
 
 
 def test_slowest_trials_leaves_running_ones_out() -> None:

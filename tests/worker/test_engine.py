@@ -166,6 +166,7 @@ CASES: dict[str, dict[str, Any]] = {
         "loss": "mae",
     },
     "hidden": {"cell": "GRU", "layers": 2, "dense_units": 6},
+    "hidden decay": {"cell": "GRU", "dense_units": 6, "l2": 0.05, "loss": "huber"},
     "mae": {"cell": "LSTM", "loss": "mae", "framing": "last_value"},
     "sgd": {"cell": "SimpleRNN", "optimizer": "sgd", "learning_rate": 0.1},
     "huber": {"cell": "GRU", "loss": "huber", "l2": 0.01},

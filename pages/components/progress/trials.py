@@ -186,7 +186,7 @@ def _show_trial(study: StudyHandle, trial: TrialView) -> None:
         else:
             st.caption(text("progress.trial_no_curve"))
         if trial.is_done:
-            st.caption(_facts(trial))
+            st.caption(trial_facts(trial))
     if trial.state in ENDED:
         show_trial_diagnosis(study, trial, points)
     with st.container(horizontal=True):
@@ -206,7 +206,8 @@ def _show_trial(study: StudyHandle, trial: TrialView) -> None:
         )
 
 
-def _facts(trial: TrialView) -> str:
+def trial_facts(trial: TrialView) -> str:
+    """Return what is known of the training of an ended trial, in sentences."""
     facts = text(
         "progress.trial_facts",
         epochs=trial.epochs_run,
