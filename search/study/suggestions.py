@@ -134,7 +134,7 @@ def _cell(line: Line, facts: _Facts) -> str:
 
 
 def _units(line: Line, facts: _Facts) -> str:
-    most = int(max(line.values))  # type: ignore[type-var]
+    most = int(max(line.values))
     weights = 4 * most * (most + facts.n_inputs + 1)
     sentence = (
         f"One LSTM layer of {most} units has {weights:,} weights, to learn from "
