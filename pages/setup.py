@@ -17,6 +17,7 @@ from pages.components.setup.views import (
     show_blocked,
     show_first,
     show_folds,
+    show_reasons,
     show_space,
     show_start,
     show_study_settings,
@@ -26,6 +27,7 @@ from pages.components.text import plain, text
 from search.errors import ConfigError
 from search.study.defaults import default_space
 from search.study.settings import StudySettings
+from search.study.suggestions import epochs_reason, suggestions
 
 page_frame(text("setup.title"), "setup")
 
@@ -48,6 +50,7 @@ def choose_settings(
     """Show the forms; return the settings, or None if a line cannot be used."""
     values, roles = series.built.values, series.built.roles
     preset, is_custom = PRESETS[preset_name], preset_name == "custom"
+    n_rows = len(values)
     st.subheader(text("setup.task"), anchor=False)
     task = choose_task(series, is_custom=is_custom)
     folds = st.container()
@@ -55,12 +58,15 @@ def choose_settings(
     with st.container(horizontal=True, vertical_alignment="bottom"):
         budget, workers = choose_budget(preset), choose_workers()
         name = choose_name(series)
-    training = choose_training(preset.training) if is_custom else preset.training
-    st.subheader(text("setup.space"), anchor=False)
-    base = preset.narrow(default_space(len(values), roles, task))
-    space = base
+    space = preset.narrow(default_space(n_rows, roles, task))
+    suggested = suggestions(space, n_rows, roles, task)
+    training = preset.training
     if is_custom:
-        chosen = choose_space(base)
+        reason = epochs_reason(training, space, n_rows, roles, task)
+        training = choose_training(training, reason)
+    st.subheader(text("setup.space"), anchor=False)
+    if is_custom:
+        chosen = choose_space(suggested, task, series.built)
         if chosen is None:
             return None
         space = chosen
@@ -77,8 +83,9 @@ def choose_settings(
     )
     if not is_custom:
         show_space(settings)
+        show_reasons(suggested)
     show_first(series, settings)
-    plan = settings.plan(len(values))
+    plan = settings.plan(n_rows)
     with folds:
         show_folds(values[roles.targets[0]], plan, key="folds")
         show_data_audit(series, settings)

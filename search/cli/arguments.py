@@ -168,6 +168,11 @@ def _add_search(group: argparse._ArgumentGroup) -> None:
         "--space", type=Path, metavar="FILE.json", help="lines of the search space"
     )
     group.add_argument(
+        "--explain-space",
+        action="store_true",
+        help="say what would be searched and why, and end",
+    )
+    group.add_argument(
         "--enqueue", type=Path, metavar="FILE.json", help="configurations tried first"
     )
 

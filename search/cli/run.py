@@ -25,11 +25,14 @@ from search.jobs.commands import open_log
 from search.jobs.launch import start_study
 from search.jobs.supervisor import Ending, supervise
 from search.study.control import read_control, read_state, set_budget
+from search.study.defaults import default_space
 from search.study.folders import StudyHandle, log_path
 from search.study.progress import read_progress
 from search.study.results import StudyResults, load_results
+from search.study.settings import StudySettings
 from search.study.steering import has_room
 from search.study.studies import create_study, find_study
+from search.study.suggestions import epochs_reason, suggestions
 
 EXIT_CODES: dict[Ending, int] = {
     "finished": EXIT_OK,
@@ -54,6 +57,9 @@ def run_file(options: argparse.Namespace) -> int:
         f"{len(built.values)} rows of {roles}; season {settings.task.season}, "
         f"{settings.task.folds} folds, last {settings.task.holdout} rows held out."
     )
+    if options.explain_space:
+        _explain_space(settings, len(built.values))
+        return EXIT_OK
     handle = create_study(environment, settings, built.values)
     _note(f"Study {handle.uuid[:8]} ({settings.name}) in {handle.folder}")
     return _supervise(handle, options.json)
@@ -76,6 +82,20 @@ def resume_study(options: argparse.Namespace) -> int:
         )
     set_budget(handle, budget, by="command line")
     return _supervise(handle, options.json)
+
+
+def _explain_space(settings: StudySettings, n_rows: int) -> None:
+    """Write each line of the space, with its reason where it is the suggested one."""
+    roles, task, space = settings.roles, settings.task, settings.space
+    suggested = suggestions(default_space(n_rows, roles, task), n_rows, roles, task)
+    for line in space.lines:
+        reason = suggested[line.name].reason or "The usual value."
+        if line != suggested[line.name].line:
+            reason = "As given."
+        write_line(stdout(), f"{line.name}: {line.words}. {reason}")
+    reason = epochs_reason(settings.training, space, n_rows, roles, task)
+    if reason:
+        write_line(stdout(), f"epochs: {settings.training.epochs}. {reason}")
 
 
 def _supervise(handle: StudyHandle, json_path: Path | None) -> int:

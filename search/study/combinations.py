@@ -95,13 +95,21 @@ def refused(values: Mapping[str, Sequence[Value]], task: Task) -> str | None:
     task
         What is predicted.
     """
-    for refusal in REFUSALS:
-        if refusal.concerns(task) and all(
+    found = refusals(values, task)
+    return found[0].reason if found else None
+
+
+def refusals(values: Mapping[str, Sequence[Value]], task: Task) -> list[Refusal]:
+    """Return everything that `refused` would name, one after the other."""
+    return [
+        refusal
+        for refusal in REFUSALS
+        if refusal.concerns(task)
+        and all(
             any(map(test, values.get(name, ())))
             for name, test in refusal.values.items()
-        ):
-            return refusal.reason
-    return None
+        )
+    ]
 
 
 def check_combinations(space: Space, task: Task) -> None:

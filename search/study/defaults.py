@@ -71,7 +71,7 @@ def suggest_task(
         for valid_size in _valid_sizes(n_rows - holdout, horizon, count)
     ]
     framing: FramingName = "seasonal" if season > 1 else "last_value"
-    ladder = _ladder(season)
+    ladder = sequence_ladder(season)
     longest = ladder[-1] if season > 1 else 24
     for length in (longest, min(season, longest), 1):
         for task in tasks:
@@ -140,7 +140,12 @@ def _enough(task: Task) -> int:
     return max(20, 2 * task.horizon)
 
 
-def _ladder(season: int) -> list[int]:
+def fewest_windows(task: Task) -> int:
+    """Return the training windows that a sequence length must leave fold 1."""
+    return min(20, task.horizon + 4)
+
+
+def sequence_ladder(season: int) -> list[int]:
     """Return at most four sequence lengths, in growing order."""
     if season <= 1:
         return [6, 12, 24, 48]
@@ -150,7 +155,7 @@ def _ladder(season: int) -> list[int]:
 
 
 def _sequence_lengths(n_rows: int, task: Task, framing: FramingName) -> list[int]:
-    ladder = _ladder(task.season)
+    ladder = sequence_ladder(task.season)
     shorter = [length for length in (4, 3, 2, 1) if length < ladder[0]]
     fitting = _fitting(n_rows, task, ladder, framing)
     return fitting or _fitting(n_rows, task, shorter, framing)[:1] or ladder[:1]
@@ -160,7 +165,7 @@ def _fitting(
     n_rows: int, task: Task, lengths: Sequence[int], framing: FramingName
 ) -> list[int]:
     """Return the lengths that leave fold 1 a horizon of windows, at most 20."""
-    least = min(20, task.horizon + 4)
+    least = fewest_windows(task)
     return [
         length
         for length in lengths

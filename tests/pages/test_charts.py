@@ -249,9 +249,9 @@ def test_parallel_has_an_axis_for_each_line_and_the_score() -> None:
     chart = parallel_chart([trial(1, "GRU", 2.0)], lines, RMSE)
     axes = chart.figure.data[0].dimensions
     assert [axis.label for axis in axes] == [
-        "cell",
-        "units",
-        "learning_rate",
+        "Cell",
+        "Units",
+        "Learning rate",
         "RMSE [°C]",
     ]
     assert axes[0]["values"] == (2,)

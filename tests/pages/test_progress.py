@@ -244,8 +244,8 @@ def test_no_budget_at_all_is_refused(
 
 def test_trial_table_shows_the_named_parameters_and_stars_the_best() -> None:
     table = trial_table([A, B], {"LSTM": A}, "RMSE", names=["units"])
-    assert list(table["units"]) == [16, 32]
-    assert "layers" not in table
+    assert list(table["Units"]) == [16, 32]
+    assert "Layers" not in table
     assert list(table["Best"]) == ["★", ""]
     assert list(table["Reason"]) == ["", "Too large."]
 

@@ -5,14 +5,17 @@ from dataclasses import replace
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.components.hyperparameters import label
 from pages.components.setup import starting
 from pages.components.setup.prefill import form_values
 from pages.components.setup.presets import PRESETS
+from pages.components.setup.space_form import _FIRST, _GROUPS
+from pages.components.text import plain
 from search.config import MAX_TRIALS, MAX_WORKERS, Environment, Roles, Task
 from search.study.control import wish
 from search.study.defaults import default_space
 from search.study.estimate import estimate_seconds
-from search.study.space import Line
+from search.study.space import LIMITS, Line
 from search.study.studies import list_studies
 from tests.pages.conftest import OpenPage, words
 from tests.pages.study_factory import N_ROWS, make_settings, new_study
@@ -97,10 +100,66 @@ def test_a_holdout_too_short_for_the_verdict_is_said_before_the_search(
 def test_custom_opens_every_hyperparameter(form: AppTest) -> None:
     form.segmented_control(key="setup_preset").set_value("custom").run()
     shown = words(form)
-    for label in ("Units", "Sequence length", "Gradient clipping", "Optimizer"):
-        assert f"**{label}**" in shown
+    for name in LIMITS:
+        assert f"**{plain(label(name))}**" in shown, name
+    for group in ("Data framing", "Network", "Training"):
+        assert f"**{group}**" in shown
     assert form.text_input(key="setup_values_units").value == "16, 32, 64, 128"
     assert form.number_input(key="setup_high_layers").value == 3
+
+
+def test_the_reasons_of_the_suggested_ranges_are_shown(form: AppTest) -> None:
+    assert form.expander[0].label == "Why these values?"
+    assert "About half, one and two of the season of 7 rows" in words(form)
+    form.segmented_control(key="setup_preset").set_value("custom").run()
+    shown = words(form).replace("\\", "")
+    assert "Suggested: 4, 7, 14. About half, one and two of the season of 7" in shown
+    assert "Epochs, suggested: 60. 60 passes over the" in shown
+    form.text_input(key="setup_values_sequence_length").set_value("3").run()
+    assert "Suggested: 4, 7, 14." in words(form).replace("\\", "")
+    assert not form.button(key="setup_next").disabled
+
+
+def test_refused_combinations_are_told_at_each_line_that_takes_part(
+    form: AppTest,
+) -> None:
+    form.segmented_control(key="setup_preset").set_value("custom").run()
+    form.pills(key="setup_line_normalization").set_value(["none", "batch"])
+    form.number_input(key="setup_fixed_batch_size").set_value(1).run()
+    assert len(form.error) == 2
+    assert "batch size" in form.error[0].value.replace("\\_", " ")
+    assert form.button(key="setup_next").disabled
+
+
+def test_a_decoder_for_one_step_and_classes_of_a_forecast_are_refused(
+    form: AppTest,
+) -> None:
+    form.segmented_control(key="setup_preset").set_value("custom").run()
+    assert "Cross-entropy" not in form.pills(key="setup_line_loss").options
+    form.pills(key="setup_line_architecture").set_value(["encoder_decoder"]).run()
+    assert not form.error
+    form.number_input(key="setup_horizon").set_value(1).run()
+    (error,) = form.error
+    assert "needs a `horizon` of at least 2" in error.value.replace("\\", "")
+
+
+def test_new_lines_and_the_log_reach_the_study(
+    form: AppTest, environment: Environment, started: list[str]
+) -> None:
+    form.segmented_control(key="setup_preset").set_value("custom").run()
+    form.selectbox(key="setup_mode_l2").select("range")
+    form.pills(key="setup_line_architecture").set_value(["stacked", "attention"])
+    form.toggle(key="setup_tensorboard").set_value(True).run()
+    form.button(key="setup_next").click().run()
+    (study,) = list_studies(environment)
+    assert study.settings.space["l2"] == Line("l2", low=1e-6, high=1e-2, log=True)
+    assert study.settings.space["architecture"].choices == ("stacked", "attention")
+    assert study.settings.training.tensorboard
+
+
+def test_the_groups_of_the_form_hold_every_line_once() -> None:
+    names = [*_FIRST, *(name for group in _GROUPS.values() for name in group)]
+    assert sorted(names) == sorted(LIMITS)
 
 
 def test_values_that_cannot_be_read_are_refused_beside_the_line(form: AppTest) -> None:

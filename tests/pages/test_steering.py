@@ -166,7 +166,7 @@ def test_the_queue_is_listed_and_a_trial_removed(
     number = enqueue(handle, {"cell": "GRU", "units": 64})
     app = open_page("progress", study=handle.uuid)
     shown = spoken(app)
-    assert f"Trial {number}, GRU:** units 64 (asked for)" in shown
+    assert f"Trial {number}, GRU:** Units 64 (asked for)" in shown
     assert "(one of the first configurations of every search)" in shown
     app.button(key=f"unqueue_{number}").click().run()
     assert read_trials(handle)[number].state == "removed"
@@ -326,10 +326,10 @@ def test_the_queue_lists_what_will_be_tried_after_narrowing(
     number = enqueue(handle, {"cell": "GRU", "units": 128})
     narrow(handle, [Line("units", choices=(16,))])
     shown = spoken(open_page("progress", study=handle.uuid))
-    assert f"Trial {number}, GRU:** units 128 (asked for)" in shown
-    assert "units 32" not in shown
+    assert f"Trial {number}, GRU:** Units 128 (asked for)" in shown
+    assert "Units 32" not in shown
     widen(handle)
-    assert "units 32" in spoken(open_page("progress", study=handle.uuid))
+    assert "Units 32" in spoken(open_page("progress", study=handle.uuid))
 
 
 def test_a_new_study_says_that_the_narrowing_is_not_carried_along(

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 
 from pages.components.charts.record import Chart, Scale
 from pages.components.charts.thinned import drawn_note, thinned_trials
+from pages.components.hyperparameters import label, short_value, value_word
 from pages.components.numbers import three_digits, with_unit
 from pages.components.text import chart_text, raw_text, text
 from pages.components.theme import (
@@ -42,7 +43,7 @@ def importance_chart(shares: Mapping[str, float], *, n_trials: int) -> Chart:
     )
     figure.add_bar(
         x=[100 * shares[name] for name in names],
-        y=names,
+        y=[label(name) for name in names],
         orientation="h",
         marker={"color": ACCENT},
         text=[f"{100 * shares[name]:.0f} %" for name in names],
@@ -57,14 +58,14 @@ def importance_chart(shares: Mapping[str, float], *, n_trials: int) -> Chart:
         title=text("charts.importance_title"),
         summary=text(
             "charts.importance_summary",
-            first=names[0],
+            first=label(names[0]),
             share=f"{100 * shares[names[0]]:.0f}",
             n=n_trials,
             evaluator=EVALUATOR,
         ),
         numbers=lambda: pd.DataFrame(
             {
-                raw_text("charts.hyperparameter"): names,
+                raw_text("charts.hyperparameter"): [label(name) for name in names],
                 raw_text("charts.share"): [100 * shares[name] for name in names],
             }
         ),
@@ -74,7 +75,7 @@ def importance_chart(shares: Mapping[str, float], *, n_trials: int) -> Chart:
 def slice_chart(trials: Sequence[TrialView], line: Line, scale: Scale) -> Chart:
     """Draw the score of every complete trial against one hyperparameter."""
     figure = new_figure(
-        x_title=chart_text("charts.model", name=line.name), y_title=scale.axis
+        x_title=chart_text("charts.model", name=label(line.name)), y_title=scale.axis
     )
     shown = _complete(trials)
     by_value = sorted(
@@ -109,7 +110,7 @@ def slice_chart(trials: Sequence[TrialView], line: Line, scale: Scale) -> Chart:
     figure.update_layout(hovermode="closest")
     return Chart(
         figure=figure,
-        title=text("charts.slice_title", name=line.name),
+        title=text("charts.slice_title", name=label(line.name)),
         summary=" ".join(
             [_slice_summary(shown, line, scale), *drawn_note(drawn, shown)]
         ),
@@ -164,7 +165,7 @@ def trial_numbers(
             {
                 raw_text("charts.trial"): trial.number,
                 raw_text("charts.cell"): trial.cell,
-                **{name: trial.params[name] for name in names if name != "cell"},
+                **{label(name): trial.params[name] for name in names if name != "cell"},
                 scale.column: trial.score,
             }
             for trial in trials
@@ -182,7 +183,7 @@ def _complete(trials: Sequence[TrialView]) -> list[TrialView]:
 
 def _axis_value(value: Any, line: Line) -> Any:
     """Return a value for the axis; choices are categories, also numbers."""
-    return str(value) if line.choices else value
+    return value_word(line.name, value) if line.choices else value
 
 
 def _dimension(line: Line, trials: Sequence[TrialView]) -> dict[str, Any]:
@@ -192,7 +193,7 @@ def _dimension(line: Line, trials: Sequence[TrialView]) -> dict[str, Any]:
     if not line.choices:
         low, high = line.values
         axis: dict[str, Any] = {
-            "label": line.name,
+            "label": label(line.name),
             "values": np.array(values, dtype=np.float64),
             "range": [low, high],
         }
@@ -201,10 +202,10 @@ def _dimension(line: Line, trials: Sequence[TrialView]) -> dict[str, Any]:
         return axis
     positions = {choice: place for place, choice in enumerate(line.choices)}
     return {
-        "label": line.name,
+        "label": label(line.name),
         "values": np.array([positions[value] for value in values]),
         "tickvals": list(positions.values()),
-        "ticktext": [str(choice) for choice in line.choices],
+        "ticktext": [value_word(line.name, choice) for choice in line.choices],
     }
 
 
@@ -212,7 +213,7 @@ def _log_dimension(line: Line, values: Sequence[Any]) -> dict[str, Any]:
     low, high = (math.log10(float(end)) for end in line.values)
     ticks = [low, *range(math.ceil(low + 0.2), math.ceil(high - 0.2)), high]
     return {
-        "label": line.name,
+        "label": label(line.name),
         "values": np.log10(np.array(values, dtype=np.float64)),
         "range": [low, high],
         "tickvals": ticks,
@@ -237,8 +238,8 @@ def _slice_summary(trials: Sequence[TrialView], line: Line, scale: Scale) -> str
     value = best.params[line.name]
     return text(
         "charts.slice_summary",
-        name=line.name,
-        value=three_digits(value) if isinstance(value, float) else str(value),
+        name=label(line.name),
+        value=short_value(line.name, value),
         score=with_unit(best.score, scale.unit),
         scale=scale.name,
         cell=best.cell,

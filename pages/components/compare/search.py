@@ -11,6 +11,7 @@ from pages.components.charts.parameters import (
 )
 from pages.components.charts.record import show_chart
 from pages.components.frame import error_boundary
+from pages.components.hyperparameters import label
 from pages.components.scales import score_scale
 from pages.components.state import study_trials
 from pages.components.text import text
@@ -46,7 +47,9 @@ def _show_search(study: StudyHandle) -> None:
         _show_importance(shares, len(trials))
     with right:
         names = list(shares) or [line.name for line in lines]
-        name = st.selectbox(text("compare.slice_choose"), names, key="slice_line")
+        name = st.selectbox(
+            text("compare.slice_choose"), names, format_func=label, key="slice_line"
+        )
         line = next(line for line in lines if line.name == name)
         show_chart(slice_chart(trials, line, scale), key="slice")
     show_chart(parallel_chart(trials, lines, scale), key="parallel")

@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.components.charts.style import model_name
 from pages.components.csv_files import csv_bytes
+from pages.components.hyperparameters import label, short_value
 from pages.components.numbers import count, duration, three_digits
 from pages.components.scales import SCORE_NAMES
 from pages.components.text import plain, raw_text, text
@@ -130,8 +131,11 @@ def show_parameters(cells: Sequence[str], rows: Sequence[ParamRow]) -> None:
     table = pd.DataFrame(
         [
             {
-                raw_text("compare.params_name"): row.name,
-                **dict(zip(cells, map(_value, row.values), strict=True)),
+                raw_text("compare.params_name"): label(row.name),
+                **{
+                    cell: short_value(row.name, value)
+                    for cell, value in zip(cells, row.values, strict=True)
+                },
                 mark: "●" if row.differs else "",
             }
             for row in rows
@@ -251,7 +255,3 @@ def _formats(columns: Sequence[str]) -> dict[str, Callable[[float], str]]:
     known[raw_text("compare.column_skill")] = signed_percent
     known[raw_text("compare.column_train")] = duration
     return {column: known[column] for column in columns if column in known}
-
-
-def _value(value: object) -> str:
-    return three_digits(value) if isinstance(value, float) else str(value)

@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 
+from pages.components.hyperparameters import label, value_word
 from pages.components.progress.steering_words import budget_words
 from pages.components.state import forget_progress, study_progress
 from pages.components.text import plain, raw_text, text
@@ -195,11 +196,17 @@ def _line_input(line: Line, value: Value | None, *, key: str) -> Value:
     if LIMITS[line.name].kind == "choice" or line.choices:
         options: list[Any] = list(line.choices)
         index = options.index(value) if value in options else 0
-        return st.selectbox(line.name, options, index=index, format_func=str, key=key)
+        return st.selectbox(
+            label(line.name),
+            options,
+            index=index,
+            format_func=lambda value: value_word(line.name, value),
+            key=key,
+        )
     low, high = line.values
     if line.kind == "int":
         return st.number_input(
-            line.name,
+            label(line.name),
             min_value=int(low),
             max_value=int(high),
             value=int(value if value is not None else low),
@@ -207,7 +214,7 @@ def _line_input(line: Line, value: Value | None, *, key: str) -> Value:
             key=key,
         )
     return st.number_input(
-        line.name,
+        label(line.name),
         min_value=float(low),
         max_value=float(high),
         value=float(value if value is not None else low),

@@ -6,6 +6,8 @@ from typing import Any
 
 import streamlit as st
 
+from pages.components.hyperparameters import label as name_of
+from pages.components.hyperparameters import short_value, value_word
 from pages.components.numbers import three_digits
 from pages.components.progress.steering_words import (
     budget_words,
@@ -14,7 +16,6 @@ from pages.components.progress.steering_words import (
     narrowed_words,
     viewer_zone,
 )
-from pages.components.setup.space_form import value_word
 from pages.components.state import forget_progress
 from pages.components.text import plain, raw_text, text
 from search.analysis.enough import FEWEST_LEFT, Outlook, chance_words, look_ahead
@@ -165,7 +166,7 @@ def _narrow(
 def _narrow_line(original: Line, now: Line, version: str) -> Line | None:
     """Return what the user leaves of a line; None where nothing is left."""
     name = original.name
-    label = text(f"hyperparameters.{name}")
+    label = name_of(name)
     key = f"narrow_{name}_{version}"
     try:
         if original.choices:
@@ -200,7 +201,7 @@ def _end(part: str, original: Line, now: Line, key: str) -> float:
     first = min(now.values) if part == "low" else max(now.values)
     ends = raw_text("setup.range_words", low=f"{lowest:g}", high=f"{highest:g}")
     value: float = st.number_input(
-        text(f"progress.narrow_{part}", name=text(f"hyperparameters.{original.name}")),
+        text(f"progress.narrow_{part}", name=name_of(original.name)),
         min_value=lowest,
         max_value=highest,
         value=kind(first),
@@ -217,7 +218,7 @@ def _queue_line(study: StudyHandle, trial: TrialView, space: Space) -> None:
     """Show one trial that waits; `space` is the one of now."""
     with st.container(horizontal=True, vertical_alignment="center"):
         given = ", ".join(
-            f"{name} {value_word(name, value)}"
+            f"{name_of(name)} {short_value(name, value)}"
             for name, value in trial.params.items()
             if not study.settings.space[name].is_fixed
             and name != "cell"

@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
+from pages.components.hyperparameters import label, line_words, value_word
 from pages.components.numbers import duration
-from pages.components.setup.space_form import line_words, value_word
 from pages.components.text import raw_text
 from search.config import Budget
 from search.study.control import read_control
@@ -36,7 +36,7 @@ def change_words(change: Change) -> str:
             key = "widen"
         return raw_text(
             f"progress.change_{key}",
-            name=raw_text(f"hyperparameters.{change.line.name}"),
+            name=label(change.line.name),
             words=_words(change.line),
         )
     if change.budget is not None:
@@ -47,7 +47,7 @@ def change_words(change: Change) -> str:
 def narrowed_words(line: Line) -> str:
     """Return a line that is narrowed now; plain, not markdown."""
     key = "frozen" if line.is_fixed else "narrowed"
-    name = raw_text(f"hyperparameters.{line.name}")
+    name = label(line.name)
     return raw_text(f"progress.line_{key}", name=name, words=_words(line))
 
 

@@ -9,12 +9,14 @@ import pandas as pd
 import streamlit as st
 
 from pages.components.draft import follow
+from pages.components.hyperparameters import label, value_word
 from pages.components.scales import digits_format, score_scale
 from pages.components.text import raw_text, text
 from search.analysis.score_ranges import varying_parameters
 from search.config import Cell
 from search.study.folders import StudyHandle
 from search.study.progress import Progress
+from search.study.space import Value
 from search.study.trials import TrialView
 
 Order = Literal["number", "score"]
@@ -95,13 +97,22 @@ def trial_table(
         raw_text("progress.column_state"): [
             raw_text(f"progress.state_{t.state}") for t in trials
         ],
-        **{name: [t.params.get(name) for t in trials] for name in names},
+        **{
+            label(name): [_in_table(name, t.params.get(name)) for t in trials]
+            for name in names
+        },
         raw_text("progress.column_epochs"): [t.epochs_run for t in trials],
         raw_text("progress.column_seconds"): [t.seconds_total for t in trials],
         raw_text("progress.column_parameters"): [t.n_parameters for t in trials],
         raw_text("progress.column_error"): [t.error or "" for t in trials],
     }
     return pd.DataFrame(columns)
+
+
+def _in_table(name: str, value: Value | None) -> Value | None:
+    """Return a number as it is, so that the column can be sorted; a choice in words."""
+    is_choice = isinstance(value, str | bool)
+    return value_word(name, value) if is_choice else value
 
 
 def _differing_names(trials: Sequence[TrialView]) -> list[str]:
@@ -177,9 +188,9 @@ def _columns(score_name: str, score_format: str) -> dict[str, Any]:
         ),
         raw_text("progress.column_state"): st.column_config.TextColumn(width=100),
         score_name: st.column_config.NumberColumn(format=score_format),
-        "learning_rate": st.column_config.NumberColumn(format="%.2e"),
-        "dropout": st.column_config.NumberColumn(format="%.2f"),
-        "clipnorm": st.column_config.NumberColumn(format="%.2g"),
+        label("learning_rate"): st.column_config.NumberColumn(format="%.2e"),
+        label("dropout"): st.column_config.NumberColumn(format="%.2f"),
+        label("clipnorm"): st.column_config.NumberColumn(format="%.2g"),
         raw_text("progress.column_seconds"): st.column_config.NumberColumn(
             format="%.0f"
         ),

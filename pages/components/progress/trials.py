@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.components.charts.curves import trial_chart
 from pages.components.charts.record import show_chart
+from pages.components.hyperparameters import label, short_value
 from pages.components.numbers import count, duration, three_digits
 from pages.components.progress.diagnosis import show_trial_diagnosis
 from pages.components.progress.forms import try_again
@@ -161,10 +162,9 @@ def _show_trial(study: StudyHandle, trial: TrialView) -> None:
         st.dataframe(
             pd.DataFrame(
                 {
-                    raw_text("progress.trial_params"): list(trial.params),
+                    raw_text("progress.trial_params"): list(map(label, trial.params)),
                     raw_text("progress.params_value"): [
-                        three_digits(value) if isinstance(value, float) else str(value)
-                        for value in trial.params.values()
+                        short_value(name, value) for name, value in trial.params.items()
                     ],
                 }
             ),

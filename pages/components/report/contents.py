@@ -20,6 +20,7 @@ from pages.components.compare.table import (
     written,
 )
 from pages.components.downloads import SERIES_TIME
+from pages.components.hyperparameters import label, value_word
 from pages.components.illness_cards import illness_words
 from pages.components.numbers import duration
 from pages.components.progress.steering_words import steered_sentence
@@ -146,7 +147,16 @@ def _search(document: Document, study: StudyHandle, results: StudyResults) -> No
     rows = parameter_rows([winner.params for winner in results.winners.values()])
     names = [raw_text("compare.params_name"), *results.winners]
     document.table(
-        pd.DataFrame([[row.name, *map(str, row.values)] for row in rows], columns=names)
+        pd.DataFrame(
+            [
+                [
+                    label(row.name),
+                    *(value_word(row.name, value) for value in row.values),
+                ]
+                for row in rows
+            ],
+            columns=names,
+        )
     )
 
 

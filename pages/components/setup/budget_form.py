@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages.components.draft import follow
 from pages.components.setup.presets import Preset, default_workers
-from pages.components.text import raw_text, text
+from pages.components.text import plain, raw_text, text
 from search.config import (
     MAX_EPOCHS,
     MAX_REFITS,
@@ -100,8 +100,15 @@ def choose_workers() -> int:
     )
 
 
-def choose_training(first: Training) -> Training:
-    """Show epochs, patience, pruner, balance, seed, refits and what is delivered.
+def choose_training(first: Training, epochs_reason: str | None) -> Training:
+    """Show epochs, patience, pruner, balance, seed, refits, what is delivered, log.
+
+    Parameters
+    ----------
+    first
+        What the form starts with.
+    epochs_reason
+        Why so many epochs; None where that cannot be told.
 
     Raises
     ------
@@ -114,9 +121,19 @@ def choose_training(first: Training) -> Training:
         seed = _whole("seed", first.seed, least=0, most=MAX_SEED)
         pruner = _choice("pruner", first.pruner, _PRUNERS)
         balance = _choice("balance", first.balance, _BALANCES)
+    if epochs_reason:
+        words = raw_text("setup.suggested_epochs", n=first.epochs, reason=epochs_reason)
+        st.caption(f":material/lightbulb: {plain(words)}")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         refits = _whole("refit_seeds", first.refit_seeds, least=1, most=MAX_REFITS)
         deliver = _choice("deliver", first.deliver, _DELIVERIES)
+        follow("setup_tensorboard", first.tensorboard)
+        tensorboard = st.toggle(
+            text("setup.tensorboard"),
+            key="setup_tensorboard",
+            help=text("setup.tensorboard_help"),
+            persist_state="session",
+        )
     return replace(
         first,
         epochs=epochs,
@@ -126,6 +143,7 @@ def choose_training(first: Training) -> Training:
         balance=balance,
         refit_seeds=refits,
         deliver=deliver,
+        tensorboard=tensorboard,
     )
 
 

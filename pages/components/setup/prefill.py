@@ -85,6 +85,7 @@ def form_values(settings: StudySettings) -> dict[str, object]:
         "patience": min(training.patience, MAX_EPOCHS),
         "refit_seeds": min(training.refit_seeds, MAX_REFITS),
         "deliver": training.deliver,
+        "tensorboard": training.tensorboard,
         "seed": min(training.seed, MAX_SEED),
         "pruner": training.pruner,
         "balance": training.balance,

@@ -1,99 +1,162 @@
 """The search space as a form: one line a hyperparameter."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages.components.draft import follow
+from pages.components.hyperparameters import label, line_words, value_word
 from pages.components.text import has_text, plain, raw_text, text
-from search.errors import ConfigError
+from search.config import Task
+from search.data.series import BuiltSeries
+from search.errors import ConfigError, UserInputError
+from search.evaluation.panel import make_panel
+from search.study.combinations import refusals
+from search.study.loss_targets import check_loss_targets
 from search.study.space import LIMITS, Line, Space, Value
+from search.study.suggestions import Suggestion, opened_line
 
 Mode = Literal["range", "values", "fixed"]
 
+_FIRST = ("cell", "units", "layers", "dropout", "sequence_length", "learning_rate",
+          "clipnorm")  # fmt: skip
+_GROUPS = {
+    "framing": ("framing", "calendar", "scaler"),
+    "network": ("architecture", "normalization", "dense_units", "recurrent_dropout"),
+    "training": ("loss", "optimizer", "schedule", "batch_size", "l2", "clipping"),
+}
 
-def choose_space(base: Space) -> Space | None:
+
+def choose_space(
+    suggested: Mapping[str, Suggestion], task: Task, built: BuiltSeries
+) -> Space | None:
     """Show one line for each hyperparameter; None if a line cannot be used.
 
     Parameters
     ----------
-    base
-        The space that fits the data; the form starts with it.
+    suggested
+        The space that fits the data, with reasons; the form starts with it.
+    task, built
+        What is predicted, and the series; what they refuse is told beside its lines.
     """
     st.markdown(text("setup.space_intro"), width=760)
-    names = [line.name for line in base.lines]
-    lines = _choose_lines(base.lines[: names.index("framing")], key="lines")
-    st.markdown(f"**{text('setup.space_more')}**")
-    lines += _choose_lines(base.lines[names.index("framing") :], key="more_lines")
-    chosen = [line for line in lines if line is not None]
-    return Space(tuple(chosen)) if len(chosen) == len(lines) else None
-
-
-def _choose_lines(firsts: Sequence[Line], *, key: str) -> list[Line | None]:
-    grid = st.grid(2, min_column_width=300, border=True, key=key)
-    lines = []
-    for first in firsts:
-        with grid.cell():
-            lines.append(_choose_line(first))
-    return lines
+    form = _Form(suggested, task)
+    form.ask(_FIRST, key="lines")
+    st.markdown(text("setup.space_groups"), width=760)
+    for group, names in _GROUPS.items():
+        st.markdown(f"**{text(f'setup.group_{group}')}**")
+        form.ask(names, key=f"{group}_lines")
+    chosen = [line for name in suggested if (line := form.lines[name]) is not None]
+    if len(chosen) < len(suggested) or form.tell_refusals():
+        return None
+    space = Space(tuple(chosen))
+    try:
+        if "msle" in space["loss"].values:
+            check_loss_targets(space, make_panel(built.values, built.roles))
+    except UserInputError as error:
+        form.tell("loss", str(error))
+        return None
+    return space
 
 
 def space_summary(space: Space) -> str:
     """Return the searched lines in one markdown list."""
     shown = [
-        f"- **{_label(line.name)}**: {plain(line_words(line))}"
+        f"- **{label(line.name)}**: {plain(line_words(line))}"
         for line in space.lines
         if not line.is_fixed
     ]
     return "\n".join(shown)
 
 
-def line_words(line: Line) -> str:
-    """Return what a line allows, such as ``16 to 64`` or ``12, 24``."""
-    if line.choices:
-        return ", ".join(value_word(line.name, value) for value in line.choices)
-    low, high = line.values
-    words = raw_text("setup.range_words", low=f"{low:g}", high=f"{high:g}")
-    if line.log:
-        return raw_text("setup.log_words", range=words)
-    if line.step > 1:
-        return raw_text("setup.step_words", range=words, step=line.step)
-    return words
+def reasons_summary(suggested: Mapping[str, Suggestion]) -> str:
+    """Return why the lines are suggested, in one markdown list."""
+    shown = [
+        f"- **{label(name)}**, {plain(line_words(one.line))}: {plain(one.reason)}"
+        for name, one in suggested.items()
+        if one.reason
+    ]
+    return "\n".join(shown)
 
 
-def value_word(name: str, value: Value) -> str:
-    """Return a value of the hyperparameter `name` in words."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return f"{value:g}"
-    key = f"hyperparameters.{name}_{str(value).lower()}"
-    return raw_text(key) if has_text(key) else str(value)
+class _Form:
+    """The lines as they are chosen, each with a place for what is wrong with it."""
+
+    def __init__(self, suggested: Mapping[str, Suggestion], task: Task) -> None:
+        self.suggested = suggested
+        self.task = task
+        self.lines: dict[str, Line | None] = {}
+        self._places: dict[str, DeltaGenerator] = {}
+
+    def ask(self, names: Sequence[str], *, key: str) -> None:
+        """Show these lines as a grid."""
+        grid = st.grid(2, min_column_width=300, border=True, key=key)
+        for name in names:
+            with grid.cell():
+                self.lines[name] = self._ask(self.suggested[name])
+
+    def tell(self, name: str, reason: str) -> None:
+        """Show beside a line why it cannot be used."""
+        self._places[name].error(plain(reason), icon=":material/error:")
+
+    def tell_refusals(self) -> bool:
+        """Show what cannot be trained beside each line that takes part."""
+        values = {name: line.values for name, line in self.lines.items() if line}
+        found = refusals(values, self.task)
+        for refusal in found:
+            for name in refusal.values:
+                self.tell(name, refusal.reason)
+        return bool(found)
+
+    def _ask(self, suggestion: Suggestion) -> Line | None:
+        first = suggestion.line
+        name = first.name
+        st.markdown(_heading(name))
+        st.caption(text(f"hyperparameters.{name}_help"))
+        fields = st.container()
+        self._places[name] = st.container()
+        if suggestion.reason:
+            words = raw_text(
+                "setup.suggested", words=line_words(first), reason=suggestion.reason
+            )
+            st.caption(f":material/lightbulb: {plain(words)}")
+        try:
+            with fields:
+                return _choose_line(first, self.task)
+        except ConfigError as error:
+            self.tell(name, str(error))
+            return None
 
 
-def _label(name: str) -> str:
-    return text(f"hyperparameters.{name}")
+def _choose_line(first: Line, task: Task) -> Line:
+    if LIMITS[first.name].kind == "choice":
+        return _choose_among(first, _offered(first.name, task))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        return _choose_number(first)
 
 
-def _choose_line(first: Line) -> Line | None:
-    name = first.name
-    st.markdown(f"**{_label(name)}**")
-    st.caption(text(f"hyperparameters.{name}_help"))
-    try:
-        if LIMITS[name].kind == "choice":
-            return _choose_among(first)
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            return _choose_number(first)
-    except ConfigError as error:
-        st.error(plain(error), icon=":material/error:")
-        return None
+def _offered(name: str, task: Task) -> list[Value]:
+    """Return the choices of a line, of the losses those that fit the kind of task."""
+    choices = LIMITS[name].choices
+    if name != "loss":
+        return list(choices)
+    return [choice for choice in choices if not refusals({name: (choice,)}, task)]
 
 
-def _choose_among(first: Line) -> Line:
+def _heading(name: str) -> str:
+    unit = f"hyperparameters.{name}_unit"
+    words = f"**{plain(label(name))}**"
+    return f"{words} :gray[{plain(raw_text(unit))}]" if has_text(unit) else words
+
+
+def _choose_among(first: Line, offered: Sequence[Value]) -> Line:
     name = first.name
     follow(f"setup_line_{name}", list(first.choices))
     chosen = st.pills(
-        _label(name),
-        LIMITS[name].choices,
+        label(name),
+        offered,
         selection_mode="multi",
         format_func=lambda value: value_word(name, value),
         key=f"setup_line_{name}",
@@ -101,9 +164,9 @@ def _choose_among(first: Line) -> Line:
         wrap=True,
         persist_state="session",
     )
-    ordered = tuple(value for value in LIMITS[name].choices if value in chosen)
+    ordered = tuple(value for value in offered if value in chosen)
     if not ordered:
-        raise ConfigError(raw_text("setup.choose_one", name=_label(name)))
+        raise ConfigError(raw_text("setup.choose_one", name=label(name)))
     return Line(name, choices=ordered)
 
 
@@ -135,6 +198,7 @@ def _mode(line: Line) -> Mode:
 
 
 def _choose_range(first: Line) -> Line:
+    first = opened_line(first)
     name = first.name
     values = [float(value) for value in first.values]
     follow(f"setup_low_{name}", _number(name, min(values)))
@@ -201,7 +265,7 @@ def _type_values(first: Line) -> tuple[Value, ...]:
         if part.strip():
             values.append(_parse(name, part.strip()))
     if not values:
-        raise ConfigError(raw_text("setup.choose_one", name=_label(name)))
+        raise ConfigError(raw_text("setup.choose_one", name=label(name)))
     return tuple(dict.fromkeys(values))
 
 
@@ -210,5 +274,5 @@ def _parse(name: str, typed: str) -> Value:
         return int(typed) if LIMITS[name].kind == "int" else float(typed)
     except ValueError:
         raise ConfigError(
-            raw_text("setup.not_a_number", name=_label(name), typed=typed)
+            raw_text("setup.not_a_number", name=label(name), typed=typed)
         ) from None

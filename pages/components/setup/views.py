@@ -1,5 +1,7 @@
 """The parts of the Search page that show rather than ask."""
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from pages.components.draft import DraftSeries
@@ -8,7 +10,7 @@ from pages.components.frame import next_step
 from pages.components.numbers import count, duration
 from pages.components.setup.folds_chart import fold_table, folds_figure
 from pages.components.setup.prefill import duplicate_settings
-from pages.components.setup.space_form import space_summary
+from pages.components.setup.space_form import reasons_summary, space_summary
 from pages.components.setup.starting import start
 from pages.components.state import go_to
 from pages.components.study_data import study_series
@@ -19,6 +21,7 @@ from search.evaluation.splits import SplitPlan
 from search.study.estimate import Estimate, estimate_seconds
 from search.study.folders import StudyHandle
 from search.study.settings import StudySettings
+from search.study.suggestions import Suggestion
 
 
 def show_folds(column, plan: SplitPlan, *, key: str) -> None:
@@ -63,6 +66,14 @@ def _show_short_holdout(plan: SplitPlan) -> None:
 def show_space(settings: StudySettings) -> None:
     """List what is searched, in words."""
     st.markdown(space_summary(settings.space))
+
+
+def show_reasons(suggested: Mapping[str, Suggestion]) -> None:
+    """Offer the reasons for the ranges, which are computed from the data."""
+    reasons = reasons_summary(suggested)
+    if reasons:
+        with st.expander(text("setup.why"), icon=":material/lightbulb:"):
+            st.markdown(reasons)
 
 
 def show_first(series: DraftSeries, settings: StudySettings) -> None:
