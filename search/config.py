@@ -45,12 +45,15 @@ class Roles:
     calendar
         Cycles derived from the time stamps; each becomes a sine and a cosine
         that are known in advance.
+    group
+        Column that tells several series or sequences apart; None for one series.
     """
 
     targets: tuple[str, ...]
     past_features: tuple[str, ...] = ()
     known_features: tuple[str, ...] = ()
     calendar: tuple[CalendarCycle, ...] = ()
+    group: str | None = None
 
     def __post_init__(self) -> None:
         if not self.targets:
@@ -61,10 +64,15 @@ class Roles:
             raise ConfigError(
                 f"Each column can have one role only; {', '.join(twice)} has two."
             )
+        if self.group in columns:
+            raise ConfigError(
+                f"Each column can have one role only; {self.group} tells the groups "
+                "apart and has another one."
+            )
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """All columns of the table that are used, targets first."""
+        """All columns with values, targets first; `group` has none."""
         return (*self.targets, *self.past_features, *self.known_features)
 
 
