@@ -306,7 +306,7 @@ GROUP_SAMPLES: dict[str, GroupSample] = {
                 order="appearance",
             ),
             n_groups=120,
-            n_rows=6_812,
+            n_rows=6_645,
         ),
         GroupSample(
             name="pump_vibration",
@@ -379,7 +379,7 @@ GROUP_SAMPLES: dict[str, GroupSample] = {
                 label_scope="row",
             ),
             n_groups=40,
-            n_rows=4_346,
+            n_rows=4_410,
         ),
         GroupSample(
             name="pump_anomalies",

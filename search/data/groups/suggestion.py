@@ -30,6 +30,11 @@ _STEP_NAME = re.compile(
     r"([_\W]*(nr|no|number|id))?(\s*[\[(].*[\])])?",
     re.IGNORECASE,
 )
+_GROUP_NAME = re.compile(
+    r"(.*[_\W])?(recording|run|trial|experiment|case|sequence|session|lot|heat|coil|"
+    r"campaign|file|vehicle|person|user)([_\W]*(id|nr|no|number|name))?",
+    re.IGNORECASE,
+)
 _LABEL_NAME = re.compile(
     r".*(label|class|target|fault|anomal|attack|outlier|state|regime|phase|mode|"
     r"condition|activity|status|diagnosis|event).*",
@@ -99,7 +104,7 @@ def suggest_group(table: Table) -> str | None:
     names = [str(name) for name in table.frame.columns]
     if table.origin is not None:
         return names[0]
-    fitting = [name for name in names if names_groups(name) and _tells(table, name)]
+    fitting = [name for name in names if _is_named(name) and _tells(table, name)]
     texts = [name for name in fitting if not table.numbers(name).n_numbers]
     return next(iter([*texts, *fitting]), None)
 
@@ -175,7 +180,8 @@ class _Suggestions:
         if column.is_constant or not column.n_changes:
             return []
         is_in_runs = 5 * column.n_changes < len(self.table.frame)
-        if column.is_class and is_in_runs:
+        is_label = _LABEL_NAME.fullmatch(column.name) or not column.is_number
+        if column.is_class and is_in_runs and is_label:
             texts = {value.casefold() for value in column.values}
             is_odd = _ODD_NAME.fullmatch(column.name) or texts & (_NORMAL - {"0", "no"})
             if len(column.values) == 2 and is_odd and texts & _NORMAL:
@@ -258,6 +264,10 @@ class _Suggestions:
             test_column=self.test,
             order=_order(self.table, self.codes, self.time, self.group),
         )
+
+
+def _is_named(name: str) -> bool:
+    return names_groups(name) or _GROUP_NAME.fullmatch(name.strip()) is not None
 
 
 def _tells(table: Table, name: str) -> bool:
