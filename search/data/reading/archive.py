@@ -72,8 +72,8 @@ def detect_archive(content: bytes) -> ReadOptions:
     with _opened(content) as archive:
         members = _checked_members(archive)
         largest = max(_sequences(members), key=lambda member: member.file_size)
-        text = _unpacked(archive, largest, MOST_UNPACKED_BYTES)
         with _named(largest.filename):
+            text = _text(archive, largest, MOST_UNPACKED_BYTES)
             return replace(detect_delimited(text), format="zip")
 
 
@@ -211,19 +211,25 @@ def _texts(
     texts: list[DelimitedText] = []
     room = MOST_UNPACKED_BYTES
     for member in members:
-        content = _unpacked(archive, member, room)
-        room -= len(content)
         with _named(member.filename):
-            if content.startswith(b"PK\x03\x04"):
-                raise TableFormatError("This is an archive itself. Unpack it first.")
-            if not content.strip():
-                raise TableFormatError("The file is empty. Remove it from the archive.")
+            content = _text(archive, member, room)
+            room -= len(content)
             text = read_delimited(content, replace(options, format="csv"))
         if texts:
             _check_columns(member.filename, text, members[0].filename, texts[0])
             text = replace(text, frame=text.frame[list(texts[0].frame.columns)])
         texts.append(text)
     return texts
+
+
+def _text(archive: zipfile.ZipFile, member: zipfile.ZipInfo, room: int) -> bytes:
+    """Return the bytes of a member that is to be read as a table."""
+    content = _unpacked(archive, member, room)
+    if content.startswith(b"PK\x03\x04"):
+        raise TableFormatError("This is an archive itself. Unpack it first.")
+    if not content.strip():
+        raise TableFormatError("The file is empty. Remove it from the archive.")
+    return content
 
 
 def _unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo, room: int) -> bytes:
@@ -234,8 +240,8 @@ def _unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo, room: int) -> b
     except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError) as error:
         # NotImplementedError, a method of packing that is not known, is among them.
         raise TableFormatError(
-            f"{shown(member.filename)} in the archive is damaged or packed in an "
-            "unusual way. Pack the files again."
+            f"{shown(member.filename)} is damaged or packed in an unusual way. Pack "
+            "the files again."
         ) from error
     if len(content) > room:
         raise _too_large()

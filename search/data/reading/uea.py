@@ -22,7 +22,7 @@ from search.data.reading.uea_header import Header, read_header
 from search.errors import TableFormatError
 
 _OUTSIDE_BRACKETS = re.compile(r":(?![^()]*\))")
-_PAIR = re.compile(r"\s*\(([^(),]*),([^(),]*)\)\s*(?:,(?=\s*\()|$)")
+_PAIR = re.compile(r"\s*\(([^(),]*),([^(),]*)\)\s*(?:,(?!\s*$)|$)")
 
 
 @dataclass(frozen=True)

@@ -136,7 +136,7 @@ ZIP = {
     "link": (_linked().replace(b"c.csv", b"c.csv"), "'c.csv' in the archive is a link"),
     "twice": (_doubled(), "holds 'a.csv' twice"),
     "encrypted": (_encrypted(), "'a.csv' in the archive is encrypted"),
-    "damaged": (_damaged(), "in the archive is damaged|damaged or cut off"),
+    "damaged": (_damaged(), "is damaged or packed|damaged or cut off"),
     "cut": (_zip(a__csv=CSV, b__csv=CSV)[:-30], "damaged or cut off"),
     "empty file": (_zip(a__csv=CSV, b__csv=b" \n"), "'b.csv' in the archive: The file"),
     "column lacks": (
