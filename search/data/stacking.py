@@ -101,6 +101,11 @@ def stacked_in_rows(table: Table, settings: SeriesSettings) -> list[Finding]:
     return []
 
 
+def names_groups(name: str) -> bool:
+    """Tell whether a column is called ``unit``, ``batch_id`` or ``shop no``."""
+    return _ID_NAME.fullmatch(name.strip()) is not None
+
+
 def _starts_again(stamps: np.ndarray, restarts: np.ndarray) -> bool:
     """Tell whether most parts between jumps back are long and cover the same time."""
     edges = np.concatenate([[0], restarts, [len(stamps)]])
@@ -171,7 +176,7 @@ def _other_columns(table: Table, settings: SeriesSettings) -> Iterator[str]:
 
 def _names_series(table: Table, name: str) -> bool:
     """Tell whether a column holds names of series, and not numbers, dates or parts."""
-    if _ID_NAME.fullmatch(name.strip()):
+    if names_groups(name):
         return True
     numbers = table.numbers(name)
     if numbers.n_numbers:

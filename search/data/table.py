@@ -1,17 +1,21 @@
 """A table as it was read from a file: texts or typed cells, nothing repaired yet."""
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
 
 from search.data.findings import Finding
+from search.data.reading.archive import detect_archive, read_archive
 from search.data.reading.delimited import detect_delimited, read_delimited
 from search.data.reading.numbers import NumberColumn, as_arrow, to_numbers
 from search.data.reading.options import FileFormat, ReadOptions
-from search.data.reading.sniffing import file_format
+from search.data.reading.origin import Origin
+from search.data.reading.sniffing import detect_encoding, file_format
+from search.data.reading.uea import read_uea
+from search.data.reading.wide import unfold
 from search.data.reading.workbook import read_parquet, read_workbook
 from search.data.timing.time_numbers import TimeStamps
 from search.data.timing.times import read_stamps
@@ -46,6 +50,9 @@ class Table:
         Names of the sheets of an Excel file.
     findings
         Notices of the reading, such as skipped empty lines.
+    origin
+        File in an archive and place in the line of each row, where the line number
+        does not tell; otherwise None.
     """
 
     frame: pd.DataFrame
@@ -55,6 +62,7 @@ class Table:
     line_numbers: np.ndarray | None = None
     sheets: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
+    origin: Origin | None = None
     _kept: dict[Hashable, Any] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -105,6 +113,19 @@ class Table:
             return tuple(int(row) for row in self.line_numbers[positions])
         return tuple(int(row) + self.first_row for row in positions)
 
+    def place(self, position: int, column: str | None = None) -> str:
+        """Return where a cell stands, such as ``row 7 of 'a.csv', column 'x'``.
+
+        Parameters
+        ----------
+        position
+            Zero-based row.
+        column
+            Name of the column; None for the whole row.
+        """
+        line = self.file_rows(np.array([position]))[0]
+        return (self.origin or Origin()).words(position, line, column)
+
 
 def detect_options(content: bytes, name: str) -> ReadOptions:
     """Find out how `content` is to be read, from the content rather than the name.
@@ -117,6 +138,10 @@ def detect_options(content: bytes, name: str) -> ReadOptions:
     kind = file_format(content)
     if kind == "csv":
         return detect_delimited(content)
+    if kind == "zip":
+        return detect_archive(content)
+    if kind == "ts":
+        return ReadOptions(format="ts", encoding=detect_encoding(content))
     return ReadOptions(format="excel" if kind == "excel" else "parquet")
 
 
@@ -145,13 +170,22 @@ def read_table(
         raise TableFormatError(
             f"`format` is {options.format!r}, but the content is {kind!r}."
         )
-    if kind == "excel":
-        options = options or ReadOptions(format="excel")
-        book = read_workbook(content, options)
-        return Table(book.frame, options, name, book.first_row, sheets=book.sheets)
-    if kind == "parquet":
-        options = options or ReadOptions(format="parquet")
-        return Table(read_parquet(content), options, name, first_row=1)
+    table = _READERS[kind](content, name, options)
+    return _one_row_a_step(table) if table.options.shape == "wide" else table
+
+
+def _read_excel(content: bytes, name: str, options: ReadOptions | None) -> Table:
+    options = options or ReadOptions(format="excel")
+    book = read_workbook(content, options)
+    return Table(book.frame, options, name, book.first_row, sheets=book.sheets)
+
+
+def _read_parquet(content: bytes, name: str, options: ReadOptions | None) -> Table:
+    options = options or ReadOptions(format="parquet")
+    return Table(read_parquet(content), options, name, first_row=1)
+
+
+def _read_text(content: bytes, name: str, options: ReadOptions | None) -> Table:
     text = read_delimited(content, options)
     return Table(
         text.frame,
@@ -160,6 +194,58 @@ def read_table(
         text.first_row,
         line_numbers=text.line_numbers,
         findings=(*_reading_notices(text.options), *text.findings),
+    )
+
+
+def _read_archive(content: bytes, name: str, options: ReadOptions | None) -> Table:
+    archive = read_archive(content, options)
+    return Table(
+        archive.frame,
+        archive.options,
+        name,
+        line_numbers=archive.lines,
+        findings=(*_reading_notices(archive.options), *archive.findings),
+        origin=archive.origin,
+    )
+
+
+def _read_sequences(content: bytes, name: str, options: ReadOptions | None) -> Table:
+    options = options or detect_options(content, name)
+    read = read_uea(content, options)
+    return Table(
+        read.frame,
+        options,
+        name,
+        line_numbers=read.lines,
+        findings=read.findings,
+        origin=read.origin,
+    )
+
+
+_READERS: dict[str, Callable[[bytes, str, ReadOptions | None], Table]] = {
+    "csv": _read_text,
+    "excel": _read_excel,
+    "parquet": _read_parquet,
+    "ts": _read_sequences,
+    "zip": _read_archive,
+}
+
+
+def _one_row_a_step(table: Table) -> Table:
+    """Return a table with one sequence a row as one with one row a step."""
+    if table.origin is not None:
+        raise TableFormatError(
+            "`shape` can be 'wide' for a single table only; the sequences of an "
+            "archive or a .ts file are known."
+        )
+    lines = np.array(table.file_rows(np.arange(len(table.frame))), dtype=np.int64)
+    rows = unfold(table.frame, lines, table.options)
+    return replace(
+        table,
+        frame=rows.frame,
+        line_numbers=lines[rows.row_of],
+        findings=(*table.findings, *rows.findings),
+        origin=rows.origin,
     )
 
 

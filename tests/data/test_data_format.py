@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from search.data.group_samples import GROUP_SAMPLES
+from search.data.groups.settings import GROUP_CHOICES
 from search.data.reading.options import ReadOptions
 from search.data.reading.spelling import MISSING_SPELLINGS
 from search.data.samples import SAMPLES
@@ -14,7 +16,7 @@ from search.data.settings import CHOICES
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "data-format.md").read_text(encoding="utf-8")
 SOURCES = [path.read_text("utf-8") for path in (ROOT / "search/data").rglob("*.py")]
-FIRST_ARGUMENT = re.compile(r"\bFinding\(\s*\"([a-z_]+)\"")
+FIRST_ARGUMENT = re.compile(r"(?:\bFinding|choice_finding)\(\s*\"([a-z_]+)\"")
 
 
 def _codes() -> set[str]:
@@ -28,7 +30,15 @@ def test_every_finding_is_explained(code):
 
 
 @pytest.mark.parametrize(
-    "choice", sorted({choice for choices in CHOICES.values() for choice in choices})
+    "choice",
+    sorted(
+        {
+            choice
+            for offered in (CHOICES, GROUP_CHOICES)
+            for choices in offered.values()
+            for choice in choices
+        }
+    ),
 )
 def test_every_choice_is_explained(choice):
     assert f"`{choice}`" in TEXT
@@ -36,7 +46,7 @@ def test_every_choice_is_explained(choice):
 
 def test_every_option_and_sample_is_named():
     options = {field.name for field in fields(ReadOptions)} - {"format"}
-    assert all(f"`{name}`" in TEXT for name in {*options, *SAMPLES})
+    assert all(f"`{name}`" in TEXT for name in {*options, *SAMPLES, *GROUP_SAMPLES})
 
 
 def test_every_missing_spelling_is_named():

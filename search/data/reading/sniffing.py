@@ -33,17 +33,28 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"MZ\x90\x00", "a program"),
     (b"{\\rtf", "an RTF document"),
 )
+# Members of an archive that name the label of each sequence.
+LABEL_FILES = ("labels.csv", "labels.txt", "labels.tsv")
 _PICKLE = re.compile(rb"\x80[\x02-\x05][\x8a-\x95\]}(cKXq]")
 _HTML = re.compile(rb"\s*(<!--.*?-->\s*)?<(!doctype\s+html|html|head|body|table)", re.I)
 _XML = re.compile(rb"\s*<\?xml")
 _JSON = re.compile(rb'\s*(\{\s*("|\})|\[\s*[\[{"\d\]-])')
+# Comments, then a line of the header of a UCR/UEA file.
+_COMMENTS = rb"(?:\xef\xbb\xbf)?(?:[ \t]*(?:[#%][^\r\n]*)?[\r\n]+)*[ \t]*"
+_TS = re.compile(
+    _COMMENTS + rb"@(problemname|timestamps|missing|univariate|dimensions?|equallength|"
+    rb"serieslength|classlabel|targetlabel|data)\b",
+    re.IGNORECASE,
+)
+_ARFF = re.compile(_COMMENTS + rb"@relation\b", re.IGNORECASE)
+_HEAD_BYTES = 65_536
 _MOST_UNPACKED_BYTES = 1_000_000_000
 # Undefined in cp1252, so a text with one of them is latin-1 at best.
 _UNDEFINED_IN_CP1252 = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 
 
 def file_format(content: bytes) -> str:
-    """Return ``csv``, ``excel`` or ``parquet``, by the first bytes of the file.
+    """Return ``csv``, ``excel``, ``parquet``, ``ts`` or ``zip``, by the first bytes.
 
     Raises
     ------
@@ -69,7 +80,21 @@ def file_format(content: bytes) -> str:
         raise _not_a_table("an XML file")
     if _JSON.match(content[:4096]):
         raise _not_a_table("a JSON file; save the table as CSV")
-    return "csv"
+    if _ARFF.match(content[:_HEAD_BYTES]):
+        raise _not_a_table("an ARFF file; save it as .ts or CSV")
+    return "ts" if _TS.match(content[:_HEAD_BYTES]) else "csv"
+
+
+def holds_sequence(member: str) -> bool:
+    """Tell whether a member of an archive is a delimited text, by its name."""
+    name = member.rsplit("/", 1)[-1]
+    ending = name.lower().rsplit(".", 1)[-1]
+    return (
+        not name.startswith(".")
+        and not member.startswith("__MACOSX/")
+        and ending in {"csv", "tsv", "txt", "dat"}
+        and name.lower() not in LABEL_FILES
+    )
 
 
 def detect_encoding(content: bytes) -> str:
@@ -170,7 +195,10 @@ def _not_a_table(words: str) -> TableFormatError:
 
 
 def _zip_format(content: bytes) -> str:
-    """Return ``excel`` for a workbook; other archives and bombs are refused."""
+    """Return ``excel`` for a workbook, ``zip`` for an archive of several texts.
+
+    Other archives and bombs are refused.
+    """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = archive.infolist()
@@ -180,7 +208,12 @@ def _zip_format(content: bytes) -> str:
             "cut off. Save or copy it again."
         ) from None
     if not any(member.filename == "xl/workbook.xml" for member in members):
-        raise _not_a_table("a zip archive; unpack it first")
+        if sum(holds_sequence(member.filename) for member in members) > 1:
+            return "zip"
+        raise _not_a_table(
+            "a zip archive; unpack it first (only an archive of several CSV files, one "
+            "for each sequence, can be read as it is)"
+        )
     if sum(member.file_size for member in members) > _MOST_UNPACKED_BYTES:
         raise TableFormatError(
             "This Excel file is larger than 1 GB when unpacked. Save the sheet as CSV."
