@@ -14,6 +14,7 @@ from search.evaluation.scaling import fit_scaler
 from search.explain.network import NumpyAverage, NumpyNetwork
 from search.study.folders import StudyHandle, winner_folder
 from search.study.results import WinnerResult
+from search.study.space import TrialParams
 from search.study.studies import load_panel_series
 
 WEIGHTS_FILE = "weights.npz"
@@ -61,8 +62,8 @@ def load_network(
     Returns
     -------
     NumpyAverage or None
-        None for a winner of an older version that kept no weights, and where they
-        are replaced; see `is_replaced`.
+        None for a winner of an older version that kept no weights, where they are
+        replaced (see `is_replaced`), and for a network that `NumpyNetwork` has not.
 
     Raises
     ------
@@ -81,6 +82,8 @@ def load_network(
     arrays.pop(_MADE, None)
     settings = handle.settings
     params = settings.space.complete(winner.params)
+    if not _is_stack(params):
+        return None
     return NumpyAverage(
         tuple(
             NumpyNetwork.of(
@@ -88,7 +91,7 @@ def load_network(
                 weights,
                 horizon=settings.task.horizon,
                 n_targets=len(settings.roles.targets),
-                bidirectional=params.bidirectional,
+                bidirectional=params.architecture == "bidirectional",
             )
             for weights in _shared(arrays, winner.n_networks)
         )
@@ -125,6 +128,15 @@ def load_forecaster(
         has_calendar=has_calendar,
         batch_size=network.batch_size(params.sequence_length),
         most_origins=int(np.clip(_MOST_WORK // work, _FEWEST, _MOST)),
+    )
+
+
+def _is_stack(params: TrialParams) -> bool:
+    """Return whether the network is recurrent layers and one dense layer alone."""
+    return (
+        params.architecture in ("stacked", "bidirectional")
+        and params.normalization == "none"
+        and not params.dense_units
     )
 
 

@@ -53,8 +53,9 @@ def load_explained(
     Returns
     -------
     Explained or None
-        None for a bidirectional network, whose gates read the window from both ends,
-        and for a winner of an older version that kept no weights.
+        None for a network that is no plain stack, such as a bidirectional one, whose
+        gates read the window from both ends, and for a winner of an older version that
+        kept no weights.
 
     Raises
     ------
@@ -63,7 +64,8 @@ def load_explained(
     """
     settings = handle.settings
     params, task = settings.space.complete(winner.params), settings.task
-    network = None if params.bidirectional else load_network(handle, cell, winner)
+    is_forward = params.architecture == "stacked"
+    network = load_network(handle, cell, winner) if is_forward else None
     if network is None:
         return None
     series = load_panel_series(handle)

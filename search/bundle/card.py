@@ -42,7 +42,7 @@ def model_card(contents: BundleContents, preprocessing: Preprocessing) -> str:
 def _what(contents: BundleContents, preprocessing: Preprocessing) -> str:
     params, result = contents.params, contents.result
     n_layers = "1 layer" if params.layers == 1 else f"{params.layers} layers"
-    both = ", read in both directions" if params.bidirectional else ""
+    both = ", read in both directions" if params.architecture == "bidirectional" else ""
     steps = _count(preprocessing.horizon, "step")
     lines = (
         f"# {params.cell} forecast of {_names(preprocessing.targets)}",

@@ -113,8 +113,10 @@ def default_space(n_rows: int, roles: Roles, task: Task) -> Space:
             Line("scaler", choices=("standard", "robust")),
             Line("batch_size", choices=(_batch_size(n_rows - task.holdout),)),
             Line("recurrent_dropout", choices=(0.0,)),
-            Line("bidirectional", choices=(False,)),
             Line("optimizer", choices=("adam",)),
+            Line("architecture", choices=("stacked",)),
+            Line("normalization", choices=("none",)),
+            Line("dense_units", choices=(0,)),
         )
     )
 

@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 
 Value = bool | int | float | str
 Kind = Literal["int", "float", "choice"]
+Architecture = Literal[
+    "stacked",  # recurrent layers, one on the other
+    "bidirectional",  # the same, each reading the window from both ends
+    "attention",  # the same, and a weighted mean over all steps beside the last one
+    "convolutional",  # a convolution over three steps in front of the layers
+    "encoder_decoder",  # a second recurrent part that gives one step after the other
+]
+Normalization = Literal["none", "layer", "batch"]
 
 
 @dataclass(frozen=True)
@@ -39,8 +47,10 @@ class TrialParams:
     scaler: ScalerName = "standard"
     batch_size: int = 32
     recurrent_dropout: float = 0.0
-    bidirectional: bool = False
     optimizer: Literal["adam", "rmsprop", "sgd"] = "adam"
+    architecture: Architecture = "stacked"
+    normalization: Normalization = "none"
+    dense_units: int = 0
 
     def first_origin(self, season: int) -> int:
         """Return the first origin that this configuration can predict from."""
@@ -71,8 +81,19 @@ LIMITS: dict[str, Limits] = {
     "scaler": Limits("choice", choices=("standard", "minmax", "robust")),
     "batch_size": Limits("int", 1, 4096),
     "recurrent_dropout": Limits("float", 0.0, 0.9),
-    "bidirectional": Limits("choice", choices=(False, True)),
     "optimizer": Limits("choice", choices=("adam", "rmsprop", "sgd")),
+    "architecture": Limits(
+        "choice",
+        choices=(
+            "stacked",
+            "bidirectional",
+            "attention",
+            "convolutional",
+            "encoder_decoder",
+        ),
+    ),
+    "normalization": Limits("choice", choices=("none", "layer", "batch")),
+    "dense_units": Limits("int", 0, 512),
 }
 
 

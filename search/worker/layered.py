@@ -39,7 +39,8 @@ class LayeredNetwork:
         self._model = self._build_model()
         self._optimizer = _OPTIMIZERS[key.optimizer]()
         self._optimizer.build(self._model.trainable_variables)
-        self._weights = [one.value for one in self._model.trainable_variables]
+        # The running statistics of normalizations are among them, at their places.
+        self._weights = [one.value for one in self._model.weights]
         self._slots = [one.value for one in self._optimizer.variables]
         self._fresh_slots = tuple(tf.identity(one) for one in self._slots)
 
@@ -58,12 +59,9 @@ class LayeredNetwork:
         random = tf.constant([seed % 2**31, 0], self._seeds.state.dtype)
         return (*map(tf.constant, weights), *slots, random)
 
-    @staticmethod
-    def unpack(state: _Tensors, shape: NetworkShape) -> list[np.ndarray]:
+    def unpack(self, state: _Tensors, shape: NetworkShape) -> list[np.ndarray]:
         """Return the weights of a network of `shape` in the order of Keras."""
-        n_ways = 2 if shape.bidirectional else 1
-        n_weights = 3 * n_ways * shape.layers + 2
-        return [one.numpy() for one in state[:n_weights]]
+        return [one.numpy() for one in state[: len(self._weights)]]
 
     def epoch(self, state: _Tensors, given: EpochArguments) -> EpochResult:
         """Train on the windows in their order, then validate."""

@@ -1,20 +1,19 @@
 """The networks: plain Keras models that run anywhere Keras runs."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import keras
 import numpy as np
 
 from search.config import Cell, Task
 from search.evaluation.panel import Panel
-from search.study.space import TrialParams
+from search.study.space import Architecture, Normalization, TrialParams
+from search.worker import blocks
 
 T = TypeVar("T")
-
-GATES: dict[Cell, int] = {"SimpleRNN": 1, "LSTM": 4, "GRU": 3}
-
 
 @dataclass(frozen=True)
 class NetworkShape:
@@ -22,7 +21,7 @@ class NetworkShape:
 
     Attributes
     ----------
-    cell, units, layers, bidirectional
+    cell, units, layers
         The recurrent stack.
     sequence_length, n_channels
         Shape of the input `past`.
@@ -33,6 +32,12 @@ class NetworkShape:
         of shape (horizon, n_known).
     has_dropout, has_recurrent_dropout
         Whether anything is dropped while it trains.
+    architecture
+        What is built around the stack; see `build_model`.
+    normalization
+        What follows each recurrent layer.
+    dense_units
+        Units of the hidden dense layer before the last one; 0 without it.
     """
 
     cell: Cell
@@ -43,9 +48,16 @@ class NetworkShape:
     n_targets: int
     n_channels: int
     n_known: int
-    bidirectional: bool = False
     has_dropout: bool = False
     has_recurrent_dropout: bool = False
+    architecture: Architecture = "stacked"
+    normalization: Normalization = "none"
+    dense_units: int = 0
+
+    @property
+    def n_ways(self) -> int:
+        """Directions in which each layer of the stack reads."""
+        return 2 if self.architecture == "bidirectional" else 1
 
 
 def network_shape(params: TrialParams, panel: Panel, task: Task) -> NetworkShape:
@@ -59,9 +71,11 @@ def network_shape(params: TrialParams, panel: Panel, task: Task) -> NetworkShape
         n_targets=panel.n_targets,
         n_channels=panel.n_channels,
         n_known=panel.n_known,
-        bidirectional=params.bidirectional,
         has_dropout=params.dropout > 0,
         has_recurrent_dropout=params.recurrent_dropout > 0,
+        architecture=params.architecture,
+        normalization=params.normalization,
+        dense_units=params.dense_units,
     )
 
 
@@ -78,7 +92,20 @@ def build_model(
 
     A stack of recurrent layers reads the past. Its last state, and beside it the
     values known for the forecast steps, feed one dense layer that gives all steps
-    and targets at once. Dropout follows each recurrent layer.
+    and targets at once. Normalization, then dropout, follow each recurrent layer, and
+    a hidden dense layer may stand before the last one. The architecture changes this:
+
+    ``bidirectional``
+        Each layer of the stack reads from both ends.
+    ``attention``
+        Beside the last state stands a weighted mean of the states of all steps; see
+        `search.worker.blocks.attend`.
+    ``convolutional``
+        A causal convolution stands in front of the stack and keeps the steps.
+    ``encoder_decoder``
+        The last state is repeated for each forecast step, beside it stand the values
+        known for this step, and one more recurrent layer reads this sequence. The
+        dense layers give the targets of one step after the other.
 
     Parameters
     ----------
@@ -96,26 +123,42 @@ def build_model(
     name
         Name of the network; that of its cell by default.
     """
-    past = keras.Input((shape.sequence_length, shape.n_channels), name="past")
-    inputs = [past]
-    state = past
-    for index in range(shape.layers):
-        state = _recurrent_layer(shape, index, seed, recurrent_dropout)(state)
+
+    def finish(states: Any, number: int | str) -> Any:
+        """Add what follows a recurrent layer."""
+        if shape.normalization != "none":
+            states = blocks.normalization(shape, f"normalization_{number}")(states)
         if shape.has_dropout:
-            state = dropout_layer(dropout, name=f"dropout_{index + 1}")(state)
-    if shape.n_known:
-        known = keras.Input((shape.horizon, shape.n_known), name="known")
-        inputs.append(known)
-        flat = keras.layers.Flatten(name="known_flat")(known)
-        state = keras.layers.Concatenate(name="state_and_known")([state, flat])
-    head = keras.layers.Dense(
-        shape.horizon * shape.n_targets,
-        kernel_initializer=keras.initializers.GlorotUniform(seed=_part(seed, 0)),
-        name="head",
-    )
+            states = dropout_layer(dropout, name=f"dropout_{number}")(states)
+        return states
+
+    past = keras.Input((shape.sequence_length, shape.n_channels), name="past")
+    known = keras.Input((shape.horizon, shape.n_known), name="known")
+    state = past
+    if shape.architecture == "convolutional":
+        state = blocks.convolution(shape, seed)(state)
+    for index in range(shape.layers):
+        layer = blocks.stack_layer(shape, index, seed, recurrent_dropout)
+        state = finish(layer(state), index + 1)
+    if shape.architecture == "encoder_decoder":
+        state = keras.layers.RepeatVector(shape.horizon, name="repeated_state")(state)
+        if shape.n_known:
+            state = keras.layers.Concatenate(name="state_and_known")([state, known])
+        decoder = blocks.decoder(shape, seed, recurrent_dropout)
+        state = finish(decoder(state), "decoder")
+    else:
+        if shape.architecture == "attention":
+            state = blocks.attend(state, shape, seed)
+        if shape.n_known:
+            flat = keras.layers.Flatten(name="known_flat")(known)
+            state = keras.layers.Concatenate(name="state_and_known")([state, flat])
+    if shape.dense_units:
+        state = blocks.hidden(shape, seed)(state)
+    state = blocks.head(shape, seed)(state)
     output = keras.layers.Reshape((shape.horizon, shape.n_targets), name="forecast")
+    inputs = [past, known] if shape.n_known else [past]
     name = name or shape.cell.lower()
-    return keras.Model(as_inputs(inputs), output(head(state)), name=name)
+    return keras.Model(as_inputs(inputs), output(state), name=name)
 
 
 def average_model(members: Sequence[keras.Model]) -> keras.Model:
@@ -138,84 +181,15 @@ def average_model(members: Sequence[keras.Model]) -> keras.Model:
 
 def initial_weights(shape: NetworkShape, *, seed: int) -> list[np.ndarray]:
     """Return the weights that `build_model` gives, without building a model."""
-    width = GATES[shape.cell] * shape.units
-    weights: list[np.ndarray] = []
-    n_inputs = shape.n_channels
-    for index in range(shape.layers):
-        parts = (
-            (4 * index + 1, 4 * index + 3) if shape.bidirectional else (4 * index + 1,)
-        )
-        for part in parts:
-            bias = np.zeros((2, width) if shape.cell == "GRU" else width, np.float32)
-            if shape.cell == "LSTM":
-                bias[shape.units : 2 * shape.units] = 1
-            weights += [
-                _glorot((n_inputs, width), _part(seed, part)),
-                _orthogonal((shape.units, width), _part(seed, part + 1)),
-                bias,
-            ]
-        n_inputs = shape.units * len(parts)
-    n_features = n_inputs + shape.horizon * shape.n_known
-    n_outputs = shape.horizon * shape.n_targets
-    head = _glorot((n_features, n_outputs), _part(seed, 0))
-    return [*weights, head, np.zeros(n_outputs, np.float32)]
+    return [array.draw(seed) for array in blocks.weight_arrays(shape)]
 
 
 def count_weights(shape: NetworkShape) -> int:
     """Return the number of trained weights."""
-    n_ways = 2 if shape.bidirectional else 1
-    n_biases = 2 if shape.cell == "GRU" else 1
-    total, n_inputs = 0, shape.n_channels
-    for _ in range(shape.layers):
-        n_sources = n_inputs + shape.units + n_biases
-        total += n_ways * n_sources * GATES[shape.cell] * shape.units
-        n_inputs = n_ways * shape.units
-    n_features = n_inputs + shape.horizon * shape.n_known
-    return total + (n_features + 1) * shape.horizon * shape.n_targets
+    arrays = blocks.weight_arrays(shape)
+    return sum(math.prod(array.shape) for array in arrays if array.is_trained)
 
 
 def as_inputs(parts: Sequence[T]) -> T | list[T]:
     """Return `past`, or `past` and `known`, in the form that the network takes."""
     return parts[0] if len(parts) == 1 else list(parts)
-
-
-def _recurrent_layer(
-    shape: NetworkShape, index: int, seed: int, recurrent_dropout: float
-) -> keras.layers.Layer:
-    def make(part: int, name: str, *, go_backwards: bool = False) -> keras.layers.Layer:
-        return getattr(keras.layers, shape.cell)(
-            shape.units,
-            return_sequences=index < shape.layers - 1,
-            go_backwards=go_backwards,
-            recurrent_dropout=recurrent_dropout if shape.has_recurrent_dropout else 0.0,
-            kernel_initializer=keras.initializers.GlorotUniform(seed=_part(seed, part)),
-            recurrent_initializer=keras.initializers.Orthogonal(
-                seed=_part(seed, part + 1)
-            ),
-            seed=_part(seed, part),
-            name=name,
-        )
-
-    name = f"{shape.cell.lower()}_{index + 1}"
-    part = 4 * index + 1
-    if not shape.bidirectional:
-        return make(part, name)
-    # Given apart, because a copied backward layer would copy the initial weights.
-    return keras.layers.Bidirectional(
-        make(part, name),
-        backward_layer=make(part + 2, f"{name}_backward", go_backwards=True),
-        name=f"both_ways_{index + 1}",
-    )
-
-
-def _glorot(shape: tuple[int, int], seed: int) -> np.ndarray:
-    return np.asarray(keras.initializers.GlorotUniform(seed=seed)(shape))
-
-
-def _orthogonal(shape: tuple[int, int], seed: int) -> np.ndarray:
-    return np.asarray(keras.initializers.Orthogonal(seed=seed)(shape))
-
-
-def _part(seed: int, part: int) -> int:
-    """Return a seed for one part of the network, other than those of its neighbours."""
-    return (seed * 32 + part) % 2**31

@@ -1,6 +1,7 @@
 """The epoch of a plain stack of recurrent layers, its gradient written out.
 
-A plain stack has layers that run forward in time, without recurrent dropout. One
+A plain stack has layers that run forward in time, without recurrent dropout and with
+nothing but dropout between them, and one dense layer after them. One
 program serves every depth and sequence length up to those of its key, and trains and
 validates in one loop over batches: a batch of validation takes the same way forward,
 and its loops backward are empty.
@@ -68,7 +69,12 @@ class StackState(NamedTuple):
 
 def is_plain(shape: NetworkShape) -> bool:
     """Whether `StackedNetwork` can train a network of this shape."""
-    return not shape.bidirectional and not shape.has_recurrent_dropout
+    return (
+        shape.architecture == "stacked"
+        and shape.normalization == "none"
+        and not shape.dense_units
+        and not shape.has_recurrent_dropout
+    )
 
 
 def program_shape(shape: NetworkShape) -> NetworkShape:
