@@ -23,6 +23,18 @@ _FRAMINGS = {
     "last_value": "the change since the last known value",
     "seasonal": "the change against one season before",
 }
+_BUILT = {
+    "stacked": "",
+    "bidirectional": ", read in both directions",
+    "attention": ", with attention over the rows that it reads",
+    "convolutional": ", after a convolution over three rows",
+    "encoder_decoder": " that read, and one that writes step by step",
+}
+_NORMALIZED = {
+    "none": "",
+    "layer": ", layer normalization after each",
+    "batch": ", batch normalization after each",
+}
 _METRICS = ("mae", "rmse", "mase", "smape", "r2")
 _TITLES = ("MAE", "RMSE", "MASE", "sMAPE in %", "R²")
 
@@ -42,13 +54,14 @@ def model_card(contents: BundleContents, preprocessing: Preprocessing) -> str:
 def _what(contents: BundleContents, preprocessing: Preprocessing) -> str:
     params, result = contents.params, contents.result
     n_layers = "1 layer" if params.layers == 1 else f"{params.layers} layers"
-    both = ", read in both directions" if params.architecture == "bidirectional" else ""
+    hidden = f", {params.dense_units} hidden units" if params.dense_units else ""
+    built = _BUILT[params.architecture] + _NORMALIZED[params.normalization] + hidden
     steps = _count(preprocessing.horizon, "step")
     lines = (
         f"# {params.cell} forecast of {_names(preprocessing.targets)}",
         "",
         f"{_kind(result)} ({params.cell}, {n_layers} of {params.units} "
-        f"units{both}, {result.n_parameters:,} weights). From "
+        f"units{built}, {result.n_parameters:,} weights). From "
         f"{_count(preprocessing.sequence_length, 'row')} it predicts the next {steps} "
         f"of {_names(preprocessing.targets)} at once. What it is asked for is "
         f"{_FRAMINGS[params.framing]}.",

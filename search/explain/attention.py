@@ -1,5 +1,7 @@
 """Attention over the time steps of a window."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from search.explain.layers import Beside, Layer, Trace
@@ -69,3 +71,26 @@ class AdditiveAttention(Layer):
     def work(self, n_steps: int) -> int:
         """Return the multiplications of one window."""
         return n_steps * self._of_keys.size
+
+
+@dataclass(frozen=True)
+class WeightRange:
+    """The weights of each step over many windows, of shape (n_steps,) each.
+
+    Attributes
+    ----------
+    mean
+        Their mean; it adds up to 1.
+    low, high
+        Eight of ten windows lie between them, at each step for itself.
+    """
+
+    mean: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+
+def weight_range(weights: np.ndarray) -> WeightRange:
+    """Return mean and spread of weights of shape (n_windows, n_steps)."""
+    low, high = np.quantile(weights, (0.1, 0.9), axis=0)
+    return WeightRange(weights.mean(axis=0), low, high)

@@ -144,9 +144,7 @@ class CausalConvolution(Layer):
         """Return the gradient of the inputs."""
         of_sums = of_outputs * (trace.outputs > 0)
         n_before, n_steps = len(self._kernel) - 1, of_outputs.shape[1]
-        of_padded = np.zeros(
-            (len(of_sums), n_before + n_steps, trace.inputs.shape[2])
-        )
+        of_padded = np.zeros((len(of_sums), n_before + n_steps, trace.inputs.shape[2]))
         for tap, kernel in enumerate(self._kernel):
             of_padded[:, tap : tap + n_steps] += of_sums @ kernel.T
         return of_padded[:, n_before:]

@@ -92,9 +92,7 @@ def _cell(structure: Structure, weights: Iterator[np.ndarray]) -> NumpyCell:
     return CELL_CLASSES[structure.cell](*islice(weights, 3))
 
 
-def _normalization(
-    structure: Structure, weights: Iterator[np.ndarray]
-) -> list[Layer]:
+def _normalization(structure: Structure, weights: Iterator[np.ndarray]) -> list[Layer]:
     if structure.normalization == "layer":
         return [LayerNormalization(*islice(weights, 2))]
     if structure.normalization == "batch":

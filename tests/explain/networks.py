@@ -36,7 +36,13 @@ def make_network(
         np.abs(generator.normal(size=shape)) + 0.5
         if len(shape) == 1
         else 0.5 * generator.normal(size=shape)
-        for shape in _shapes(structure, hidden, n_known)
+        for shape in weight_shapes(
+            structure,
+            units=UNITS,
+            n_channels=CHANNELS,
+            n_known=n_known,
+            dense_units=hidden,
+        )
     ]
     return NumpyNetwork.of(structure, weights)
 
@@ -51,36 +57,43 @@ def make_known(n: int, n_known: int) -> np.ndarray:
     return np.random.default_rng(3).normal(size=(n, HORIZON, n_known))
 
 
-def _shapes(structure: Structure, hidden: int, n_known: int) -> list[tuple[int, ...]]:
+def weight_shapes(
+    structure: Structure,
+    *,
+    units: int,
+    n_channels: int,
+    n_known: int,
+    dense_units: int,
+) -> list[tuple[int, ...]]:
     """Return the shapes of the weights in the order of Keras."""
     ways = 2 if structure.architecture == "bidirectional" else 1
-    width, is_decoder = UNITS, structure.architecture == "encoder_decoder"
+    is_decoder = structure.architecture == "encoder_decoder"
     shapes: list[tuple[int, ...]] = []
 
     def add_recurrent(n_inputs: int, n_ways: int) -> None:
-        gates = GATES[structure.cell] * width
+        gates = GATES[structure.cell] * units
         bias = (2, gates) if structure.cell == "GRU" else (gates,)
-        shapes.extend(n_ways * [(n_inputs, gates), (width, gates), bias])
+        shapes.extend(n_ways * [(n_inputs, gates), (units, gates), bias])
         n_norms = {"none": 0, "layer": 2, "batch": 4}[structure.normalization]
-        shapes.extend(n_norms * [(n_ways * width,)])
+        shapes.extend(n_norms * [(n_ways * units,)])
 
-    n_inputs = CHANNELS
+    n_inputs = n_channels
     if structure.architecture == "convolutional":
-        shapes += [(3, CHANNELS, UNITS), (UNITS,)]
-        n_inputs = UNITS
+        shapes += [(3, n_channels, units), (units,)]
+        n_inputs = units
     for _ in range(structure.layers):
         add_recurrent(n_inputs, ways)
-        n_inputs = ways * UNITS
+        n_inputs = ways * units
     if structure.architecture == "attention":
-        shapes += [(UNITS, UNITS), (UNITS, UNITS), (UNITS, 1)]
-        n_inputs = 2 * UNITS
+        shapes += [(units, units), (units, units), (units, 1)]
+        n_inputs = 2 * units
     if is_decoder:
         add_recurrent(n_inputs + n_known, 1)
-        n_inputs = UNITS
+        n_inputs = units
     else:
-        n_inputs += HORIZON * n_known
-    if hidden:
-        shapes += [(n_inputs, hidden), (hidden,)]
-        n_inputs = hidden
-    n_outputs = TARGETS if is_decoder else HORIZON * TARGETS
+        n_inputs += structure.horizon * n_known
+    if dense_units:
+        shapes += [(n_inputs, dense_units), (dense_units,)]
+        n_inputs = dense_units
+    n_outputs = structure.n_outputs * (1 if is_decoder else structure.horizon)
     return [*shapes, (n_inputs, n_outputs), (n_outputs,)]

@@ -145,9 +145,7 @@ def test_each_recurrent_layer_that_reads_shows_its_gates(architecture: str) -> N
         assert trace.inside["update"].shape == (3, STEPS, UNITS)
 
 
-@pytest.mark.parametrize(
-    ("cell", "architecture"), list(product(CELLS, ARCHITECTURES))
-)
+@pytest.mark.parametrize(("cell", "architecture"), list(product(CELLS, ARCHITECTURES)))
 def test_padding_is_as_if_it_were_not_there(cell: Cell, architecture: str) -> None:
     # A convolution sees the padding, which is zeros, as it sees zeros before a window.
     is_seen = architecture == "convolutional"
