@@ -11,7 +11,7 @@ DEV_STAMP := $(VENV)/.installed-dev
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-quick test-slow test-offline e2e faults check format clean bench bench-epoch bench-peak bench-study bench-storage bench-scaling bench-memory bench-dashboard bench-csv bench-pruners bench-throughput bench-quality bench-accuracy
+.PHONY: help run test test-quick test-slow test-offline e2e faults check format clean bench bench-epoch bench-architectures bench-peak bench-study bench-storage bench-scaling bench-memory bench-dashboard bench-csv bench-pruners bench-throughput bench-quality bench-accuracy
 
 help: ## show this list
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -35,10 +35,13 @@ e2e: $(DEV_STAMP) ## the browser test alone; needs Chromium
 	$(BIN)/python -m pytest -m e2e
 
 # The short ones first.
-bench: bench-epoch bench-peak bench-study bench-storage bench-csv bench-dashboard bench-scaling bench-memory bench-throughput bench-quality bench-accuracy bench-pruners ## every benchmark, one after the other; takes hours
+bench: bench-epoch bench-architectures bench-peak bench-study bench-storage bench-csv bench-dashboard bench-scaling bench-memory bench-throughput bench-quality bench-accuracy bench-pruners ## every benchmark, one after the other; takes hours
 
 bench-epoch: $(RUN_STAMP) ## one epoch: the training engine against Keras
 	$(BIN)/python -m benchmarks.epoch
+
+bench-architectures: $(RUN_STAMP) ## one epoch of each architecture against Keras
+	$(BIN)/python -m benchmarks.architectures
 
 bench-peak: $(RUN_STAMP) ## the engine against the speed of one processor core
 	$(BIN)/python -m benchmarks.peak

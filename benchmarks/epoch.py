@@ -29,9 +29,7 @@ from search.evaluation.scaling import fit_scaler
 from search.evaluation.splits import SplitPlan, plan_splits
 from search.evaluation.windows import gather_targets, gather_windows
 from search.study.curves import EpochPoint
-from search.study.space import TrialParams
-
-HOLDOUT = 1
+from search.study.space import LIMITS, TrialParams
 
 
 def make_problem(args: argparse.Namespace) -> tuple[Panel, SplitPlan, Task]:
@@ -39,7 +37,7 @@ def make_problem(args: argparse.Namespace) -> tuple[Panel, SplitPlan, Task]:
     rows = np.arange(args.points)
     noise = np.random.default_rng(0).normal(0, 0.1, args.points)
     series = pd.DataFrame({"wave": np.sin(rows / 10) + noise})
-    task = Task(horizon=1, holdout=HOLDOUT, folds=5)
+    task = Task(horizon=args.horizon, holdout=args.horizon, folds=5)
     plan = plan_splits(args.points, task, first_origin=args.length)
     return make_panel(series, Roles(("wave",))), plan, task
 
@@ -55,6 +53,9 @@ def make_params(args: argparse.Namespace) -> TrialParams:
         learning_rate=1e-3,
         clipnorm=1.0,
         batch_size=args.batch,
+        architecture=args.architecture,
+        normalization=args.normalization,
+        dense_units=args.dense_units,
     )
 
 
@@ -97,7 +98,9 @@ def time_keras(args: argparse.Namespace) -> dict[str, float]:
     total, scores = 0.0, []
     for number, fold in enumerate(plan.folds):
         scaler = fit_scaler(panel, params.scaler, stop=fold.valid_start)
-        framed = frame_series(panel, scaler, "none", horizon=1, season=1)
+        framed = frame_series(
+            panel, scaler, "none", horizon=task.horizon, season=task.season
+        )
         data = []
         for start, stop in (
             (params.first_origin(1), fold.train_stop),
@@ -107,7 +110,7 @@ def time_keras(args: argparse.Namespace) -> dict[str, float]:
             windows = gather_windows(
                 framed, origins, sequence_length=args.length, n_known=0
             )
-            targets = gather_targets(framed.targets, origins, horizon=1)
+            targets = gather_targets(framed.targets, origins, horizon=task.horizon)
             data.append((windows.past, targets))
         (x, y), validation = data
         model = build_model(network_shape(params, panel, task), seed=number)
@@ -129,7 +132,7 @@ def time_keras(args: argparse.Namespace) -> dict[str, float]:
 
 def run_side(side: str, args: argparse.Namespace, **extra: str) -> dict[str, float]:
     """Run one side in a fresh process and return what it measured."""
-    options = [f"--{name}={getattr(args, name)}" for name in OPTIONS]
+    options = [f"--{name.replace('_', '-')}={getattr(args, name)}" for name in OPTIONS]
     options += [f"--cache={args.cache}"] if args.cache else []
     command = benchmark_command("epoch", "--side", side, *options)
     environment = {
@@ -147,10 +150,16 @@ def run_side(side: str, args: argparse.Namespace, **extra: str) -> dict[str, flo
     return json.loads(output.splitlines()[-1])
 
 
+def measure(args: argparse.Namespace) -> tuple[dict[str, float], dict[str, float]]:
+    """Return what the engine, before and after the other, and `fit` measured."""
+    before, keras_fit = run_side("engine", args), run_side("keras", args)
+    after = run_side("engine", args)
+    return min(before, after, key=lambda side: side["epoch"]), keras_fit
+
+
 def compare(args: argparse.Namespace) -> None:
     """Print the seconds of both sides and their ratio."""
-    before, keras_fit = run_side("engine", args), run_side("keras", args)
-    engine = min(before, run_side("engine", args), key=lambda side: side["epoch"])
+    engine, keras_fit = measure(args)
     print(
         f"{args.cell}, {args.units} units x {args.length} steps, {args.layers} layer, "
         f"{args.points} points, batch {args.batch}, 5 folds, {os.cpu_count()} cores"
@@ -183,12 +192,24 @@ def compare_flags(args: argparse.Namespace) -> None:
                 )
 
 
-OPTIONS = ("cell", "units", "layers", "length", "points", "batch", "epochs")
+OPTIONS = (
+    "cell",
+    "units",
+    "layers",
+    "length",
+    "points",
+    "batch",
+    "epochs",
+    "horizon",
+    "architecture",
+    "normalization",
+    "dense_units",
+)
 
 
-def main() -> None:
-    """Read the options and measure."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def make_parser(description: str) -> argparse.ArgumentParser:
+    """Return the options of the network and of the series."""
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--cell", choices=CELLS, default="LSTM")
     parser.add_argument("--units", type=int, default=32)
     parser.add_argument("--layers", type=int, default=1)
@@ -196,13 +217,24 @@ def main() -> None:
     parser.add_argument("--points", type=int, default=2000)
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--epochs", type=int, default=30)
-    parser.add_argument("--compile", action="store_true", help="compare compiler flags")
+    parser.add_argument("--horizon", type=int, default=1)
+    for name in ("architecture", "normalization"):
+        choices = LIMITS[name].choices
+        parser.add_argument(f"--{name}", choices=choices, default=choices[0])
+    parser.add_argument("--dense-units", type=int, default=0)
     parser.add_argument("--cache", type=Path, help=argparse.SUPPRESS)
+    return parser
+
+
+def main() -> None:
+    """Read the options and measure."""
+    parser = make_parser(__doc__.splitlines()[0])
+    parser.add_argument("--compile", action="store_true", help="compare compiler flags")
     parser.add_argument("--side", choices=("engine", "keras"), help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.side:
-        measure = time_engine if args.side == "engine" else time_keras
-        print(json.dumps(measure(args)))
+        time_side = time_engine if args.side == "engine" else time_keras
+        print(json.dumps(time_side(args)))
     elif args.compile:
         compare_flags(args)
     else:

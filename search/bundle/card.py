@@ -9,6 +9,7 @@ from search.bundle.preprocessing import Preprocessing
 from search.evaluation.metrics import Metrics
 from search.study.delivery import delivery_sentence, divergence_sentence
 from search.study.results import WinnerResult
+from search.study.space import Architecture, TrialParams
 
 _BASELINES = {
     "last_value": "Last value",
@@ -18,22 +19,17 @@ _BASELINES = {
     "theta": "Theta method",
     "ridge": "Ridge regression on the window",
 }
+_ARCHITECTURES: dict[Architecture, str] = {
+    "stacked": "",
+    "bidirectional": ", read in both directions",
+    "attention": ", with attention over all steps",
+    "convolutional": ", behind a convolution over three steps",
+    "encoder_decoder": ", with a decoder over the forecast steps",
+}
 _FRAMINGS = {
     "none": "the value itself",
     "last_value": "the change since the last known value",
     "seasonal": "the change against one season before",
-}
-_BUILT = {
-    "stacked": "",
-    "bidirectional": ", read in both directions",
-    "attention": ", with attention over the rows that it reads",
-    "convolutional": ", after a convolution over three rows",
-    "encoder_decoder": " that read, and one that writes step by step",
-}
-_NORMALIZED = {
-    "none": "",
-    "layer": ", layer normalization after each",
-    "batch": ", batch normalization after each",
 }
 _METRICS = ("mae", "rmse", "mase", "smape", "r2")
 _TITLES = ("MAE", "RMSE", "MASE", "sMAPE in %", "R²")
@@ -51,17 +47,25 @@ def model_card(contents: BundleContents, preprocessing: Preprocessing) -> str:
     return "\n\n".join(sections) + "\n"
 
 
+def _structure(params: TrialParams) -> str:
+    """Return what the network has beside its stack of recurrent layers."""
+    words = _ARCHITECTURES[params.architecture]
+    if params.normalization != "none":
+        words += f", {params.normalization} normalization"
+    if params.dense_units:
+        words += f", a hidden dense layer of {params.dense_units} units"
+    return words
+
+
 def _what(contents: BundleContents, preprocessing: Preprocessing) -> str:
     params, result = contents.params, contents.result
     n_layers = "1 layer" if params.layers == 1 else f"{params.layers} layers"
-    hidden = f", {params.dense_units} hidden units" if params.dense_units else ""
-    built = _BUILT[params.architecture] + _NORMALIZED[params.normalization] + hidden
     steps = _count(preprocessing.horizon, "step")
     lines = (
         f"# {params.cell} forecast of {_names(preprocessing.targets)}",
         "",
         f"{_kind(result)} ({params.cell}, {n_layers} of {params.units} "
-        f"units{built}, {result.n_parameters:,} weights). From "
+        f"units{_structure(params)}, {result.n_parameters:,} weights). From "
         f"{_count(preprocessing.sequence_length, 'row')} it predicts the next {steps} "
         f"of {_names(preprocessing.targets)} at once. What it is asked for is "
         f"{_FRAMINGS[params.framing]}.",

@@ -19,8 +19,10 @@ from search.data.table import Table, detect_options, read_table
 from search.errors import ConfigError, UserInputError
 from search.evaluation.calendar import CYCLES, fitting_cycles
 from search.study.defaults import default_space, suggest_task
+from search.study.earlier import current
 from search.study.settings import StudySettings
-from search.study.space import Line, Space, Value, parse_space
+from search.study.space import Line, Space, Value
+from search.study.space_file import parse_space
 
 _Limit = TypeVar("_Limit", int, float)
 
@@ -228,7 +230,8 @@ def _enqueued(path: Path | None) -> tuple[dict[str, Value], ...]:
         return ()
     content = read_file(path)
     try:
-        return msgspec.json.decode(content, type=tuple[dict[str, Value], ...])
+        found = current(msgspec.json.decode(content))
+        return msgspec.convert(found, tuple[dict[str, Value], ...])
     except (msgspec.MsgspecError, ValueError) as error:
         raise ConfigError(
             f"{path} must be a JSON list of configurations such as "

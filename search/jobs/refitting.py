@@ -11,6 +11,7 @@ from search.errors import StudyCorrupted
 from search.files import write_json
 from search.jobs import memory
 from search.jobs.commands import start_process
+from search.study.earlier import current
 from search.study.folders import StudyHandle, winner_folder
 from search.study.results import WinnerResult, at_home
 
@@ -52,7 +53,8 @@ def read_winner(handle: StudyHandle, cell: Cell) -> WinnerResult | None:
     try:
         folder = winner_folder(handle, cell)
         content = (folder / WINNER_FILE).read_bytes()
-        return at_home(msgspec.json.decode(content, type=WinnerResult), folder)
+        document = current(msgspec.json.decode(content))
+        return at_home(msgspec.convert(document, WinnerResult), folder)
     except FileNotFoundError:
         return None
     except (msgspec.MsgspecError, ValueError) as error:

@@ -17,6 +17,7 @@ from search.disk import insist
 from search.fault_points import reach
 from search.study.batching import batching_storage
 from search.study.control import Control, read_control, read_state
+from search.study.earlier import current
 from search.study.folders import StudyHandle
 from search.study.optuna_study import check_uuid, claim_lock
 from search.study.outcomes import (
@@ -266,16 +267,19 @@ def _bring_inside(
 ) -> None:
     """Leave values outside the narrowed lines to the sampler.
 
-    What a person asked for is tried as it is.
+    What a person asked for is tried as it is; but what an earlier version queued is
+    called as it is now.
     """
     given = queued.system_attrs.get("fixed_params", {})
-    outside = [
-        line.name
-        for line in narrowed
-        if line.name in given and not line.contains(given[line.name])
-    ]
-    if outside and not queued.user_attrs.get("is_asked"):
-        kept = {name: value for name, value in given.items() if name not in outside}
+    kept = current(given)
+    if not queued.user_attrs.get("is_asked"):
+        outside = [
+            line.name
+            for line in narrowed
+            if line.name in kept and not line.contains(kept[line.name])
+        ]
+        kept = {name: value for name, value in kept.items() if name not in outside}
+    if kept != given:
         # Optuna has no public way to change a configuration that waits.
         study._storage.set_trial_system_attr(queued._trial_id, "fixed_params", kept)
 

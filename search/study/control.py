@@ -16,6 +16,7 @@ from search.config import Budget, Cell
 from search.disk import shortage
 from search.errors import StudyCorrupted, UserInputError
 from search.files import write_json
+from search.study.earlier import current
 from search.study.folders import (
     CONTROL_LOCK,
     SUPERVISOR_LOCK,
@@ -280,7 +281,7 @@ def _write_control(handle: StudyHandle, control: Control) -> Control:
 
 def _read(path: Path, kind: type[_Record]) -> _Record | None:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=kind)
+        return msgspec.convert(current(msgspec.json.decode(path.read_bytes())), kind)
     except FileNotFoundError:
         return None
     except (msgspec.MsgspecError, ValueError) as error:

@@ -28,6 +28,7 @@ import msgspec
 from search.config import Cell, Environment
 from search.errors import StudyCorrupted
 from search.files import write_json
+from search.study.earlier import current
 from search.study.locks import exclusive_lock
 from search.study.settings import SCHEMA_VERSION, StudySettings
 
@@ -127,7 +128,8 @@ def load_document(folder: Path) -> StudyDocument:
                 f"(schema {newest}, known up to {SCHEMA_VERSION}). Update it to open "
                 "this study."
             )
-        return msgspec.json.decode(content, type=StudyDocument)
+        document = current(msgspec.json.decode(content))
+        return msgspec.convert(document, StudyDocument)
     except OSError as error:
         reason = error.strerror or str(error)
         raise StudyCorrupted(f"{STUDY_FILE} cannot be opened: {reason}.") from error

@@ -10,6 +10,7 @@ from search.config import Cell, Deliver
 from search.errors import StudyCorrupted
 from search.evaluation.metrics import Metrics
 from search.files import sha256, write_json
+from search.study.earlier import current
 from search.study.space import Value
 
 RESULTS_FILE = "results.json"
@@ -246,7 +247,7 @@ def load_results(folder: Path) -> StudyResults | None:
     if not path.exists():
         return None
     try:
-        document = msgspec.json.decode(path.read_bytes())
+        document = current(msgspec.json.decode(path.read_bytes()))
         _drop_endless_intervals(document)
         results = msgspec.convert(document, StudyResults)
     except (msgspec.MsgspecError, ValueError) as error:

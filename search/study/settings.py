@@ -15,6 +15,7 @@ from search.config import (
 from search.data.source import Source
 from search.errors import ConfigError
 from search.evaluation.splits import SplitPlan, plan_splits
+from search.study.combinations import check_combinations, check_together
 from search.study.space import Space, Value
 
 SCHEMA_VERSION = 1
@@ -57,8 +58,10 @@ class StudySettings:
             raise ConfigError(
                 f"`workers` must lie between 1 and {MAX_WORKERS}, got {self.workers}."
             )
+        check_combinations(self.space, self.task)
         for params in self.enqueue:
             self.space.check_configuration(params)
+            check_together(params, self.space, self.task)
 
     def check_new(self) -> None:
         """Refuse what a new study may not have, though an older one may.

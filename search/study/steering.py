@@ -13,6 +13,7 @@ from optuna.trial import FrozenTrial, TrialState
 from search.config import MAX_QUEUED, Budget
 from search.errors import ConfigError, UserInputError
 from search.study.batching import batching_storage
+from search.study.combinations import check_together
 from search.study.control import Control, change_control, read_control
 from search.study.folders import StudyHandle, utc_now
 from search.study.narrowing import (
@@ -100,11 +101,14 @@ def enqueue(
     Raises
     ------
     ConfigError
-        If a value lies outside the search space of the settings, or the queue is full.
+        If a value lies outside the search space of the settings, the values cannot be
+        trained together, or the queue is full.
     StudyCorrupted
         If the storage cannot be used.
     """
-    handle.settings.space.check_configuration(params)
+    settings = handle.settings
+    settings.space.check_configuration(params)
+    check_together(params, settings.space, settings.task)
     with writable_study(handle) as study:
         number = call_storage(lambda: _enqueue(handle, study, params))
     _note_trial(handle, "queue", number, by)

@@ -18,6 +18,7 @@ from optuna.trial import FrozenTrial
 
 from search.config import Cell
 from search.study.batching import UUID_ATTRIBUTE
+from search.study.earlier import current
 from search.study.folders import StudyHandle
 from search.study.optuna_study import check_uuid, read_study
 from search.study.space import Space, Value
@@ -200,7 +201,7 @@ def view_trial(trial: FrozenTrial, space: Space) -> TrialView:
     """Return the view of one trial of `load_trials`."""
     attrs = trial.user_attrs
     queued = trial.system_attrs.get("fixed_params", {})
-    params = _params({**queued, **trial.params}, space)
+    params = _params(current({**queued, **trial.params}), space)
     steps = trial.intermediate_values
     owner = attrs.get("owner") or {}
     is_marked = attrs.get("failure") == REMOVED

@@ -222,9 +222,7 @@ def _recurrent_arrays(
     )
 
 
-def _normalization_arrays(
-    shape: "NetworkShape", width: int
-) -> Iterator[WeightArray]:
+def _normalization_arrays(shape: "NetworkShape", width: int) -> Iterator[WeightArray]:
     if shape.normalization == "none":
         return
     yield WeightArray((width,), "ones")

@@ -8,9 +8,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from search.worker.convolving import use_products
 from search.worker.dropping import RuntimeDropout, use_runtime_recurrent_dropout
 from search.worker.gathering import gather_batch
 from search.worker.models import NetworkShape, as_inputs, build_model
+from search.worker.normalizing import RealWindows, count_real_windows
 from search.worker.records import EpochArguments, EpochResult, ProgramKey
 from search.worker.recurrence.layers import use_compiled_recurrence
 from search.worker.updates import clip
@@ -36,6 +38,7 @@ class LayeredNetwork:
         self._dropout = tf.Variable(0.0, trainable=False)
         self._recurrent_dropout = tf.Variable(0.0, trainable=False)
         self._seeds = keras.random.SeedGenerator(0)
+        self._real = RealWindows()
         self._model = self._build_model()
         self._optimizer = _OPTIMIZERS[key.optimizer]()
         self._optimizer.build(self._model.trainable_variables)
@@ -89,6 +92,8 @@ class LayeredNetwork:
         )
         if self._shape.has_recurrent_dropout:
             use_runtime_recurrent_dropout(model, self._recurrent_dropout, self._seeds)
+        count_real_windows(model, self._real)
+        use_products(model)
         use_compiled_recurrence(model)
         return model
 
@@ -100,6 +105,7 @@ class LayeredNetwork:
             origins = tf.slice(given.order, [index * size], [size])
             is_real = tf.cast(index * size + tf.range(size) < n, tf.float32)
             n_real = tf.reduce_sum(is_real)
+            self._real.weights = is_real
             batch = gather_batch(given.series, origins, self._shape)
             with tf.GradientTape() as tape:
                 outputs = self._model(as_inputs(batch.inputs), training=True)

@@ -15,6 +15,7 @@ from search.worker import blocks
 
 T = TypeVar("T")
 
+
 @dataclass(frozen=True)
 class NetworkShape:
     """All that decides the structure of a network; rates and weights do not.

@@ -1,6 +1,7 @@
 """The winner, trained once more on everything before the holdout."""
 
 import logging
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -181,7 +182,7 @@ def refit_winner(
         model=model,
         scaler=trainer.scaler,
         panel=panel,
-        n_parameters=model.count_params(),
+        n_parameters=sum(math.prod(one.shape) for one in model.trainable_variables),
         inference_ms=predictor.milliseconds(panel, trainer.scaler, plan.holdout_start),
     )
 

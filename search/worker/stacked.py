@@ -1,7 +1,7 @@
 """The epoch of a plain stack of recurrent layers, its gradient written out.
 
 A plain stack has layers that run forward in time, without recurrent dropout and with
-nothing but dropout between them, and one dense layer after them. One
+nothing but dropout between them, then one or two dense layers. One
 program serves every depth and sequence length up to those of its key, and trains and
 validates in one loop over batches: a batch of validation takes the same way forward,
 and its loops backward are empty.
@@ -36,11 +36,22 @@ USUAL_DEPTH = 3
 
 
 class Weights(NamedTuple):
-    """All weights: the stack, then kernel and bias of the dense layer after it."""
+    """All weights.
+
+    Attributes
+    ----------
+    stack
+        The recurrent layers.
+    kernel, bias
+        The last layer, which is dense.
+    hidden
+        Kernel and bias of the hidden dense layer before it, if there is one.
+    """
 
     stack: StackWeights
     kernel: tf.Tensor
     bias: tf.Tensor
+    hidden: tuple[tf.Tensor, ...] = ()
 
 
 class StackState(NamedTuple):
@@ -72,7 +83,6 @@ def is_plain(shape: NetworkShape) -> bool:
     return (
         shape.architecture == "stacked"
         and shape.normalization == "none"
-        and not shape.dense_units
         and not shape.has_recurrent_dropout
     )
 
@@ -114,6 +124,10 @@ class StackedNetwork:
         units, depth = self._shape.units, self._shape.layers
         width = self._cell.n_gates * units
         *layers, kernel, bias = weights
+        hidden: tuple[np.ndarray, ...] = ()
+        if self._shape.dense_units:
+            *layers, hidden_kernel, hidden_bias = layers
+            hidden = (hidden_kernel, hidden_bias)
         upper = np.zeros((depth, units, width), np.float32)
         recurrent = np.zeros((depth, units, width), np.float32)
         bias_shape = self._cell.bias_shape(units)
@@ -123,7 +137,9 @@ class StackedNetwork:
             if number:
                 upper[number] = below
         stack = StackWeights(layers[0], upper, recurrent, biases)
-        packed = tf.nest.map_structure(tf.constant, Weights(stack, kernel, bias))
+        packed = tf.nest.map_structure(
+            tf.constant, Weights(stack, kernel, bias, hidden)
+        )
         empty = tf.nest.map_structure(tf.zeros_like, packed)
         return StackState(
             weights=packed,
@@ -136,12 +152,14 @@ class StackedNetwork:
     @staticmethod
     def unpack(state: StackState, shape: NetworkShape) -> list[np.ndarray]:
         """Return the weights of a network of `shape` in the order of Keras."""
-        stack, kernel, bias = tf.nest.map_structure(lambda one: one.numpy(), state[0])
+        stack, kernel, bias, hidden = tf.nest.map_structure(
+            lambda one: one.numpy(), state.weights
+        )
         weights = []
         for number in range(shape.layers):
             below = stack.upper[number] if number else stack.entry
             weights += [below, stack.recurrent[number], stack.bias[number]]
-        return [*weights, kernel, bias]
+        return [*weights, *hidden, kernel, bias]
 
     def epoch(self, state: StackState, given: EpochArguments) -> EpochResult:
         """Train on the windows in their order, then validate."""
@@ -232,15 +250,26 @@ class StackedNetwork:
         last = pick_layer(arrays["states"][:, -1], top)
         last_mask = masks(top, tf.constant(-1))[0]
         features = tf.concat([last * last_mask, *ahead.known], 1)
-        outputs = tf.matmul(features, weights.kernel) + weights.bias
+        above = _through_hidden(features, weights.hidden)
+        outputs = tf.matmul(above, weights.kernel) + weights.bias
         error = tf.reshape(outputs, ahead.targets.shape) - ahead.targets
 
         of_error = tf.where(given.is_mae, tf.sign(error), 2 * error)
         share = is_real / (tf.reduce_sum(is_real) * shape.horizon * shape.n_targets)
         of_outputs = tf.reshape(of_error * share[:, None, None], outputs.shape)
-        of_kernel = tf.matmul(features, of_outputs, transpose_a=True)
+        of_kernel = tf.matmul(above, of_outputs, transpose_a=True)
         of_bias = tf.reduce_sum(of_outputs, 0)
-        of_last = tf.matmul(of_outputs, weights.kernel[: shape.units], transpose_b=True)
+        of_above, below = of_outputs, weights.kernel
+        of_hidden: tuple[tf.Tensor, ...] = ()
+        if weights.hidden:
+            of_above = tf.matmul(of_outputs, weights.kernel, transpose_b=True)
+            of_above *= tf.cast(above > 0, tf.float32)
+            below = weights.hidden[0]
+            of_hidden = (
+                tf.matmul(features, of_above, transpose_a=True),
+                tf.reduce_sum(of_above, 0),
+            )
+        of_last = tf.matmul(of_above, below[: shape.units], transpose_b=True)
         extent = extent._replace(n_layers=tf.where(is_training, extent.n_layers, 0))
         gradients, arrays = self._stack.run_back(
             weights.stack,
@@ -252,7 +281,10 @@ class StackedNetwork:
             gradients,
         )
         state = self._update(
-            state, Weights(gradients, of_kernel, of_bias), extent.n_layers, given
+            state,
+            Weights(gradients, of_kernel, of_bias, of_hidden),
+            extent.n_layers,
+            given,
         )
         return state, arrays, gradients, error
 
@@ -308,8 +340,8 @@ class StackedNetwork:
                 change = rate * self._rule.direction(clipped, slots)
                 ends.append([values[0] - change, *slots])
             return number + 1, [
-                Weights(one.stack._replace(entry=entry), kernel, bias)
-                for one, entry, kernel, bias in zip(sets, *ends, strict=True)
+                Weights(one.stack._replace(entry=entry), kernel, bias, tuple(hidden))
+                for one, entry, kernel, bias, *hidden in zip(sets, *ends, strict=True)
             ]
 
         # Loops and not conditions, which would copy what they leave alone.
@@ -351,7 +383,15 @@ class StackedNetwork:
 
 def _ends(weights: Weights) -> tuple[tf.Tensor, ...]:
     """Return what every network has once, whatever its depth."""
-    return weights.stack.entry, weights.kernel, weights.bias
+    return weights.stack.entry, weights.kernel, weights.bias, *weights.hidden
+
+
+def _through_hidden(features: tf.Tensor, hidden: tuple[tf.Tensor, ...]) -> tf.Tensor:
+    """Return what the last layer sees."""
+    if not hidden:
+        return features
+    kernel, bias = hidden
+    return tf.nn.relu(tf.matmul(features, kernel) + bias)
 
 
 def _loop(

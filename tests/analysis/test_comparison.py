@@ -93,12 +93,12 @@ def test_seed_spread_is_none_where_the_metric_is_not_defined() -> None:
 def test_parameter_rows_put_what_differs_first() -> None:
     rows = parameter_rows(
         [
-            {"cell": "GRU", "units": 16, "layers": 1, "bidirectional": False},
-            {"cell": "LSTM", "units": 16, "layers": 2, "bidirectional": False},
+            {"cell": "GRU", "units": 16, "layers": 1, "architecture": "stacked"},
+            {"cell": "LSTM", "units": 16, "layers": 2, "architecture": "stacked"},
         ]
     )
     assert [(row.name, row.differs) for row in rows] == [
         ("layers", True),
         ("units", False),
-        ("bidirectional", False),
+        ("architecture", "stacked"),
     ]

@@ -22,7 +22,7 @@ from search.study.results import (
 METRICS = Metrics(mse=4.0, rmse=2.0, mae=1.5, mase=None, smape=12.5, r2=0.75)
 WINNER = WinnerResult(
     trial=3,
-    params={"cell": "GRU", "units": 32, "dropout": 0.1, "bidirectional": False},
+    params={"cell": "GRU", "units": 32, "dropout": 0.1, "architecture": "stacked"},
     cv=1.25,
     cv_folds=(1.0, 1.5),
     epochs=12,
@@ -55,7 +55,6 @@ def test_results_round_trip(tmp_path):
     save_results(tmp_path, RESULTS)
     again = load_results(tmp_path)
     assert again == RESULTS
-    assert type(again.winners["GRU"].params["bidirectional"]) is bool
     assert type(again.winners["GRU"].params["units"]) is int
 
 

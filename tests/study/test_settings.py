@@ -53,7 +53,9 @@ def test_settings_plan_refuses_a_short_series(settings):
 
 
 def test_settings_round_trip_through_json(settings):
-    space = settings.space.with_line(Line("bidirectional", choices=(False, True)))
+    space = settings.space.with_line(
+        Line("architecture", choices=("stacked", "attention"))
+    )
     full = replace(
         settings,
         space=space,
@@ -65,15 +67,16 @@ def test_settings_round_trip_through_json(settings):
             repairs=("Two rows were dropped.",),
             categories={"plant": ("north", "south")},
         ),
-        enqueue=({"cell": "GRU", "dropout": 0.25, "bidirectional": True, "units": 64},),
+        enqueue=(
+            {"cell": "GRU", "dropout": 0.25, "architecture": "attention", "units": 64},
+        ),
     )
     document = msgspec.json.encode(full)
     again = msgspec.json.decode(document, type=StudySettings)
     assert again == full
     # JSON must not turn choices of one type into another.
-    assert again.space["bidirectional"].choices == (False, True)
+    assert again.space["architecture"].choices == ("stacked", "attention")
     assert type(again.enqueue[0]["units"]) is int
-    assert type(again.enqueue[0]["bidirectional"]) is bool
 
 
 def test_settings_from_json_are_checked_again(settings):

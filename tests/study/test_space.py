@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from search.config import CELLS, Roles, Task
 from search.errors import ConfigError
 from search.study.defaults import default_space
-from search.study.space import LIMITS, Line, Space, TrialParams, parse_space
+from search.study.space import LIMITS, Line, Space, TrialParams
+from search.study.space_file import parse_space
 
 ROLES = Roles(targets=("a",), calendar=("month",))
 SPACE = default_space(2_000, ROLES, Task(horizon=3, holdout=100, season=12)).with_line(
@@ -38,7 +39,7 @@ def fixed_trial(**params):
         ({"name": "units", "choices": (float("nan"),)}, "must be a whole number"),
         ({"name": "units", "choices": (float("inf"),)}, "must be a whole number"),
         ({"name": "cell", "choices": ("Elman",)}, "one of SimpleRNN, LSTM, GRU"),
-        ({"name": "bidirectional", "choices": (1,)}, "one of False, True, got 1"),
+        ({"name": "architecture", "choices": (1,)}, "one of stacked, .*, got 1"),
         ({"name": "cell", "low": 1, "high": 2}, "must be one of SimpleRNN"),
         ({"name": "units", "choices": (16, 32, 16)}, "`units` has 16 twice"),
         ({"name": "units", "low": 1, "high": 9, "log": True, "step": 2}, "step of 1"),
@@ -193,14 +194,14 @@ def test_parse_space_reads_ranges_choices_and_fixed_values():
         "units": {"low": 16, "high": 64, "step": 16},
         "framing": {"choices": ["none", "last_value"]},
         "dropout": 0.2,
-        "bidirectional": true,
+        "architecture": "attention",
         "learning_rate": {"low": 0.001, "high": 0.01, "log": true}
     }"""
     space = parse_space(document, SPACE)
     assert space["units"] == Line("units", low=16, high=64, step=16)
     assert space["framing"].choices == ("none", "last_value")
     assert space["dropout"].values == (0.2,)
-    assert space["bidirectional"].values == (True,)
+    assert space["architecture"].values == ("attention",)
     assert space["learning_rate"].log
     assert space["cell"] == SPACE["cell"]
 

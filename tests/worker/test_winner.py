@@ -274,19 +274,21 @@ def test_make_winner_makes_a_bundle_that_works(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("cell", "is_bidirectional"), [("LSTM", False), ("GRU", True)])
+@pytest.mark.parametrize(
+    ("cell", "architecture"), [("LSTM", "stacked"), ("GRU", "bidirectional")]
+)
 def test_an_average_goes_the_whole_way(
     tmp_path: Path,
     series: pd.DataFrame,
     monkeypatch: pytest.MonkeyPatch,
     cell: Cell,
-    is_bidirectional: bool,
+    architecture: str,
 ) -> None:
     """Scores, forecast, files, bundle and explanation are of one and the same mean."""
     roles = Roles(("level",), calendar=("hour",))
     handle = make_study(tmp_path, series, roles, deliver="average")
     trial = view(0, cell, 1.0)
-    params = {**trial.params, "bidirectional": is_bidirectional}
+    params = {**trial.params, "architecture": architecture}
     trial = replace(trial, params=params)
     monkeypatch.setattr(winner_module, "await_trials", lambda _handle: (trial,))
     result = make_winner(handle, cell)
@@ -303,7 +305,7 @@ def test_an_average_goes_the_whole_way(
     np.testing.assert_allclose(found[..., 0], stored.predicted, atol=1e-4)
     explained = load_explained(handle, cell, result)
     # Networks that read both ways are not explained.
-    assert (explained is None) == is_bidirectional
+    assert (explained is None) == (architecture == "bidirectional")
     if explained is None:
         return
     assert len(explained.network.members) == 2

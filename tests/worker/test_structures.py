@@ -1,0 +1,116 @@
+"""Every pair of structures: trained, saved and loaded again, with the same numbers."""
+
+from collections.abc import Callable
+from itertools import combinations, product
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from search.config import CELLS, Task
+from search.evaluation.panel import Panel
+from search.evaluation.windows import gather_targets
+from search.study.space import LIMITS, TrialParams
+from search.worker.export import export_model
+from search.worker.folds import panel_of, program_of, start_run
+from search.worker.models import build_model, network_shape
+from search.worker.predictor import Predictor
+from search.worker.records import Rates
+
+VALUES: dict[str, tuple[Any, ...]] = {
+    "architecture": LIMITS["architecture"].choices,
+    "cell": CELLS,
+    "normalization": LIMITS["normalization"].choices,
+    "dense_units": (0, 3),
+    "recurrent_dropout": (0.0, 0.3),
+    "layers": (1, 2),
+    "sequence_length": (5, 1),
+    "dropout": (0.2, 0.0),
+}
+VALIDATION = range(70, 83)
+
+
+def every_pair(values: dict[str, tuple[Any, ...]]) -> list[dict[str, Any]]:
+    """Return few configurations in which each value meets each value of other lines.
+
+    The greedy choice of Cohen et al. (1997), The AETG system.
+    """
+    candidates = [
+        dict(zip(values, chosen, strict=True)) for chosen in product(*values.values())
+    ]
+
+    def pairs(one: dict[str, Any]) -> set[Any]:
+        return set(combinations(one.items(), 2))
+
+    missing = set().union(*map(pairs, candidates))
+    chosen = []
+    while missing:
+        best = max(candidates, key=lambda one: len(pairs(one) & missing))
+        missing -= pairs(best)
+        chosen.append(best)
+    return chosen
+
+
+def cases() -> list[Any]:
+    """Return the configurations; the first ones belong to the quick tests."""
+    return [
+        pytest.param(
+            one,
+            id="-".join(map(str, one.values())),
+            marks=[] if number < 2 else [pytest.mark.slow],
+        )
+        for number, one in enumerate(every_pair(VALUES))
+    ]
+
+
+@pytest.mark.parametrize("changes", cases())
+def test_what_was_trained_is_what_is_delivered(
+    changes: dict[str, Any],
+    rich_panel: Panel,
+    task: Task,
+    make_params: Callable[..., TrialParams],
+    tmp_path: Path,
+) -> None:
+    """The errors of the engine are those of the model, in memory and from its file."""
+    params = make_params(**changes)
+    panel = panel_of(rich_panel, params)
+    run = start_run(panel, params, task, train_stop=67, scaler_stop=70, seed=(1, 0))
+    program = program_of(panel, params, task)
+    before = program.weights(run.state)
+    outcome = program.run(
+        run.state,
+        run.series,
+        order=run.order(1),
+        validation=VALIDATION,
+        rates=Rates.of(params),
+    )
+    assert np.isfinite(outcome.loss)
+    weights = program.weights(outcome.state)
+    assert any((one != other).any() for one, other in zip(weights, before, strict=True))
+    model = build_model(
+        network_shape(params, panel, task),
+        dropout=params.dropout,
+        recurrent_dropout=params.recurrent_dropout,
+    )
+    model.set_weights(weights)
+    exported = export_model(model, tmp_path)
+    loaded = keras.models.load_model(exported.keras_path, compile=False)
+    origins = np.array(VALIDATION)
+    actual = gather_targets(panel.targets, origins, horizon=task.horizon)
+    for one in (model, loaded):
+        predictor = Predictor(one, panel, params, task)
+        errors = predictor.predict(panel, run.scaler, origins) - actual
+        scaled = errors / run.scaler.scale[: panel.n_targets]
+        np.testing.assert_allclose(
+            outcome.squared, np.mean(scaled**2, (0, 1)), rtol=1e-4
+        )
+
+
+def test_every_pair_is_there() -> None:
+    chosen = every_pair({"a": (1, 2), "b": (1, 2), "c": (1, 2, 3)})
+    assert len(chosen) < 12
+    for first, second in (("a", "b"), ("a", "c"), ("b", "c")):
+        met = {(one[first], one[second]) for one in chosen}
+        assert len(met) == (4 if second == "b" else 6)
