@@ -6,6 +6,10 @@ import numpy as np
 
 from search.evaluation.framing import FramedSeries
 
+# Stands in every channel of the steps before the group of a window begins. Exact in
+# float32, and far from every scaled value.
+PADDING = -(2.0**20)
+
 
 @dataclass(frozen=True)
 class Windows:
@@ -14,7 +18,8 @@ class Windows:
     Attributes
     ----------
     past
-        Network input of shape (n_windows, sequence_length, n_channels).
+        Network input of shape (n_windows, sequence_length, n_channels); `PADDING`
+        before the first row of a group.
     known
         Values known in advance for the forecast steps, of shape
         (n_windows, horizon, n_known).
@@ -66,3 +71,9 @@ def gather_targets(
            [3., 4.]])
     """
     return values[origins[:, None] + np.arange(horizon)]
+
+
+def is_padding(past: np.ndarray) -> np.ndarray:
+    """Return which steps are padding in each channel, of shape (..., n_steps)."""
+    found: np.ndarray = (past == PADDING).all(axis=-1)
+    return found

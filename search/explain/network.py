@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from search.evaluation.windows import PADDING, is_padding
 from search.explain.attention import WEIGHTS, AdditiveAttention
 from search.explain.cells import BothWays, NumpyCell
 from search.explain.layers import Beside, Layer, Trace
@@ -42,12 +43,7 @@ class NumpyNetwork:
         assert next(left, None) is None
         return cls(reader, head, structure.horizon, structure.n_outputs)
 
-    def predict(
-        self,
-        past: np.ndarray,
-        known: np.ndarray | None = None,
-        mask: np.ndarray | None = None,
-    ) -> np.ndarray:
+    def predict(self, past: np.ndarray, known: np.ndarray | None = None) -> np.ndarray:
         """Return forecasts of shape (n_windows, horizon, n_outputs).
 
         Classes are given as what stands before the softmax.
@@ -55,11 +51,12 @@ class NumpyNetwork:
         Parameters
         ----------
         past
-            Scaled windows of shape (n_windows, n_steps, n_channels).
-        known, mask
-            See `search.explain.layers.Beside`.
+            Scaled windows of shape (n_windows, n_steps, n_channels); steps that are
+            `PADDING` in each channel are not read.
+        known
+            Values known in advance, of shape (n_windows, horizon, n_known).
         """
-        beside, values = Beside(known, mask), past.astype(np.float64)
+        beside, values = _given(past, known)
         for layer in (*self.reader, *self.head):
             values = layer.run(values, beside).outputs
         return values.reshape(len(past), self.horizon, self.n_outputs)
@@ -73,9 +70,7 @@ class NumpyNetwork:
         """Return the multiplications of one window of `n_steps` rows, about."""
         return sum(layer.work(n_steps) for layer in (*self.reader, *self.head))
 
-    def recurrent_traces(
-        self, past: np.ndarray, mask: np.ndarray | None = None
-    ) -> list[tuple[Trace, ...]]:
+    def recurrent_traces(self, past: np.ndarray) -> list[tuple[Trace, ...]]:
         """Return what happens inside each recurrent layer that reads the window.
 
         Returns
@@ -85,7 +80,7 @@ class NumpyNetwork:
             it reads (forwards, backwards), with steps in the order of the window.
         """
         found: list[tuple[Trace, ...]] = []
-        for layer, trace in zip(self.reader, self._read(past, mask), strict=True):
+        for layer, trace in zip(self.reader, self._read(past), strict=True):
             if isinstance(layer, BothWays):
                 there, back = trace.parts
                 found.append((there, back.turned()))
@@ -98,19 +93,18 @@ class NumpyNetwork:
         """Whether the network weighs the time steps against each other."""
         return isinstance(self.head[0], AdditiveAttention)
 
-    def attention(self, past: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
+    def attention(self, past: np.ndarray) -> np.ndarray:
         """Return the weight of each step, of shape (n_windows, n_steps).
 
         The weights of a window add up to 1; only a network with attention has them.
         """
-        states = self._read(past, mask)[-1].outputs
-        return self.head[0].run(states, Beside(mask=mask)).inside[WEIGHTS]
+        states = self._read(past)[-1].outputs
+        return self.head[0].run(states, _given(past)[0]).inside[WEIGHTS]
 
     def input_gradient(
         self,
         past: np.ndarray,
         known: np.ndarray | None = None,
-        mask: np.ndarray | None = None,
         *,
         step: int,
         target: int,
@@ -119,12 +113,12 @@ class NumpyNetwork:
 
         Parameters
         ----------
-        past, known, mask
+        past, known
             See `predict`.
         step, target
             Which forecast value, from 0.
         """
-        beside, traces = Beside(known, mask), self._read(past, mask)
+        (beside, _), traces = _given(past, known), self._read(past)
         for layer in self.head:
             traces.append(layer.run(traces[-1].outputs, beside))
         of_forecast = np.zeros((len(past), self.horizon, self.n_outputs))
@@ -133,13 +127,13 @@ class NumpyNetwork:
         layers = (*self.reader, *self.head)
         for layer, trace in zip(reversed(layers), reversed(traces), strict=True):
             of_values = layer.back(trace, of_values)
-        return of_values
+        return of_values if beside.mask is None else of_values * beside.mask[..., None]
 
-    def _read(self, past: np.ndarray, mask: np.ndarray | None) -> list[Trace]:
+    def _read(self, past: np.ndarray) -> list[Trace]:
         traces: list[Trace] = []
-        values = past.astype(np.float64)
+        beside, values = _given(past)
         for layer in self.reader:
-            traces.append(layer.run(values, Beside(mask=mask)))
+            traces.append(layer.run(values, beside))
             values = traces[-1].outputs
         return traces
 
@@ -156,15 +150,10 @@ class NumpyAverage:
 
     members: tuple[NumpyNetwork, ...]
 
-    def predict(
-        self,
-        past: np.ndarray,
-        known: np.ndarray | None = None,
-        mask: np.ndarray | None = None,
-    ) -> np.ndarray:
+    def predict(self, past: np.ndarray, known: np.ndarray | None = None) -> np.ndarray:
         """Return the mean of the forecasts; see `NumpyNetwork.predict`."""
         found: np.ndarray = np.mean(
-            [member.predict(past, known, mask) for member in self.members], axis=0
+            [member.predict(past, known) for member in self.members], axis=0
         )
         return found
 
@@ -181,10 +170,10 @@ class NumpyAverage:
         """Whether the networks weigh the time steps against each other."""
         return self.members[0].has_attention
 
-    def attention(self, past: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
+    def attention(self, past: np.ndarray) -> np.ndarray:
         """Return the mean of the weights; see `NumpyNetwork.attention`."""
         found: np.ndarray = np.mean(
-            [member.attention(past, mask) for member in self.members], axis=0
+            [member.attention(past) for member in self.members], axis=0
         )
         return found
 
@@ -192,14 +181,13 @@ class NumpyAverage:
         self,
         past: np.ndarray,
         known: np.ndarray | None = None,
-        mask: np.ndarray | None = None,
         *,
         step: int,
         target: int,
     ) -> np.ndarray:
         """Return the mean of the gradients; see `NumpyNetwork.input_gradient`."""
         gradients = [
-            member.input_gradient(past, known, mask, step=step, target=target)
+            member.input_gradient(past, known, step=step, target=target)
             for member in self.members
         ]
         found: np.ndarray = np.mean(gradients, axis=0)
@@ -210,7 +198,6 @@ def integrated_gradients(
     network: NumpyNetwork | NumpyAverage,
     window: np.ndarray,
     known: np.ndarray | None = None,
-    mask: np.ndarray | None = None,
     *,
     step: int,
     target: int,
@@ -228,8 +215,8 @@ def integrated_gradients(
     ----------
     window
         Scaled window of shape (n_steps, n_channels).
-    known, mask
-        Those of the window, of shape (horizon, n_known) and (n_steps,).
+    known
+        Its values known in advance, of shape (horizon, n_known).
     step, target
         Which forecast value, from 0.
     n_points
@@ -237,12 +224,23 @@ def integrated_gradients(
     """
     shares = (np.arange(n_points) + 0.5) / n_points
     way = shares[:, None, None] * window[None].astype(np.float64)
+    way[:, is_padding(window)] = PADDING
     gradients = network.input_gradient(
         way,
         None if known is None else np.repeat(known[None], n_points, axis=0),
-        None if mask is None else np.repeat(mask[None], n_points, axis=0),
         step=step,
         target=target,
     )
     found: np.ndarray = gradients.mean(axis=0) * window
     return found
+
+
+def _given(
+    past: np.ndarray, known: np.ndarray | None = None
+) -> tuple[Beside, np.ndarray]:
+    """Return what stands beside windows, and the windows with zeros for padding."""
+    values, is_empty = past.astype(np.float64), is_padding(past)
+    if not is_empty.any():
+        return Beside(known), values
+    values[is_empty] = 0.0
+    return Beside(known, ~is_empty), values

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from search.config import CELLS, Cell
+from search.evaluation.windows import PADDING
 from search.explain.network import NumpyNetwork, integrated_gradients
 from tests.explain.networks import (
     ARCHITECTURES,
@@ -147,30 +148,31 @@ def test_each_recurrent_layer_that_reads_shows_its_gates(architecture: str) -> N
 
 @pytest.mark.parametrize(("cell", "architecture"), list(product(CELLS, ARCHITECTURES)))
 def test_padding_is_as_if_it_were_not_there(cell: Cell, architecture: str) -> None:
-    # A convolution sees the padding, which is zeros, as it sees zeros before a window.
-    is_seen = architecture == "convolutional"
     network = make_network(cell, 2, architecture=architecture, normalization="layer")
-    past, mask = make_windows(2), np.ones((2, STEPS), bool)
-    past[0, :3], mask[0, :3] = 0.0 if is_seen else 99.0, False
-    found = network.predict(past, mask=mask)
+    past = make_windows(2)
+    past[0, :3] = PADDING
+    found = network.predict(past)
     assert found[0] == pytest.approx(network.predict(past[:1, 3:])[0])
     assert found[1] == pytest.approx(network.predict(past[1:])[0])
-    gradients = network.input_gradient(past, mask=mask, step=1, target=0)
-    assert (gradients[0, :3] == 0).all() or is_seen
+    gradients = network.input_gradient(past, step=1, target=0)
+    assert (gradients[0, :3] == 0).all()
     short = network.input_gradient(past[:1, 3:], step=1, target=0)[0]
     assert gradients[0, 3:] == pytest.approx(short)
+    values = integrated_gradients(network, past[0], step=1, target=0)
+    assert (values[:3] == 0).all()
+    short = integrated_gradients(network, past[0, 3:], step=1, target=0)
+    assert values[3:] == pytest.approx(short)
 
 
 def test_padded_steps_have_no_state_and_no_attention() -> None:
     network = make_network("LSTM", architecture="attention")
-    assert network.has_attention
-    past, mask = make_windows(2), np.ones((2, STEPS), bool)
-    mask[0, :3] = False
-    weights = network.attention(past, mask)
+    past = make_windows(2)
+    past[0, :3] = PADDING
+    weights = network.attention(past)
     assert weights.sum(axis=1) == pytest.approx(1)
     assert (weights[0, :3] == 0).all()
     assert (weights[0, 3:] > 0).all()
-    ((trace,),) = network.recurrent_traces(past, mask)
+    ((trace,),) = network.recurrent_traces(past)
     assert (trace.outputs[0, :3] == 0).all()
     assert (trace.inside["cell state"][0, :3] == 0).all()
 

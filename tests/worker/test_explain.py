@@ -2,11 +2,13 @@
 
 from itertools import product
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from search.config import CELLS, Cell
+from search.evaluation.windows import PADDING
 from search.explain.network import NumpyNetwork
 from search.explain.structure import Structure
 from search.worker.models import NetworkShape, build_model
@@ -152,31 +154,23 @@ def test_padding_is_that_of_a_masked_layer_of_keras(
     cell: Cell, architecture: str
 ) -> None:
     """Steps before the first row leave the state at zero."""
-    import keras
-
-    units, is_both = 5, architecture == "bidirectional"
     past = keras.Input((STEPS, CHANNELS))
-    mask = keras.Input((STEPS,), dtype="bool")
-    state = past
+    state = keras.layers.Masking(PADDING)(past)
     for is_inner in (True, False):
-        layer = getattr(keras.layers, cell)(units, return_sequences=is_inner)
-        state = (keras.layers.Bidirectional(layer) if is_both else layer)(
-            state, mask=mask
-        )
-    outputs = keras.layers.Dense(HORIZON)(state)
-    model = keras.Model([past, mask], outputs)
-    network = NumpyNetwork.of(
-        Structure(cell, 2, HORIZON, 1, architecture), model.get_weights()
-    )
-    generator = np.random.default_rng(0)
-    rows = generator.normal(size=(3, STEPS, CHANNELS)).astype(np.float32)
-    is_row = np.arange(STEPS) >= np.array([0, 4, STEPS - 1])[:, None]
-    inputs = tf.constant(rows)
+        layer = getattr(keras.layers, cell)(5, return_sequences=is_inner)
+        if architecture == "bidirectional":
+            layer = keras.layers.Bidirectional(layer)
+        state = layer(state)
+    model = keras.Model(past, keras.layers.Dense(HORIZON)(state))
+    structure = Structure(cell, 2, HORIZON, 1, architecture)
+    network = NumpyNetwork.of(structure, model.get_weights())
+    rows = np.random.default_rng(0).normal(size=(3, STEPS, CHANNELS))
+    rows[1, :4], rows[2, : STEPS - 1] = PADDING, PADDING
+    inputs = tf.constant(rows, tf.float32)
     with tf.GradientTape() as tape:
         tape.watch(inputs)
-        given = model([inputs, tf.constant(is_row)], training=False)
-        one = tf.reduce_sum(given[:, 1])
-    found = network.predict(rows, mask=is_row)[..., 0]
-    assert found == pytest.approx(given.numpy(), abs=1e-5)
-    gradient = network.input_gradient(rows, mask=is_row, step=1, target=0)
-    assert gradient == pytest.approx(tape.gradient(one, inputs).numpy(), abs=1e-5)
+        outputs = model(inputs, training=False)
+        one = tf.reduce_sum(outputs[:, 1])
+    assert network.predict(rows)[..., 0] == pytest.approx(outputs.numpy(), abs=1e-5)
+    found = network.input_gradient(rows, step=1, target=0)
+    assert found == pytest.approx(tape.gradient(one, inputs).numpy(), abs=1e-5)
