@@ -58,9 +58,9 @@ def attention_chart(weights: np.ndarray, usual: WeightRange) -> Chart:
         title=text("explain.attention_title"),
         summary=text(
             "explain.attention_summary",
-            rows=n_steps - first,
+            row=f"−{n_steps - first}",
             share=three_digits(float(shown[first])),
-            usual_rows=n_steps - usual_first,
+            usual_row=f"−{n_steps - usual_first}",
             usual_share=three_digits(float(mean[usual_first])),
             even=three_digits(100 / n_steps),
         ),
