@@ -96,18 +96,18 @@ class Dense(Layer):
         self, kernel: np.ndarray, bias: np.ndarray, *, is_relu: bool = False
     ) -> None:
         self.kernel = kernel.astype(np.float64)
-        self.bias = bias.astype(np.float64)
-        self.is_relu = is_relu
+        self._bias = bias.astype(np.float64)
+        self._is_relu = is_relu
         self.width = kernel.shape[1]
 
     def run(self, inputs: np.ndarray, beside: Beside) -> Trace:
         """Return outputs of shape (n_windows, ..., width)."""
-        outputs = inputs @ self.kernel + self.bias
-        return Trace(inputs, np.maximum(outputs, 0.0) if self.is_relu else outputs)
+        outputs = inputs @ self.kernel + self._bias
+        return Trace(inputs, np.maximum(outputs, 0.0) if self._is_relu else outputs)
 
     def back(self, trace: Trace, of_outputs: np.ndarray) -> np.ndarray:
         """Return the gradient of the inputs."""
-        if self.is_relu:
+        if self._is_relu:
             of_outputs = of_outputs * (trace.outputs > 0)
         found: np.ndarray = of_outputs @ self.kernel.T
         return found

@@ -7,6 +7,7 @@ import pytest
 
 from search.config import CELLS, Cell
 from search.evaluation.windows import PADDING
+from search.explain.layers import Dense
 from search.explain.network import NumpyNetwork, integrated_gradients
 from tests.explain.networks import (
     ARCHITECTURES,
@@ -99,7 +100,9 @@ def test_known_values_enter_after_the_stack() -> None:
     known = make_known(2, 2)
     past = np.repeat(make_windows(), 2, axis=0)
     first, second = network.predict(past, known)
-    flat = (known[0] - known[1]).ravel() @ network.head[-1].kernel[UNITS:]
+    dense = network.head[-1]
+    assert isinstance(dense, Dense)
+    flat = (known[0] - known[1]).ravel() @ dense.kernel[UNITS:]
     assert (first - second).ravel() == pytest.approx(flat)
 
 
