@@ -11,6 +11,7 @@ from pages.components.charts.explain import (
 from pages.components.charts.record import show_chart
 from pages.components.charts.windows import step_chart
 from pages.components.compare.sections import choose_position
+from pages.components.explain_attention import show_attention
 from pages.components.figure import show_figure
 from pages.components.scales import target_scale, time_title
 from pages.components.study_data import winner_holdout
@@ -82,11 +83,22 @@ def show_window(
     number = targets.index(target)
     scale = target_scale(target)
     values = integrated_gradients(
-        explained.network, explained.past[place], step=step, target=number
+        explained.network,
+        explained.past[place],
+        explained.known[place],
+        step=step,
+        target=number,
     )
     show_chart(
         attribution_chart(values * explained.scale[number], explained.channels, scale),
         key="attribution",
+    )
+    show_attention(
+        str(study.folder),
+        explained,
+        place,
+        cell=cell,
+        trial=results.winners[cell].trial,
     )
     _show_gates(cell, explained, place)
 
@@ -135,16 +147,33 @@ def _show_gates(cell: Cell, explained: Explained, place: int) -> None:
     if len(members) > 1:
         st.caption(text("explain.gates_of_member", n=len(members)))
     member = choose_position(len(members), text("explain.member"), key="explain_member")
-    traces = members[member].trace(explained.past[place][None])
-    layer = choose_position(len(traces), text("explain.layer"), key="explain_layer")
-    trace = traces[layer]
-    pictures = {name: values[0] for name, values in trace.gates.items()}
+    layers = members[member].recurrent_traces(explained.past[place][None])
+    layer = choose_position(len(layers), text("explain.layer"), key="explain_layer")
+    trace = layers[layer][_choose_way(len(layers[layer]))]
+    st.caption(text(f"explain.read_{explained.architecture}"))
+    pictures = {name: values[0] for name, values in trace.inside.items()}
     pictures.pop("inner", None)
-    pictures["state"] = trace.states[0]
+    pictures["state"] = trace.outputs[0]
     columns = st.columns(2)
     for number, (name, values) in enumerate(pictures.items()):
         with columns[number % 2]:
             show_chart(gate_chart(name, values), key=f"gate_{name.replace(' ', '_')}")
+
+
+def _choose_way(n_ways: int) -> int:
+    """Return which way of a layer is shown; one is not asked for."""
+    if n_ways == 1:
+        return 0
+    ways = {"forward": text("explain.forward"), "backward": text("explain.backward")}
+    chosen = st.segmented_control(
+        text("explain.way"),
+        list(ways),
+        default="forward",
+        format_func=ways.__getitem__,
+        required=True,
+        key="explain_way",
+    )
+    return list(ways).index(chosen)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -165,7 +194,7 @@ def _importance(
 ) -> tuple[Importance, Importance]:
     network, past = _explained.network, _explained.past
     n_steps, n_inputs = past.shape[1], past.shape[2]
-    work = network.work(n_steps, n_inputs)
+    work = network.work(n_steps)
     n_shuffles = N_REPEATS * (n_inputs + min(MOST_STEPS, n_steps))
     n_windows = int(np.clip(MOST_WORK / (work * n_shuffles), 20, MOST_WINDOWS))
     chosen = np.unique(

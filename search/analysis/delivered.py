@@ -12,8 +12,10 @@ from search.evaluation.forecasting import Forecaster
 from search.evaluation.panel import make_panel
 from search.evaluation.scaling import fit_scaler
 from search.explain.network import NumpyAverage, NumpyNetwork
+from search.explain.structure import Structure
 from search.study.folders import StudyHandle, winner_folder
 from search.study.results import WinnerResult
+from search.study.settings import StudySettings
 from search.study.space import TrialParams
 from search.study.studies import load_panel_series
 
@@ -62,8 +64,8 @@ def load_network(
     Returns
     -------
     NumpyAverage or None
-        None for a winner of an older version that kept no weights, where they are
-        replaced (see `is_replaced`), and for a network that `NumpyNetwork` has not.
+        None for a winner of an older version that kept no weights, and where they
+        are replaced; see `is_replaced`.
 
     Raises
     ------
@@ -82,19 +84,21 @@ def load_network(
     arrays.pop(_MADE, None)
     settings = handle.settings
     params = settings.space.complete(winner.params)
-    if not _is_stack(params):
-        return None
-    return NumpyAverage(
-        tuple(
-            NumpyNetwork.of(
-                params.cell,
-                weights,
-                horizon=settings.task.horizon,
-                n_targets=len(settings.roles.targets),
-                bidirectional=params.architecture == "bidirectional",
-            )
-            for weights in _shared(arrays, winner.n_networks)
-        )
+    structure = structure_of(params, settings)
+    shared = _shared(arrays, winner.n_networks)
+    return NumpyAverage(tuple(NumpyNetwork.of(structure, one) for one in shared))
+
+
+def structure_of(params: TrialParams, settings: StudySettings) -> Structure:
+    """Return what a network of `params` is made of."""
+    return Structure(
+        cell=params.cell,
+        layers=params.layers,
+        horizon=settings.task.horizon,
+        n_outputs=len(settings.roles.targets),
+        architecture=params.architecture,
+        normalization=params.normalization,
+        has_hidden=params.dense_units > 0,
     )
 
 
@@ -116,7 +120,7 @@ def load_forecaster(
     series = load_panel_series(handle)
     has_calendar = params.calendar == "cycles"
     panel = make_panel(series, settings.roles, calendar=has_calendar)
-    work = network.work(params.sequence_length, panel.n_channels)
+    work = network.work(params.sequence_length)
     stop = settings.plan(len(series)).holdout_start
     return Forecaster(
         network=network.predict,
@@ -128,15 +132,6 @@ def load_forecaster(
         has_calendar=has_calendar,
         batch_size=network.batch_size(params.sequence_length),
         most_origins=int(np.clip(_MOST_WORK // work, _FEWEST, _MOST)),
-    )
-
-
-def _is_stack(params: TrialParams) -> bool:
-    """Return whether the network is recurrent layers and one dense layer alone."""
-    return (
-        params.architecture in ("stacked", "bidirectional")
-        and params.normalization == "none"
-        and not params.dense_units
     )
 
 

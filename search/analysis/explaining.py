@@ -13,6 +13,7 @@ from search.evaluation.windows import gather_targets, gather_windows
 from search.explain.network import NumpyAverage
 from search.study.folders import StudyHandle
 from search.study.results import WinnerResult
+from search.study.space import Architecture
 from search.study.studies import load_panel_series
 
 
@@ -24,6 +25,8 @@ class Explained:
     ----------
     network
         The delivered model: one network, or the average of several.
+    architecture
+        What its networks are built like, as in the search space.
     channels
         Name of each channel of `past`; those known in advance are the last ones.
     origins
@@ -37,6 +40,7 @@ class Explained:
     """
 
     network: NumpyAverage
+    architecture: Architecture
     channels: tuple[str, ...]
     origins: np.ndarray
     past: np.ndarray
@@ -53,9 +57,7 @@ def load_explained(
     Returns
     -------
     Explained or None
-        None for a network that is no plain stack, such as a bidirectional one, whose
-        gates read the window from both ends, and for a winner of an older version that
-        kept no weights.
+        None for a winner of an older version that kept no weights.
 
     Raises
     ------
@@ -64,8 +66,7 @@ def load_explained(
     """
     settings = handle.settings
     params, task = settings.space.complete(winner.params), settings.task
-    is_forward = params.architecture == "stacked"
-    network = load_network(handle, cell, winner) if is_forward else None
+    network = load_network(handle, cell, winner)
     if network is None:
         return None
     series = load_panel_series(handle)
@@ -84,6 +85,7 @@ def load_explained(
     )
     return Explained(
         network=network,
+        architecture=params.architecture,
         channels=panel.channels,
         origins=origins,
         past=windows.past,

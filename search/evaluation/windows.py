@@ -75,3 +75,9 @@ def gather_targets(
            [3., 4.]])
     """
     return values[origins[:, None] + np.arange(horizon)]
+
+
+def is_padding(past: np.ndarray) -> np.ndarray:
+    """Return which steps are padding in each channel, of shape (..., n_steps)."""
+    found: np.ndarray = (past == PADDING).all(axis=-1)
+    return found

@@ -1,36 +1,21 @@
 """The three cells step by step, forward and back, with all that happens inside.
 
 The sums are those of Keras; tests compare outputs and gradients with it. Arrays are
-float64 with the axes window, step, unit.
+float64 with the axes window, step, unit. A step that is padding leaves the state as it
+was.
 """
 
-from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from abc import abstractmethod
 from typing import ClassVar
 
 import numpy as np
 
 from search.config import Cell
+from search.explain.layers import Beside, Layer, Trace
 
 
-@dataclass
-class Trace:
-    """What happened inside one layer.
-
-    Attributes
-    ----------
-    states
-        State after each step, of shape (n_windows, n_steps, units).
-    gates
-        Every gate and inner value by name, each of that shape.
-    """
-
-    states: np.ndarray
-    gates: dict[str, np.ndarray] = field(default_factory=dict)
-
-
-class NumpyCell(ABC):
-    """One layer.
+class NumpyCell(Layer):
+    """One recurrent layer.
 
     Parameters
     ----------
@@ -46,37 +31,41 @@ class NumpyCell(ABC):
         self._kernel = kernel.astype(np.float64)
         self._recurrent = recurrent.astype(np.float64)
         self._bias = bias.astype(np.float64)
-        self.units = recurrent.shape[0]
+        self.width = recurrent.shape[0]
 
-    def run(self, inputs: np.ndarray) -> Trace:
+    def run(self, inputs: np.ndarray, beside: Beside) -> Trace:
         """Run from a state of zeros over `inputs`, (n_windows, n_steps, n_inputs)."""
         n_windows, n_steps, _ = inputs.shape
-        shape = (n_windows, n_steps, self.units)
-        trace = Trace(
-            np.zeros(shape), {name: np.zeros(shape) for name in self.gate_names}
-        )
-        state = np.zeros((n_windows, self.units))
+        shape = (n_windows, n_steps, self.width)
+        gates = {name: np.zeros(shape) for name in self.gate_names}
+        trace = Trace(inputs, np.zeros(shape), gates, beside.mask)
+        state = np.zeros((n_windows, self.width))
         for step in range(n_steps):
-            state = self._step(inputs[:, step], state, trace, step)
-            trace.states[:, step] = state
+            trace.outputs[:, step] = self._step(inputs[:, step], state, trace, step)
+            if trace.mask is not None:
+                for values in (trace.outputs, *gates.values()):
+                    _hold(values, step, trace.mask)
+            state = trace.outputs[:, step]
         return trace
 
-    def last(self, trace: Trace) -> np.ndarray:
-        """Return what the layer says in the end, of shape (n_windows, units)."""
-        return trace.states[:, -1]
-
-    def back(
-        self, inputs: np.ndarray, trace: Trace, of_states: np.ndarray
-    ) -> np.ndarray:
+    def back(self, trace: Trace, of_outputs: np.ndarray) -> np.ndarray:
         """Return the gradient of the inputs from that of each state, same shapes."""
-        of_inputs = np.zeros(inputs.shape)
-        carried = np.zeros((len(inputs), self.units))
-        memory: dict[str, np.ndarray] = {}
-        for step in reversed(range(inputs.shape[1])):
-            of_inputs[:, step], carried = self._step_back(
-                of_states[:, step] + carried, trace, step, memory
-            )
+        of_inputs = np.zeros(trace.inputs.shape)
+        carried = np.zeros((len(trace.inputs), self.width))
+        memory = {"cell": np.zeros_like(carried)}
+        for step in reversed(range(trace.inputs.shape[1])):
+            of_state, later = of_outputs[:, step] + carried, memory["cell"]
+            of_inputs[:, step], carried = self._step_back(of_state, trace, step, memory)
+            if trace.mask is not None:
+                is_row = trace.mask[:, step, None]
+                of_inputs[:, step] *= is_row
+                carried = np.where(is_row, carried, of_state)
+                memory["cell"] = np.where(is_row, memory["cell"], later)
         return of_inputs
+
+    def work(self, n_steps: int) -> int:
+        """Return the multiplications of one window."""
+        return n_steps * (self._kernel.size + self._recurrent.size)
 
     @abstractmethod
     def _step(
@@ -92,14 +81,18 @@ class NumpyCell(ABC):
         step: int,
         memory: dict[str, np.ndarray],
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Return the gradients of the inputs of the step and of the state before."""
+        """Return the gradients of the inputs of the step and of the state before.
+
+        ``memory["cell"]``, the gradient of the cell state that later steps ask for,
+        is replaced.
+        """
 
     def _before(self, array: np.ndarray, step: int) -> np.ndarray:
         return array[:, step - 1] if step else np.zeros_like(array[:, 0])
 
 
-class BothWays:
-    """A layer that reads the window from both ends; it forecasts, no more.
+class BothWays(Layer):
+    """A layer that reads the window from both ends.
 
     Parameters
     ----------
@@ -107,32 +100,32 @@ class BothWays:
         The layers of the two ways; their states stand beside each other.
     """
 
-    gate_names: ClassVar[tuple[str, ...]] = ()
-
     def __init__(self, forward: NumpyCell, backward: NumpyCell) -> None:
         self.forward = forward
         self.backward = backward
-        self.units = forward.units + backward.units
+        self.width = forward.width + backward.width
 
-    def run(self, inputs: np.ndarray) -> Trace:
-        """Run both ways over `inputs`, (n_windows, n_steps, n_inputs)."""
-        ways = (
-            self.forward.run(inputs).states,
-            self.backward.run(inputs[:, ::-1]).states[:, ::-1],
-        )
-        return Trace(np.concatenate(ways, axis=2))
+    def run(self, inputs: np.ndarray, beside: Beside) -> Trace:
+        """Run both ways over `inputs`, (n_windows, n_steps, n_inputs).
 
-    def last(self, trace: Trace) -> np.ndarray:
-        """Return the last state of each way: the backward one ends at the first row."""
-        n_units = self.forward.units
-        ends = (trace.states[:, -1, :n_units], trace.states[:, 0, n_units:])
-        return np.concatenate(ends, axis=1)
+        The trace of the backward way meets the last step first.
+        """
+        turned = None if beside.mask is None else beside.mask[:, ::-1]
+        there = self.forward.run(inputs, beside)
+        back = self.backward.run(inputs[:, ::-1], Beside(mask=turned))
+        outputs = np.concatenate([there.outputs, back.outputs[:, ::-1]], axis=2)
+        return Trace(inputs, outputs, parts=(there, back))
 
-    def back(
-        self, inputs: np.ndarray, trace: Trace, of_states: np.ndarray
-    ) -> np.ndarray:
-        """Refuse: gradients of such a layer are asked for nowhere."""
-        raise NotImplementedError("A layer that reads both ways has no gradients here.")
+    def back(self, trace: Trace, of_outputs: np.ndarray) -> np.ndarray:
+        """Return the gradient of the inputs."""
+        there, back = trace.parts
+        n_forward = self.forward.width
+        of_back = self.backward.back(back, of_outputs[:, ::-1, n_forward:])
+        return self.forward.back(there, of_outputs[:, :, :n_forward]) + of_back[:, ::-1]
+
+    def work(self, n_steps: int) -> int:
+        """Return the multiplications of one window."""
+        return self.forward.work(n_steps) + self.backward.work(n_steps)
 
 
 class NumpySimpleRnn(NumpyCell):
@@ -155,7 +148,7 @@ class NumpySimpleRnn(NumpyCell):
         step: int,
         memory: dict[str, np.ndarray],
     ) -> tuple[np.ndarray, np.ndarray]:
-        of_sums = of_state * (1 - trace.states[:, step] ** 2)
+        of_sums = of_state * (1 - trace.outputs[:, step] ** 2)
         return of_sums @ self._kernel.T, of_sums @ self._recurrent.T
 
 
@@ -169,7 +162,7 @@ class NumpyLstm(NumpyCell):
     ) -> np.ndarray:
         sums = values @ self._kernel + state @ self._recurrent + self._bias
         to_input, forget, candidate, output = np.split(sums, 4, axis=1)
-        gates = trace.gates
+        gates = trace.inside
         gates["input"][:, step] = _sigmoid(to_input)
         gates["forget"][:, step] = _sigmoid(forget)
         gates["candidate"][:, step] = np.tanh(candidate)
@@ -188,11 +181,11 @@ class NumpyLstm(NumpyCell):
         memory: dict[str, np.ndarray],
     ) -> tuple[np.ndarray, np.ndarray]:
         to_input, forget, candidate, output, cell = (
-            trace.gates[name][:, step] for name in self.gate_names
+            trace.inside[name][:, step] for name in self.gate_names
         )
         squashed = np.tanh(cell)
-        of_cell = of_state * output * (1 - squashed**2) + memory.get("cell", 0.0)
-        before = self._before(trace.gates["cell state"], step)
+        of_cell = of_state * output * (1 - squashed**2) + memory["cell"]
+        before = self._before(trace.inside["cell state"], step)
         of_sums = np.concatenate(
             [
                 of_cell * candidate * to_input * (1 - to_input),
@@ -216,7 +209,7 @@ class NumpyGru(NumpyCell):
     ) -> np.ndarray:
         outer = np.split(values @ self._kernel + self._bias[0], 3, axis=1)
         inner = np.split(state @ self._recurrent + self._bias[1], 3, axis=1)
-        gates = trace.gates
+        gates = trace.inside
         update, reset = (_sigmoid(outer[k] + inner[k]) for k in (0, 1))
         candidate = np.tanh(outer[2] + reset * inner[2])
         gates["update"][:, step], gates["reset"][:, step] = update, reset
@@ -232,9 +225,9 @@ class NumpyGru(NumpyCell):
         memory: dict[str, np.ndarray],
     ) -> tuple[np.ndarray, np.ndarray]:
         update, reset, candidate, inner = (
-            trace.gates[name][:, step] for name in self.gate_names
+            trace.inside[name][:, step] for name in self.gate_names
         )
-        before = self._before(trace.states, step)
+        before = self._before(trace.outputs, step)
         of_update = of_state * (before - candidate) * update * (1 - update)
         of_candidate = of_state * (1 - update) * (1 - candidate**2)
         of_reset = of_candidate * inner * reset * (1 - reset)
@@ -249,6 +242,12 @@ CELL_CLASSES: dict[Cell, type[NumpyCell]] = {
     "LSTM": NumpyLstm,
     "GRU": NumpyGru,
 }
+
+
+def _hold(values: np.ndarray, step: int, mask: np.ndarray) -> None:
+    """Let the windows that are padding at `step` keep what they had before."""
+    is_padding = ~mask[:, step]
+    values[is_padding, step] = values[is_padding, step - 1] if step else 0.0
 
 
 def _sigmoid(values: np.ndarray) -> np.ndarray:

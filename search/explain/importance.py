@@ -10,6 +10,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from search.evaluation.windows import is_padding
+
 MOST_WINDOWS = 300
 MOST_STEPS = 24
 
@@ -63,7 +65,7 @@ def channel_importance(
 
     def shuffled(number: int, order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         changed, changed_known = past.copy(), known.copy()
-        changed[:, :, number] = past[order, :, number]
+        changed[:, :, number] = _taken(past, order)[:, :, number]
         place = number - (past.shape[-1] - n_known)
         if place >= 0:
             changed_known[:, :, place] = known[order, :, place]
@@ -94,7 +96,7 @@ def step_importance(
     def shuffled(number: int, order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         changed = past.copy()
         start, stop = spans[number]
-        changed[:, start:stop] = past[order, start:stop]
+        changed[:, start:stop] = _taken(past, order)[:, start:stop]
         return changed, known
 
     return _importance(predict, past, known, actual, names, shuffled, n_repeats)
@@ -120,6 +122,13 @@ def _importance(
     shares = growth / error if error else growth
     spreads = shares.std(axis=1, ddof=1) if n_repeats > 1 else np.zeros(len(names))
     return Importance(names, shares.mean(axis=1), spreads)
+
+
+def _taken(past: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """Return the windows of `order`, with padding where it was and nowhere else."""
+    other = past[order]
+    stays = is_padding(past) | is_padding(other)
+    return np.where(stays[..., None], past, other) if stays.any() else other
 
 
 def _span_name(first: int, last: int) -> str:

@@ -14,6 +14,7 @@ from search.data.continuation import continue_series
 from search.data.newer import read_newer
 from search.evaluation.forecasting import Forecaster
 from search.explain.network import NumpyNetwork
+from search.explain.structure import Structure
 
 HORIZON, LENGTH = 3, 5
 CALENDAR = ("hour", "weekday")
@@ -25,12 +26,9 @@ def engine(made) -> Forecaster:
 
     contents = made.contents
     model = keras.models.load_model(contents.model.keras_path, compile=False)
-    network = NumpyNetwork.of(
-        "SimpleRNN",
-        model.get_weights(),
-        horizon=HORIZON,
-        n_targets=len(contents.settings.roles.targets),
-    )
+    n_targets = len(contents.settings.roles.targets)
+    structure = Structure("SimpleRNN", 1, HORIZON, n_targets)
+    network = NumpyNetwork.of(structure, model.get_weights())
     return Forecaster(
         network=network.predict,
         scaler=contents.scaler,

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from search.evaluation.windows import PADDING
 from search.explain.importance import channel_importance, step_importance
 
 GENERATOR = np.random.default_rng(0)
@@ -40,3 +41,20 @@ def test_only_the_last_rows_matter() -> None:
 def test_short_windows_have_one_name_a_row() -> None:
     found = step_importance(_model, PAST[:, -4:], KNOWN, ACTUAL, n_repeats=2)
     assert found.names == ("4", "3", "2", "1")
+
+
+def test_padding_is_never_shuffled() -> None:
+    """A row is not put where padding is, nor padding where a row is."""
+    past = PAST[:, -6:].copy()
+    past[::2, :4] = PADDING
+    where = past == PADDING
+
+    def model(windows: np.ndarray, known: np.ndarray) -> np.ndarray:
+        assert ((windows == PADDING) == where).all()
+        return _model(windows, known)
+
+    actual = _model(past, KNOWN)
+    channel_importance(
+        model, past, KNOWN, actual, channels=("a", "b", "plan"), n_repeats=2
+    )
+    step_importance(model, past, KNOWN, actual, n_repeats=2)

@@ -17,7 +17,7 @@ import optuna
 import pandas as pd
 
 from search.analysis.baselines import load_baselines, make_baselines
-from search.analysis.delivered import save_weights
+from search.analysis.delivered import save_weights, structure_of
 from search.config import Budget, Cell, Deliver, Environment, Roles, Task, Training
 from search.data.source import Source
 from search.evaluation.baselines.naive import NAIVE_NAMES
@@ -57,10 +57,11 @@ from search.study.results import (
     save_results,
 )
 from search.study.settings import StudySettings
-from search.study.space import TrialParams
+from search.study.space import Architecture, Line, TrialParams
 from search.study.storage import prepare_storage
 from search.study.studies import create_study, load_panel_series
 from search.study.trials import TrialView
+from tests.explain.networks import weight_shapes
 
 TARGET = "temperature [°C]"
 N_ROWS, N_FOLDS, HORIZON, HOLDOUT, SEASON = 400, 3, 6, 48, 24
@@ -89,17 +90,22 @@ def make_series(n_rows: int = N_ROWS) -> pd.DataFrame:
 
 
 def make_settings(
-    name: str, *, n_trials: int = 12, roles: Roles | None = None
+    name: str,
+    *,
+    n_trials: int = 12,
+    roles: Roles | None = None,
+    architecture: Architecture = "stacked",
 ) -> StudySettings:
     """Return settings that fit `make_series`."""
     roles = roles or Roles(targets=(TARGET,), past_features=("load [kW]",))
     task = Task(HORIZON, HOLDOUT, N_FOLDS, SEASON)
+    space = default_space(N_ROWS, roles, task)
     return StudySettings(
         name=name,
         source=Source("warm.csv", time_columns=("time",), frequency="h"),
         roles=roles,
         task=task,
-        space=default_space(N_ROWS, roles, task),
+        space=space.with_line(Line("architecture", choices=(architecture,))),
         budget=Budget(trials=n_trials),
         training=Training(epochs=12, seed=1),
     )
@@ -374,20 +380,16 @@ def _random_weights(
     """Return weights of the shapes that the network of the trial would have."""
     params, panel = handle.settings.space.complete(trial.params), _panel(handle, trial)
     generator = np.random.default_rng([trial.number, number])
-    width = {"SimpleRNN": 1, "LSTM": 4, "GRU": 3}[params.cell] * params.units
-    weights, n_inputs = [], panel.n_channels
-    for _ in range(params.layers):
-        bias = (2, width) if params.cell == "GRU" else (width,)
-        shapes = ((n_inputs, width), (params.units, width), bias)
-        weights += [0.2 * generator.normal(size=shape) for shape in shapes]
-        n_inputs = params.units
-    n_features = n_inputs + HORIZON * panel.n_known
-    n_outputs = HORIZON * panel.n_targets
-    return [
-        *weights,
-        0.2 * generator.normal(size=(n_features, n_outputs)),
-        np.zeros(n_outputs),
-    ]
+    structure = structure_of(params, handle.settings)
+    shapes = weight_shapes(
+        structure,
+        units=params.units,
+        n_channels=panel.n_channels,
+        n_known=panel.n_known,
+        dense_units=params.dense_units,
+    )
+    weights = [0.2 * generator.normal(size=shape) for shape in shapes[:-1]]
+    return [*weights, np.zeros(shapes[-1])]
 
 
 def _holdout_actual(handle: StudyHandle) -> np.ndarray:

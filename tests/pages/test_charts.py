@@ -7,6 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
+from pages.components.charts.attention import attention_chart
 from pages.components.charts.curves import (
     WinnerCurve,
     curve_numbers,
@@ -42,6 +43,7 @@ from search.analysis.forecasts import Forecast
 from search.analysis.predictions import Predictions, error_band
 from search.analysis.score_ranges import running_best
 from search.data.outliers import mark_outliers
+from search.explain.attention import WeightRange
 from search.study.curves import EpochPoint
 from search.study.space import Line
 from search.study.trials import TrialView
@@ -427,3 +429,22 @@ def test_a_baseline_without_error_has_no_place_on_a_logarithmic_axis() -> None:
     trials = [trial(0, "GRU", 1.0), trial(1, "GRU", 90.0)]
     chart = history_chart(trials, RMSE, baseline=("drift", 0.0))
     assert chart.figure.layout.shapes == ()
+
+
+def test_attention_has_the_window_the_mean_and_its_band() -> None:
+    weights = np.array([0.1, 0.6, 0.3])
+    usual = WeightRange(
+        np.array([0.2, 0.3, 0.5]), np.array([0.1, 0.2, 0.4]), np.array([0.3, 0.4, 0.6])
+    )
+    chart = attention_chart(weights, usual)
+    band, mean, chosen = chart.figure.data
+    assert band.fill == "toself"
+    assert list(chosen.x) == [-3, -2, -1]
+    assert list(chosen.y) == pytest.approx([10, 60, 30])
+    assert list(mean.y) == pytest.approx([20, 30, 50])
+    said = chart.summary.replace("\\", "")
+    assert "it reads row −2 most, with 60.0 %" in said
+    assert "over the holdout row −1, with 50.0 % on average" in said
+    assert "33.3 %" in said
+    numbers = chart.numbers()
+    assert numbers.iloc[0].tolist() == pytest.approx([-3, 10, 20, 10, 30])

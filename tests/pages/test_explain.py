@@ -5,6 +5,7 @@ import pytest
 from search.analysis.delivered import WEIGHTS_FILE
 from search.config import CELLS, Environment
 from search.study.folders import winner_folder
+from search.study.space import Architecture
 from tests.pages.conftest import OpenPage, words
 from tests.pages.study_factory import add_trials, finish, make_settings, new_study
 
@@ -48,3 +49,25 @@ def test_a_winner_without_weights_says_so(
     app = open_page("explain", study=study.uuid)
     assert not app.exception
     assert "cannot be explained" in words(app)
+
+
+@pytest.mark.parametrize("architecture", ["attention", "bidirectional"])
+def test_other_architectures_are_explained(
+    environment: Environment, open_page: OpenPage, architecture: Architecture
+) -> None:
+    study = new_study(environment, make_settings("New", architecture=architecture))
+    add_trials(study, "ccc")
+    finish(study)
+    app = open_page("explain", study=study.uuid)
+    assert not app.exception
+    assert not app.error
+    shown = words(app).replace("\\", "")
+    has_attention = architecture == "attention"
+    assert ("Which steps does the network attend to?" in shown) is has_attention
+    assert ("This network has no attention" in shown) is not has_attention
+    ways = [one.key for one in app.segmented_control if one.key == "explain_way"]
+    assert len(ways) == (architecture == "bidirectional")
+    if ways:
+        app.segmented_control(key="explain_way").set_value("backward").run()
+        assert not app.exception
+    assert "makes the forecast" in shown or "is made of" in shown

@@ -1,71 +1,176 @@
-"""The network in NumPy against Keras: forecasts, gates and gradients."""
+"""The network in NumPy against Keras: forecasts and gradients of every structure."""
 
 from itertools import product
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from search.config import CELLS, Cell
+from search.evaluation.windows import PADDING
 from search.explain.network import NumpyNetwork
+from search.explain.structure import Structure
 from search.worker.models import NetworkShape, build_model
 
 STEPS, CHANNELS, HORIZON, TARGETS, KNOWN = 9, 3, 2, 2, 1
 
+# Each cell with each architecture; the rest so that every pair is met.
+STRUCTURES = (
+    ("SimpleRNN", 1, "stacked", "none", 0),
+    ("SimpleRNN", 2, "bidirectional", "layer", 4),
+    ("SimpleRNN", 1, "attention", "batch", 4),
+    ("SimpleRNN", 2, "convolutional", "none", 4),
+    ("SimpleRNN", 1, "encoder_decoder", "layer", 0),
+    ("LSTM", 3, "stacked", "layer", 4),
+    ("LSTM", 1, "bidirectional", "none", 0),
+    ("LSTM", 2, "attention", "none", 0),
+    ("LSTM", 1, "convolutional", "batch", 0),
+    ("LSTM", 2, "encoder_decoder", "batch", 4),
+    ("GRU", 2, "stacked", "batch", 0),
+    ("GRU", 1, "bidirectional", "batch", 4),
+    ("GRU", 1, "attention", "layer", 0),
+    ("GRU", 2, "convolutional", "layer", 4),
+    ("GRU", 1, "encoder_decoder", "none", 4),
+)
 
-@pytest.mark.parametrize(("cell", "layers"), list(product(CELLS, (1, 3))))
-def test_forecasts_and_gradients_are_those_of_keras(cell: Cell, layers: int) -> None:
-    shape = NetworkShape(
-        cell, 6, layers, STEPS, HORIZON, TARGETS, CHANNELS, n_known=KNOWN
-    )
+
+def _compare(shape: NetworkShape, *, seed: int) -> None:
+    """Compare forecasts and a gradient of a network with random weights."""
     model = build_model(shape, seed=3)
-    generator = np.random.default_rng(0)
-    model.set_weights(
-        [0.4 * generator.normal(size=one.shape) for one in model.get_weights()]
-    )
+    generator = np.random.default_rng(seed)
+    weights = [0.4 * generator.normal(size=one.shape) for one in model.get_weights()]
+    if shape.normalization == "batch":  # no variance is below 0
+        weights = [np.abs(one) if one.ndim == 1 else one for one in weights]
+    model.set_weights(weights)
     past = generator.normal(size=(4, STEPS, CHANNELS)).astype(np.float32)
-    known = generator.normal(size=(4, HORIZON, KNOWN)).astype(np.float32)
-    network = NumpyNetwork.of(
-        cell, model.get_weights(), horizon=HORIZON, n_targets=TARGETS
+    known = generator.normal(size=(4, shape.horizon, shape.n_known)).astype(np.float32)
+    structure = Structure(
+        shape.cell,
+        shape.layers,
+        shape.horizon,
+        shape.n_targets,
+        shape.architecture,
+        shape.normalization,
+        shape.dense_units > 0,
     )
-    inputs = tf.constant(past)
+    network = NumpyNetwork.of(structure, model.get_weights())
+    inputs, step = tf.constant(past), shape.horizon - 1
     with tf.GradientTape() as tape:
         tape.watch(inputs)
-        outputs = model([inputs, tf.constant(known)], training=False)
-        one = tf.reduce_sum(outputs[:, 1, 0])
+        given = [inputs, tf.constant(known)] if shape.n_known else inputs
+        outputs = model(given, training=False)
+        one = tf.reduce_sum(outputs[:, step, 0])
     assert network.predict(past, known) == pytest.approx(outputs.numpy(), abs=1e-5)
-    found = network.input_gradient(past, step=1, target=0)
+    found = network.input_gradient(past, known, step=step, target=0)
     assert found == pytest.approx(tape.gradient(one, inputs).numpy(), abs=1e-5)
 
 
-@pytest.mark.parametrize(("cell", "layers"), list(product(CELLS, (1, 2))))
-def test_networks_that_read_both_ways_forecast_like_keras(
-    cell: Cell, layers: int
+@pytest.mark.parametrize(
+    ("cell", "layers", "architecture", "normalization", "dense_units"), STRUCTURES
+)
+def test_forecasts_and_gradients_are_those_of_keras(
+    cell: Cell, layers: int, architecture: str, normalization: str, dense_units: int
 ) -> None:
     shape = NetworkShape(
         cell,
-        4,
+        6,
         layers,
         STEPS,
         HORIZON,
         TARGETS,
         CHANNELS,
         n_known=KNOWN,
-        architecture="bidirectional",
+        architecture=architecture,  # type: ignore[arg-type]
+        normalization=normalization,  # type: ignore[arg-type]
+        dense_units=dense_units,
     )
-    model = build_model(shape, seed=3)
-    generator = np.random.default_rng(1)
-    model.set_weights(
-        [0.4 * generator.normal(size=one.shape) for one in model.get_weights()]
+    _compare(shape, seed=layers)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_deep_stacks_are_those_of_keras(cell: Cell) -> None:
+    shape = NetworkShape(cell, 6, 3, STEPS, HORIZON, TARGETS, CHANNELS, n_known=KNOWN)
+    _compare(shape, seed=0)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_what_stands_before_the_softmax_is_that_of_keras(cell: Cell) -> None:
+    """A class network gives one number for each class, at one step."""
+    n_classes = 4
+    shape = NetworkShape(
+        cell, 6, 1, STEPS, 1, n_classes, CHANNELS, n_known=0, architecture="attention"
     )
-    past = generator.normal(size=(4, STEPS, CHANNELS)).astype(np.float32)
-    known = generator.normal(size=(4, HORIZON, KNOWN)).astype(np.float32)
-    network = NumpyNetwork.of(
+    _compare(shape, seed=1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("cell", "layers", "architecture", "normalization", "dense_units", "n_known"),
+    list(
+        product(
+            CELLS,
+            (1, 2),
+            (
+                "stacked",
+                "bidirectional",
+                "attention",
+                "convolutional",
+                "encoder_decoder",
+            ),
+            ("none", "layer", "batch"),
+            (0, 4),
+            (0, 2),
+        )
+    ),
+)
+def test_every_structure_is_that_of_keras(
+    cell: Cell,
+    layers: int,
+    architecture: str,
+    normalization: str,
+    dense_units: int,
+    n_known: int,
+) -> None:
+    shape = NetworkShape(
         cell,
-        model.get_weights(),
-        horizon=HORIZON,
-        n_targets=TARGETS,
-        bidirectional=True,
+        5,
+        layers,
+        STEPS,
+        HORIZON,
+        TARGETS,
+        CHANNELS,
+        n_known=n_known,
+        architecture=architecture,  # type: ignore[arg-type]
+        normalization=normalization,  # type: ignore[arg-type]
+        dense_units=dense_units,
     )
-    expected = model([past, known], training=False).numpy()
-    assert network.predict(past, known) == pytest.approx(expected, abs=1e-5)
+    _compare(shape, seed=layers)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("architecture", ["stacked", "bidirectional"])
+def test_padding_is_that_of_a_masked_layer_of_keras(
+    cell: Cell, architecture: str
+) -> None:
+    """Steps before the first row leave the state at zero."""
+    past = keras.Input((STEPS, CHANNELS))
+    state = keras.layers.Masking(PADDING)(past)
+    for is_inner in (True, False):
+        layer = getattr(keras.layers, cell)(5, return_sequences=is_inner)
+        if architecture == "bidirectional":
+            layer = keras.layers.Bidirectional(layer)
+        state = layer(state)
+    model = keras.Model(past, keras.layers.Dense(HORIZON)(state))
+    structure = Structure(cell, 2, HORIZON, 1, architecture)
+    network = NumpyNetwork.of(structure, model.get_weights())
+    rows = np.random.default_rng(0).normal(size=(3, STEPS, CHANNELS))
+    rows[1, :4], rows[2, : STEPS - 1] = PADDING, PADDING
+    inputs = tf.constant(rows, tf.float32)
+    with tf.GradientTape() as tape:
+        tape.watch(inputs)
+        outputs = model(inputs, training=False)
+        one = tf.reduce_sum(outputs[:, 1])
+    assert network.predict(rows)[..., 0] == pytest.approx(outputs.numpy(), abs=1e-5)
+    found = network.input_gradient(rows, step=1, target=0)
+    assert found == pytest.approx(tape.gradient(one, inputs).numpy(), abs=1e-5)
