@@ -137,9 +137,9 @@ def _explain_space(
         if line != suggested[line.name].line:
             reason = "As given."
         write_line(stdout(), f"{line.name}: {line.words}. {reason}")
-    reason = epochs_reason(settings.training, space, n_rows, roles, task, panel)
-    if reason:
-        write_line(stdout(), f"epochs: {settings.training.epochs}. {reason}")
+    of_epochs = epochs_reason(settings.training, space, n_rows, roles, task, panel)
+    if of_epochs:
+        write_line(stdout(), f"epochs: {settings.training.epochs}. {of_epochs}")
 
 
 def _supervise(handle: StudyHandle, json_path: Path | None) -> int:
