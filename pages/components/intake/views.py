@@ -30,7 +30,10 @@ from search.data.table import Table
 from search.errors import UserInputError
 from search.study.folders import StudyHandle
 
-FILE_TYPES = ("csv", "tsv", "txt", "dat", "xlsx", "xls", "parquet")
+FILE_TYPES = (
+    *("csv", "tsv", "txt", "dat", "xlsx", "xls", "parquet"),
+    *("ts", "zip"),
+)
 
 
 def show_file_choice() -> None:
