@@ -6,8 +6,10 @@ under keys that start with ``data_`` or ``setup_``.
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeVar
 
+import pandas as pd
 import streamlit as st
 
 from pages.components.text import raw_text
@@ -15,9 +17,11 @@ from pages.components.uploads import let_go
 from search.config import TaskKind
 from search.data.findings import legible
 from search.data.group_samples import make_group_sample
+from search.data.groups.frame import group_frame
 from search.data.groups.record import BuiltGroups
 from search.data.samples import SAMPLES, make_sample
 from search.data.series import BuiltSeries
+from search.evaluation.panel import Panel, make_panel
 from search.study.space import Value
 
 _FORMS = ("data_", "setup_", "memo_")
@@ -78,6 +82,16 @@ class DraftSeries:
     name: str | None = None
     was_narrowed: bool = False
 
+    @property
+    def frame(self) -> pd.DataFrame:
+        """One row a time stamp, as the study keeps it."""
+        return self.built.values
+
+    @cached_property
+    def panel(self) -> Panel:
+        """The numbers that a network may see."""
+        return make_panel(self.built.values, self.built.roles)
+
 
 @dataclass(frozen=True)
 class DraftGroups:
@@ -99,6 +113,17 @@ class DraftGroups:
     first: tuple[dict[str, Value], ...] = ()
     name: str | None = None
     was_narrowed: bool = False
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """All rows with the name of their group; see `group_frame`."""
+        built = self.built
+        return group_frame(built.values, built.groups, built.roles)
+
+    @cached_property
+    def panel(self) -> Panel:
+        """The numbers that a network may see, and the answers."""
+        return make_panel(self.frame, self.built.roles, kind=self.kind)
 
 
 Draft = DraftSeries | DraftGroups

@@ -70,7 +70,7 @@ def sequences_figure(
             opacity=0.55 if place is None else 0.85,
             hovertemplate=(
                 f"{name}{'' if of_class is None else f', {of_class}'}<br>"
-                + chart_text("data.hover_row")
+                + chart_text("data.hover_row", row="%{x}", value="%{y:.4~g}")
                 + "<extra></extra>"
             ),
         )
@@ -91,7 +91,8 @@ def lengths_figure(lengths: Sequence[int]) -> go.Figure:
         x=list(lengths),
         marker_color=MUTED,
         nbinsx=30,
-        hovertemplate=chart_text("data.hover_lengths") + "<extra></extra>",
+        hovertemplate=chart_text("data.hover_lengths", rows="%{x}", n="%{y}")
+        + "<extra></extra>",
     )
     figure.update_layout(hovermode="closest", showlegend=False)
     return figure

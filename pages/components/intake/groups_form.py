@@ -12,14 +12,17 @@ from pages.components.text import raw_text, text
 from search.config import CalendarCycle, Roles
 from search.data.columns import ColumnProfile, suggest_time
 from search.data.groups.members import cell_names
-from search.data.groups.normal import suggest_normal
 from search.data.groups.settings import (
     GroupOrder,
     GroupSettings,
     LabelScope,
     TargetKind,
 )
-from search.data.groups.suggestion import TaskSuggestion, suggest_group
+from search.data.groups.suggestion import (
+    NORMAL_WORDS,
+    TaskSuggestion,
+    suggest_group,
+)
 from search.data.table import Table
 from search.evaluation.calendar import CYCLES
 
@@ -201,7 +204,8 @@ def _choose_normal(table: Table, mark: str) -> str | None:
     if not values or len(values) > _MOST_NORMALS:
         return None
     key = "data_anomaly_normal"
-    start_with_choices(key, values, suggest_normal(values) or values[0])
+    usual = [value for value in values if value.casefold() in NORMAL_WORDS]
+    start_with_choices(key, values, (usual or values)[0])
     return str(
         st.selectbox(
             text("data.normal"),

@@ -20,6 +20,7 @@ from search.data.columns import ColumnProfile
 from search.data.groups.build import inspect_groups
 from search.data.groups.preview import preview_groups
 from search.data.groups.suggestion import TaskSuggestion
+from search.data.groups.testing import PART
 from search.data.table import Table
 from search.errors import UserInputError
 
@@ -75,8 +76,8 @@ def prepare_groups(
         return
     settings = choice.settings
     if joined is not None:
-        table = joined.table
-        settings = replace(settings, test_column=joined.column)
+        table = joined
+        settings = replace(settings, test_column=PART)
     settings = with_choices(settings)
     inputs = (reading, settings, joined is not None)
     report = remember("group_report", inputs, lambda: inspect_groups(table, settings))

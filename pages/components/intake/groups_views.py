@@ -21,8 +21,8 @@ from pages.components.intake.groups_form import GroupChoice
 from pages.components.numbers import count
 from pages.components.state import go_to
 from pages.components.text import plain, raw_text, text
+from search.data.groups.anomalies import mark_anomalies
 from search.data.groups.build import build_groups
-from search.data.groups.normal import mark_normal
 from search.data.groups.preview import Preview
 from search.data.groups.record import GroupReport
 from search.data.table import Table
@@ -84,8 +84,9 @@ def show_confirm_groups(
 def _confirm(ask: Ask, table: Table, choice: GroupChoice) -> None:
     try:
         built = build_groups(table, choice.settings)
-        if choice.normal is not None:
-            built = mark_normal(built, choice.normal)
+        label = choice.settings.label
+        if label is not None:
+            built = mark_anomalies(built, label, normal=choice.normal)
     except UserInputError as error:
         st.error(plain(error), icon=":material/error:")
         return
@@ -156,12 +157,13 @@ def _show_classes(preview: Preview, report: GroupReport) -> None:
 
 def _show_lengths(report: GroupReport) -> None:
     lengths = np.asarray(report.lengths)
+    is_equal = lengths.min() == lengths.max()
     show_figure(
         lengths_figure(report.lengths),
         key="lengths",
         title="",
         summary=text(
-            "data.lengths_summary",
+            "data.lengths_equal" if is_equal else "data.lengths_summary",
             n=count(len(lengths)),
             low=count(int(lengths.min())),
             high=count(int(lengths.max())),

@@ -10,7 +10,7 @@ from pages.components.draft import (
 )
 from pages.components.frame import has_room
 from pages.components.text import text
-from search.data.groups.official_test import WithTest, with_test_table
+from search.data.groups.testing import with_test_table
 from search.data.table import Table, read_table
 from search.errors import UserInputError
 
@@ -43,7 +43,7 @@ def choose_test_file(file_types: tuple[str, ...]) -> None:
             st.rerun()
 
 
-def join_test_file(table: Table, group: str | None) -> WithTest | None:
+def join_test_file(table: Table, group: str | None) -> Table | None:
     """Return the table with the test set behind it; None without one.
 
     Raises
@@ -58,8 +58,8 @@ def join_test_file(table: Table, group: str | None) -> WithTest | None:
         raise UserInputError(text("data.test_needs_group"))
     inputs = (table.name, table.options, len(table.frame), test.token, group)
 
-    def join() -> WithTest:
+    def join() -> Table:
         other = read_table(test.content, name=test.name, options=table.options)
-        return with_test_table(table, other, group)
+        return with_test_table(table, other, group=group)
 
     return remember("with_test", inputs, join)
