@@ -208,22 +208,33 @@ def read_cells(path: Path, reading: dict[str, Any]) -> pd.DataFrame:
         sheet = reading["sheet"] or 0
         frame = pd.read_excel(path, sheet, header=header, skiprows=n_skipped)
     else:
-        delimiter = reading["delimiter"]
-        frame = pd.read_csv(
-            path,
-            sep=r"\s+" if delimiter == "whitespace" else delimiter,
-            encoding=reading["encoding"],
-            header=header,
-            skiprows=n_skipped,
-            dtype=str,
-            keep_default_na=False,
-            skip_blank_lines=False,
-            index_col=False,
-        )
-    if header is None:
+        return read_text(path, reading)
+    return _placed(frame, n_skipped, has_header=header is not None)
+
+
+def read_text(source: Any, reading: dict[str, Any]) -> pd.DataFrame:
+    """Return the cells of a delimited text, a path or an open file."""
+    n_skipped, delimiter = int(reading["skip_lines"]), reading["delimiter"]
+    frame = pd.read_csv(
+        source,
+        sep=r"\s+" if delimiter == "whitespace" else delimiter,
+        encoding=reading["encoding"],
+        header=0 if reading["header"] else None,
+        skiprows=n_skipped,
+        dtype=str,
+        keep_default_na=False,
+        skip_blank_lines=False,
+        index_col=False,
+    )
+    return _placed(frame, n_skipped, has_header=bool(reading["header"]))
+
+
+def _placed(frame: pd.DataFrame, n_skipped: int, *, has_header: bool) -> pd.DataFrame:
+    """Name the columns, and the rows by their places in the file."""
+    if not has_header:
         frame.columns = [f"column {i + 1}" for i in range(frame.shape[1])]
     frame.columns = [str(name).strip() for name in frame.columns]
-    frame.index = pd.RangeIndex(len(frame)) + n_skipped + (1 if header is None else 2)
+    frame.index = pd.RangeIndex(len(frame)) + n_skipped + (2 if has_header else 1)
     return frame
 
 
