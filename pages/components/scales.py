@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from pages.components.charts.record import Scale
 from pages.components.text import raw_text
-from search.config import Score, Task
+from search.config import Score
 from search.data.columns import unit_of
 from search.study.folders import StudyHandle
 
@@ -17,17 +17,6 @@ SCORE_NAMES: dict[Score, str] = {
     "error_rate": "error rate",
     "f1_error": "1 − F1",
 }
-SHARES: frozenset[str] = frozenset(
-    (
-        "error_rate",
-        "accuracy",
-        "precision",
-        "recall",
-        "false_alarm_rate",
-        "missing_rate",
-    )
-)
-"""Metrics that people read in percent."""
 
 
 class Unit(NamedTuple):
@@ -46,7 +35,7 @@ def score_scale(study: StudyHandle) -> Scale:
     task, targets = study.settings.task, study.settings.roles.targets
     name = SCORE_NAMES[task.score]
     if task.has_classes:
-        return Scale(name, is_share=task.score in SHARES, is_error=False)
+        return Scale(name, is_share=task.score == "error_rate", is_error=False)
     if len(targets) > 1:
         return Scale(name, raw_text("charts.score_several"))
     return Scale(name, unit_of(targets[0]))
@@ -62,22 +51,9 @@ def holdout_scale(study: StudyHandle) -> Scale:
     if task.has_classes:
         return score_scale(study)
     if task.kind == "anomaly":
-        return Scale(raw_text("scores.f1"), is_error=False)
+        return Scale(raw_text("compare.column_f1"), is_error=False)
     unit = unit_of(targets[0]) if len(targets) == 1 else None
     return Scale(SCORE_NAMES[task.score], unit)
-
-
-def holdout_metric(task: Task) -> str:
-    """Return the name of the metric that judges the holdout.
-
-    Anomalies are judged by those that are found, not by the error that was learned.
-    """
-    return "f1" if task.kind == "anomaly" else task.score
-
-
-def metric_name(name: str) -> str:
-    """Return what a metric is called at the head of a column."""
-    return raw_text(f"scores.{name}")
 
 
 def target_scale(target: str) -> Scale:

@@ -7,7 +7,7 @@ import streamlit as st
 from pages.components.charts.record import Scale
 from pages.components.charts.style import model_name
 from pages.components.numbers import duration
-from pages.components.scales import holdout_metric, holdout_scale, score_scale
+from pages.components.scales import holdout_scale, score_scale
 from pages.components.seed_views import holdout_line
 from pages.components.state import dashboard_link, forget_progress, study_results
 from pages.components.status import is_live, state_badge
@@ -174,8 +174,8 @@ def _best_card(
 
 def _holdout(study: StudyHandle, winner: WinnerResult) -> None:
     """Show what the winner of a cell scored in the end, and its seeds."""
-    metric = holdout_metric(study.settings.task)
-    st.markdown(plain(holdout_line(winner, metric, holdout_scale(study))))
+    score = study.settings.task.score
+    st.markdown(plain(holdout_line(winner, score, holdout_scale(study))))
     divergence = divergence_sentence(winner)
     if divergence:
         st.caption(plain(divergence))
