@@ -13,9 +13,9 @@ from search.bundle.contents import BundleContents
 from search.config import Cell
 from search.disk import is_full
 from search.errors import SearchError, TrialFailed
+from search.evaluation.detector import Detector
 from search.evaluation.metrics import Metrics
 from search.evaluation.panel import Panel, make_panel
-from search.evaluation.scaling import Scaler
 from search.files import sha256, write_json
 from search.study.folders import StudyHandle, winner_folder
 from search.study.results import BundleCheck, SeedResult, WinnerResult
@@ -191,8 +191,6 @@ def _pack(
 ) -> WinnerResult:
     """Make the bundle and prove it; a bundle that fails is not offered."""
     try:
-        if not isinstance(holdout, Holdout) or not isinstance(refit.scaler, Scaler):
-            raise SearchError("There is no download for this kind of task yet.")
         contents = BundleContents(
             settings=handle.settings,
             params=params,
@@ -205,6 +203,8 @@ def _pack(
             study_uuid=handle.uuid,
             created=handle.created,
             data_sha256=handle.data_sha256,
+            labels=refit.labels,
+            detector=_detector(holdout, refit),
         )
         bundle = write_bundle(folder, contents)
     except SearchError as error:
@@ -215,6 +215,13 @@ def _pack(
         return replace(result, check=BundleCheck(None, None, False, str(error)))
     check = check_bundle(bundle)
     return replace(result, bundle=str(bundle) if check.passed else None, check=check)
+
+
+def _detector(holdout: AnyHoldout, refit: Refit) -> Detector | None:
+    """Return what makes anomalies of errors, where these are looked for."""
+    if not isinstance(holdout, AnomalyHoldout):
+        return None
+    return holdout.detector(refit.predictions)
 
 
 def _digests(folder: Path) -> dict[str, str]:
