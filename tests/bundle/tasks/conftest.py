@@ -1,11 +1,13 @@
 """A small bundle of each task around an untrained network, each made once."""
 
+import importlib
+import io
 import json
-import subprocess
 import sys
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pandas as pd
@@ -24,6 +26,7 @@ from search.study.space import TrialParams
 LENGTH = 5
 CLASSES = ("closed", "open")
 STEPS = {"format": "csv", "missing": "refuse"}
+PLANT = Source("plant.csv", STEPS)
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class Case:
     task: Task
     roles: Roles
     series: pd.DataFrame
-    source: Source = Source("plant.csv", STEPS)
+    source: Source = PLANT
     framing: str = "none"
 
 
@@ -57,17 +60,43 @@ class Made:
     def preprocessing(self) -> dict:
         return json.loads((self.folder / "preprocessing.json").read_text())
 
-    def run(self, *arguments: object) -> subprocess.CompletedProcess:
-        """Run the bundled script, isolated from this package."""
-        command = [sys.executable, "-I", str(self.folder / "predict.py")]
-        return subprocess.run(
-            [*command, *map(str, arguments)],
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=300,
-        )
+    def script(self, name: str = "predict") -> ModuleType:
+        """Import a bundled script with its neighbours, and forget these again."""
+        sys.path.insert(0, str(self.folder))
+        try:
+            return importlib.import_module(name)
+        finally:
+            sys.path[:] = [one for one in sys.path if one != str(self.folder)]
+            for path in self.folder.glob("*.py"):
+                sys.modules.pop(path.stem, None)
+
+    def answers(self, table: Path, capsys) -> pd.DataFrame:
+        """Run the script on `table` and return what it prints."""
+        code = self.script().main([str(table)])
+        captured = capsys.readouterr()
+        assert code == 0, captured.err
+        names = {"group": str, "actual": str, "predicted": str}
+        if not self.contents.settings.task.has_classes:
+            names = {"group": str}
+        return pd.read_csv(io.StringIO(captured.out), dtype=names)
+
+    def refusal(self, table: Path, capsys) -> str:
+        """Run the script on `table` and return why it refuses that."""
+        assert self.script().main([str(table)]) == 2
+        return capsys.readouterr().err.strip()
+
+    def table(self, path: Path, *, answers: bool = False) -> pd.DataFrame:
+        """Write the rows of the study to `path` as a person would, and return them."""
+        roles, time = self.contents.settings.roles, self.contents.settings.source
+        frame = self.contents.series
+        if not answers and self.contents.settings.task.kind != "forecasting":
+            known = {*roles.columns, roles.group} - {None}
+            known -= set(self.preprocessing["targets"]) - set(self.panel.channels)
+            frame = frame[[name for name in frame if name in known]]
+        if time.time_columns:
+            frame = frame.rename_axis(time.time_columns[0]).reset_index()
+        frame.to_csv(path, index=False)
+        return frame
 
 
 def rows_of_groups(sizes: dict[str, int], *, times: bool = False) -> pd.DataFrame:
