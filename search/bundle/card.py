@@ -120,7 +120,7 @@ def _scores(contents: BundleContents) -> str:
     name = "**This network**"
     if result.n_networks > 1:
         name = f"**This average of {result.n_networks} networks**"
-    rows = [(name, _cells(result.holdout))]
+    rows = [(name, _cells(as_values(result.holdout)))]
     if n_seeds > 1:
         spread = [
             _spread([getattr(s.holdout, m) for s in result.seeds]) for m in _METRICS

@@ -14,7 +14,7 @@ from search.config import Cell
 from search.disk import is_full
 from search.errors import SearchError, TrialFailed
 from search.evaluation.detector import Detector
-from search.evaluation.metrics import Metrics
+from search.evaluation.metrics import KindMetrics
 from search.evaluation.panel import Panel, make_panel
 from search.files import sha256, write_json
 from search.study.folders import StudyHandle, winner_folder
@@ -143,8 +143,9 @@ def _save_tables(folder: Path, holdout: AnyHoldout, refit: Refit) -> None:
     holdout.save(folder / PREDICTIONS_FILE, refit.predictions)
     for name in (FORECAST_FILE, DETECTOR_FILE):
         (folder / name).unlink(missing_ok=True)
-    if isinstance(holdout, AnomalyHoldout):
-        write_json(folder / DETECTOR_FILE, holdout.detector(refit.predictions))
+    detector = _detector_of(holdout, refit)
+    if detector is not None:
+        write_json(folder / DETECTOR_FILE, detector)
     if isinstance(holdout, Holdout) and refit.forecast is not None:
         save_forecast(
             folder / FORECAST_FILE,
@@ -152,6 +153,13 @@ def _save_tables(folder: Path, holdout: AnyHoldout, refit: Refit) -> None:
             predicted=refit.forecast,
             targets=holdout.settings.roles.targets,
         )
+
+
+def _detector_of(holdout: AnyHoldout, refit: Refit) -> Detector | None:
+    """Return what makes anomalies of errors; None where these are not looked for."""
+    if not isinstance(holdout, AnomalyHoldout):
+        return None
+    return holdout.detector(refit.predictions)
 
 
 def _score(
@@ -204,7 +212,7 @@ def _pack(
             created=handle.created,
             data_sha256=handle.data_sha256,
             labels=refit.labels,
-            detector=_detector(holdout, refit),
+            detector=_detector_of(holdout, refit),
         )
         bundle = write_bundle(folder, contents)
     except SearchError as error:
@@ -217,20 +225,13 @@ def _pack(
     return replace(result, bundle=str(bundle) if check.passed else None, check=check)
 
 
-def _detector(holdout: AnyHoldout, refit: Refit) -> Detector | None:
-    """Return what makes anomalies of errors, where these are looked for."""
-    if not isinstance(holdout, AnomalyHoldout):
-        return None
-    return holdout.detector(refit.predictions)
-
-
 def _digests(folder: Path) -> dict[str, str]:
     """Return what tells the files that were checked from any others."""
     names = (PREDICTIONS_FILE, WEIGHTS_FILE, BUNDLE_FILE, DETECTOR_FILE)
     return {name: sha256(folder / name) for name in names if (folder / name).is_file()}
 
 
-def _baselines(handle: StudyHandle) -> dict[str, Metrics]:
+def _baselines(handle: StudyHandle) -> dict[str, KindMetrics]:
     """Return the metrics of the baselines for the model card; maybe none."""
     found = load_baselines(handle)
     return found.holdout if found is not None else {}
