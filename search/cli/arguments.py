@@ -56,6 +56,7 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     _add_run(add("run", "search on a file, here in the terminal"))
     _add_study_commands(add)
     _add_predict(add("predict", "forecast with a downloaded bundle"))
+    _add_sample(add("sample", "write a built-in table to a file, or list them"))
     _add_internal(add)
     return parser.parse_args(arguments)
 
@@ -285,6 +286,13 @@ def _add_predict(command: argparse.ArgumentParser) -> None:
     command.add_argument("bundle", type=Path, metavar="BUNDLE.zip")
     command.add_argument("file", type=Path, help="the newest rows")
     command.add_argument("--out", type=Path, metavar="OUT.csv")
+
+
+def _add_sample(command: argparse.ArgumentParser) -> None:
+    command.add_argument("name", nargs="?", help="such as daily_sales; without, a list")
+    command.add_argument(
+        "--out", type=Path, metavar="FILE.csv", help="(NAME.csv, here)"
+    )
 
 
 def _add_internal(add: Callable[[str, str | None], argparse.ArgumentParser]) -> None:
