@@ -37,7 +37,7 @@ from benchmarks.support.recording import record
 from benchmarks.support.task_rows import TASK_ROWS, TaskRow
 from search.analysis.predictions import load_predictions
 from search.config import Cell
-from search.study.results import RESULTS_FILE, StudyResults
+from search.study.results import RESULTS_FILE, StudyResults, read_record
 
 SECONDS = 300
 
@@ -71,7 +71,7 @@ def searched(arguments: Sequence[str], seconds: float, seed: int) -> Iterator[by
 def search(row: AccuracyRow, seconds: float, seed: int) -> Scored:
     """Search on one series and score what was found; raises like `searched`."""
     with searched((row.write(), *row.options), seconds, seed) as found:
-        results = msgspec.json.decode(found, type=StudyResults)
+        results = read_record(msgspec.json.decode(found), StudyResults)
         return _scored(row, results, seconds)
 
 

@@ -10,6 +10,7 @@ from pages.components.numbers import three_digits, with_unit
 from pages.components.text import plain, raw_text, text
 from search.analysis.comparison import MetricName, Spread, seed_spread
 from search.config import Cell, Score
+from search.evaluation.kind_metrics import as_values
 from search.evaluation.metrics import Metrics
 from search.study.delivery import delivery_sentence, divergence_sentence
 from search.study.results import StudyResults, WinnerResult
@@ -91,12 +92,12 @@ def _rows(cell: Cell, winner: WinnerResult) -> list[dict[str, str]]:
     delivered = raw_text("seeds.delivered_one")
     if winner.n_networks > 1:
         delivered = raw_text("seeds.delivered_average", n=winner.n_networks)
-    rows = [_row(cell, delivered, _numbers(winner.holdout))]
+    rows = [_row(cell, delivered, _numbers(as_values(winner.holdout)))]
     if len(winner.seeds) > 1:
         means = [spread_cell(seed_spread(winner, metric)) for metric in _METRICS]
         name = raw_text("seeds.mean", n=len(winner.seeds))
         rows.append(_row(cell, name, means))
-    scored = {one.seed: _numbers(one.holdout) for one in winner.seeds}
+    scored = {one.seed: _numbers(as_values(one.holdout)) for one in winner.seeds}
     kinds = {one.seed: f"seeds.seed_{one.kind}" for one in winner.diverged}
     diverged = dict.fromkeys(kinds, ["–"] * len(_METRICS))
     for seed, numbers in sorted((scored | diverged).items()):
