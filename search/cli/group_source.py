@@ -152,7 +152,7 @@ def _settings(
         target_kind=_TARGET_KINDS[options.task],
         label=label,
         label_scope="row" if options.task == "labelling" else "auto",
-        order=_order(options, table, group),
+        order=_order(options, table, group, time),
         test_column=None if options.test else test,
         folds=options.folds or 2,
         time_format=options.time_format,
@@ -249,8 +249,14 @@ def _found_target(table: Table, kind: TaskKind) -> tuple[str, ...]:
     )
 
 
-def _order(options: argparse.Namespace, table: Table, group: str | None) -> str:
-    if options.group_order is not None or group is None:
+def _order(
+    options: argparse.Namespace,
+    table: Table,
+    group: str | None,
+    time: Sequence[str],
+) -> str:
+    # Without time stamps no group is later than another one.
+    if options.group_order is not None or group is None or not time:
         return options.group_order or "none"
     found = [one.settings for one in suggest_tasks(table)]
     orders = [one.order for one in found if one.roles.group == group]
