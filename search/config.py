@@ -81,11 +81,6 @@ class Roles:
             raise ConfigError(
                 f"Each column can have one role only; {', '.join(twice)} has two."
             )
-        if self.group in columns:
-            raise ConfigError(
-                f"Each column can have one role only; {self.group} tells the groups "
-                "apart and has another one."
-            )
 
     @property
     def columns(self) -> tuple[str, ...]:

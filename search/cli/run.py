@@ -93,9 +93,9 @@ def _explain_space(settings: StudySettings, n_rows: int) -> None:
         if line != suggested[line.name].line:
             reason = "As given."
         write_line(stdout(), f"{line.name}: {line.words}. {reason}")
-    reason = epochs_reason(settings.training, space, n_rows, roles, task)
-    if reason:
-        write_line(stdout(), f"epochs: {settings.training.epochs}. {reason}")
+    of_epochs = epochs_reason(settings.training, space, n_rows, roles, task)
+    if of_epochs:
+        write_line(stdout(), f"epochs: {settings.training.epochs}. {of_epochs}")
 
 
 def _supervise(handle: StudyHandle, json_path: Path | None) -> int:

@@ -68,7 +68,7 @@ def suggest_task(
     tasks = [
         Task(horizon, holdout, count, season, score, valid_size)
         for count in counts
-        for valid_size in _valid_sizes(n_rows - holdout, horizon, count)
+        for valid_size in valid_sizes(n_rows - holdout, horizon, count)
     ]
     framing: FramingName = "seasonal" if season > 1 else "last_value"
     ladder = sequence_ladder(season)
@@ -102,6 +102,24 @@ def default_space(n_rows: int, roles: Roles, task: Task) -> Space:
     elif task.score == "mae":
         losses = ("mae", "mse")
     calendars: tuple[Value, ...] = ("none", "cycles") if roles.calendar else ("none",)
+    return usual_space(
+        lengths=lengths,
+        framings=framings,
+        losses=losses,
+        calendars=calendars,
+        batch_size=batch_size_for(n_rows - task.holdout),
+    )
+
+
+def usual_space(
+    *,
+    lengths: Sequence[int],
+    framings: Sequence[FramingName],
+    losses: Sequence[Value],
+    calendars: Sequence[Value],
+    batch_size: int,
+) -> Space:
+    """Return the usual space with the lines that depend on the data."""
     return Space(
         (
             Line("cell", choices=CELLS),
@@ -112,10 +130,10 @@ def default_space(n_rows: int, roles: Roles, task: Task) -> Space:
             Line("learning_rate", low=1e-4, high=1e-2, log=True),
             Line("clipnorm", low=0.1, high=5.0, log=True),
             Line("framing", choices=tuple(framings)),
-            Line("calendar", choices=calendars),
-            Line("loss", choices=losses),
+            Line("calendar", choices=tuple(calendars)),
+            Line("loss", choices=tuple(losses)),
             Line("scaler", choices=("standard", "robust")),
-            Line("batch_size", choices=(_batch_size(n_rows - task.holdout),)),
+            Line("batch_size", choices=(batch_size,)),
             Line("recurrent_dropout", choices=(0.0,)),
             Line("optimizer", choices=("adam",)),
             Line("architecture", choices=("stacked",)),
@@ -128,7 +146,7 @@ def default_space(n_rows: int, roles: Roles, task: Task) -> Space:
     )
 
 
-def _valid_sizes(n_rows: int, horizon: int, folds: int) -> list[int | None]:
+def valid_sizes(n_rows: int, horizon: int, folds: int) -> list[int | None]:
     """Return the standard size (None), then smaller ones down to one horizon."""
     standard = n_rows // (folds + 1)
     smaller = (standard // 2, horizon)
@@ -184,6 +202,7 @@ def _first_fold_windows(
         return 0
 
 
-def _batch_size(n_windows: int) -> int:
+def batch_size_for(n_windows: int) -> int:
+    """Return the usual batch size for so many training windows."""
     ladder = ((4_000, 32), (10_000, 64), (30_000, 128))
     return next((batch for most, batch in ladder if n_windows <= most), 256)

@@ -1,5 +1,7 @@
 """Which targets a loss can be taken of."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from search.errors import SeriesError
@@ -7,8 +9,15 @@ from search.evaluation.panel import Panel
 from search.study.space import Space
 
 
-def check_loss_targets(space: Space, panel: Panel) -> None:
+def check_loss_targets(
+    space: Space, panel: Panel, names: Sequence[str] = ()
+) -> None:
     """Refuse targets below 0 where the squared logarithmic error is among the losses.
+
+    Parameters
+    ----------
+    names
+        Names of the targets; those of the first channels where none are given.
 
     Raises
     ------
@@ -23,6 +32,6 @@ def check_loss_targets(space: Space, panel: Panel) -> None:
         value = panel.targets[row, target]
         raise SeriesError(
             "`loss` = msle takes the logarithm of the targets, which must be 0 or "
-            f"more; column {panel.channels[target]!r} has {value:g} at position "
+            f"more; column {(names or panel.channels)[target]!r} has {value:g} at position "
             f"{row}. Leave msle out of `loss`, or choose another target."
         )

@@ -12,10 +12,14 @@ import pandas as pd
 from optuna.trial import TrialState
 
 from search.config import Cell, Environment
-from search.data.snapshot import load_series, save_series
+from search.data.groups.frame import group_frame
+from search.data.groups.record import GroupRows
+from search.data.snapshot import load_snapshot, save_series
 from search.disk import check_room
 from search.errors import StudyCorrupted, UserInputError
+from search.evaluation.group_splits import confirm_samples
 from search.evaluation.panel import make_panel
+from search.evaluation.samples import SamplePlan
 from search.evaluation.splits import confirm_folds
 from search.study.batching import UUID_ATTRIBUTE, batching_storage
 from search.study.control import set_archived
@@ -73,7 +77,10 @@ _logger = logging.getLogger(__name__)
 
 
 def create_study(
-    environment: Environment, settings: StudySettings, series: pd.DataFrame
+    environment: Environment,
+    settings: StudySettings,
+    series: pd.DataFrame,
+    groups: GroupRows | None = None,
 ) -> StudyHandle:
     """Create a study; nothing runs until it is started.
 
@@ -81,10 +88,17 @@ def create_study(
     and renamed last. Its queue holds the configurations of `settings.enqueue`, then
     the textbook configuration of each cell.
 
+    Parameters
+    ----------
+    series
+        The values: a series, or the rows of `groups`.
+    groups
+        The group of each row, as `build_groups` returns it; None for a series.
+
     Raises
     ------
     ConfigError
-        If the series is too short for the settings, or a setting is beyond what a
+        If the data are too short for the settings, or a setting is beyond what a
         new study may have, or the folder or storage cannot be written.
     SeriesError
         If the series lacks a column or holds a value that is not a finite number, or
@@ -97,8 +111,7 @@ def create_study(
     settings.check_new()
     check_places(environment)
     check_room(environment.studies_dir, "a new study")
-    confirm_folds(settings.plan(len(series)))
-    check_loss_targets(settings.space, make_panel(series, settings.roles))
+    _check_data(settings, series, groups)
     uuid = uuids.uuid4().hex
     environment.studies_dir.mkdir(parents=True, exist_ok=True)
     folder = environment.studies_dir / f"{_NEW_PREFIX}{uuid}"
@@ -110,7 +123,7 @@ def create_study(
             uuid=uuid,
             created=utc_now(),
             optuna_name=f"{settings.name.strip()} [{uuid[:8]}]",
-            data_sha256=save_series(folder, series),
+            data_sha256=save_series(folder, series, groups),
             n_rows=len(series),
             settings=settings,
             versions=package_versions(),
@@ -241,12 +254,18 @@ def delete_study(handle: StudyHandle) -> None:
 def load_panel_series(handle: StudyHandle) -> pd.DataFrame:
     """Return the series of the study, checked against its digest.
 
+    Where it has groups they are a column, and the times of their rows the index; see
+    `search.data.groups.frame`.
+
     Raises
     ------
     StudyCorrupted
         If the snapshot is absent or was changed.
     """
-    return load_series(handle.folder, handle.data_sha256)
+    snapshot = load_snapshot(handle.folder, handle.data_sha256)
+    if snapshot.groups is None:
+        return snapshot.values
+    return group_frame(snapshot.values, snapshot.groups, handle.settings.roles)
 
 
 def first_configurations(settings: StudySettings) -> list[dict[str, Value]]:
@@ -269,6 +288,30 @@ def _with_cells(
         {"cell": cells[turn % len(cells)], **params}
         for turn, params in enumerate(configurations)
     ]
+
+
+def _check_data(
+    settings: StudySettings, series: pd.DataFrame, groups: GroupRows | None
+) -> None:
+    """Refuse data that are too short, have bad values or do not fit the losses."""
+    roles, task = settings.roles, settings.task
+    if groups is None and task.kind == "forecasting":
+        confirm_folds(settings.plan(len(series)))
+        panel = make_panel(series, roles)
+    else:
+        frame = series if groups is None else group_frame(series, groups, roles)
+        panel = make_panel(frame, roles, kind=task.kind)
+        plan = settings.plan_of(panel)
+        if isinstance(plan, SamplePlan):
+            confirm_samples(
+                panel,
+                task,
+                first_origin=plan.first_origin,
+                seed=settings.training.seed,
+            )
+        else:
+            confirm_folds(plan)
+    check_loss_targets(settings.space, panel, roles.targets)
 
 
 def _folders(environment: Environment) -> list[str]:

@@ -15,6 +15,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from search.data.series import BuiltSeries, SeriesSettings, build_series, inspect_series
 from search.data.table import read_table
 from search.errors import SeriesError, TableFormatError
@@ -166,11 +170,21 @@ def _not_tables() -> list[BadFile]:
         HTML=(PAGE, "a web page"),
         XML=(b"<?xml version='1.0'?><a/>", "an XML file"),
         cut_Parquet=(b"PAR1\x00\x00\x00", "The Parquet file is damaged"),
+        Parquet_of_no_type=(_parquet_of_no_type(), "The Parquet file is damaged"),
         prose=(
             b"Dear all,\nthis is a letter, no data.\nBye.\n",
             "text rather than a",
         ),
     )
+
+
+def _parquet_of_no_type() -> bytes:
+    """Return a file whose note for pandas names a type that does not exist."""
+    table = pa.Table.from_pandas(pd.DataFrame({"target": [1.0, 2.0]}))
+    note = table.schema.metadata[b"pandas"].replace(b'"float64"', b'"&loat64"')
+    buffer = io.BytesIO()
+    pq.write_table(table.replace_schema_metadata({b"pandas": note}), buffer)
+    return buffer.getvalue()
 
 
 def _encodings() -> list[BadFile]:

@@ -29,6 +29,7 @@ import os, sys
 from pathlib import Path
 from search.config import Environment
 from search.study.claims import TrialRecord, claim_trial, current_owner, finish_trial
+from search.study.optuna_study import open_study
 from search.study.studies import find_study
 
 folder = Path(sys.argv[1])
@@ -44,7 +45,7 @@ for _ in range(int(sys.argv[3])):
             assert finish_trial(handle, study, claim.trial.number, record, owner=owner)
         os._exit(0)
 codes = [os.wait()[1] for _ in range(int(sys.argv[3]))]
-sys.exit(max(codes))
+sys.exit(any(codes))
 """
 
 

@@ -11,6 +11,8 @@ import pytest
 
 from search.config import CELLS, Task
 from search.evaluation.panel import Panel
+from search.evaluation.samples import SampleSplit
+from search.evaluation.scaling import fit_task_scaler
 from search.evaluation.windows import gather_targets
 from search.study.space import LIMITS, TrialParams
 from search.worker.export import export_model
@@ -54,12 +56,12 @@ def every_pair(values: dict[str, tuple[Any, ...]]) -> list[dict[str, Any]]:
 
 
 def cases() -> list[Any]:
-    """Return the configurations; the first ones belong to the quick tests."""
+    """Return the configurations; the first one belongs to the quick tests."""
     return [
         pytest.param(
             one,
             id="-".join(map(str, one.values())),
-            marks=[] if number < 2 else [pytest.mark.slow],
+            marks=[] if number == 0 else [pytest.mark.slow],
         )
         for number, one in enumerate(every_pair(VALUES))
     ]
@@ -76,14 +78,20 @@ def test_what_was_trained_is_what_is_delivered(
     """The errors of the engine are those of the model, in memory and from its file."""
     params = make_params(**changes)
     panel = panel_of(rich_panel, params)
-    run = start_run(panel, params, task, train_stop=67, scaler_stop=70, seed=(1, 0))
+    rows = np.arange(panel.n_rows) < VALIDATION.start
+    split = SampleSplit(
+        training=np.arange(params.first_origin(task.season), 67),
+        validation=np.array(VALIDATION),
+        rows=rows,
+    )
+    run = start_run(panel, params, task, split=split, seed=(1, 0))
     program = program_of(panel, params, task)
     before = program.weights(run.state)
     outcome = program.run(
         run.state,
         run.series,
         order=run.order(1),
-        validation=VALIDATION,
+        validation=run.validation,
         rates=Rates.of(params),
     )
     assert np.isfinite(outcome.loss)
@@ -97,12 +105,12 @@ def test_what_was_trained_is_what_is_delivered(
     model.set_weights(weights)
     exported = export_model(model, tmp_path)
     loaded = keras.models.load_model(exported.keras_path, compile=False)
-    origins = np.array(VALIDATION)
-    actual = gather_targets(panel.targets, origins, horizon=task.horizon)
+    actual = gather_targets(panel.targets, run.validation, horizon=task.horizon)
+    scaler = fit_task_scaler(panel, params.scaler, task, rows=rows)
     for one in (model, loaded):
         predictor = Predictor(one, panel, params, task)
-        errors = predictor.predict(panel, run.scaler, origins) - actual
-        scaled = errors / run.scaler.scale[: panel.n_targets]
+        errors = predictor.predict(panel, scaler, run.validation) - actual
+        scaled = errors / scaler.scale[: panel.n_targets]
         np.testing.assert_allclose(
             outcome.squared, np.mean(scaled**2, (0, 1)), rtol=1e-4
         )

@@ -111,8 +111,7 @@ def trial_table(
 
 def _in_table(name: str, value: Value | None) -> Value | None:
     """Return a number as it is, so that the column can be sorted; a choice in words."""
-    is_choice = isinstance(value, str | bool)
-    return value_word(name, value) if is_choice else value
+    return value_word(name, value) if isinstance(value, str | bool) else value
 
 
 def _differing_names(trials: Sequence[TrialView]) -> list[str]:

@@ -43,7 +43,7 @@ _LABEL_NAME = re.compile(
 _ODD_NAME = re.compile(
     r".*(anomal|outlier|attack|fault|failure|alarm).*", re.IGNORECASE
 )
-_NORMAL = {"0", "false", "no", "normal", "ok", "healthy", "nominal", "good", "none"}
+NORMAL_WORDS = {"0", "false", "no", "normal", "ok", "healthy", "nominal", "good", "none"}
 _TEST_NAME = re.compile(r"(split|part|set|subset|fold|dataset)", re.IGNORECASE)
 
 
@@ -112,9 +112,9 @@ def suggest_group(table: Table) -> str | None:
 def suggest_tasks(table: Table) -> tuple[TaskSuggestion, ...]:
     """Return the tasks that fit a table, the most telling first; () if none does."""
     group = suggest_group(table)
-    time = _time(table, group)
+    time = suggest_steps(table, group)
     taken = {*time, *([group] if group else [])}
-    test = _test_column(table, taken)
+    test = suggest_test_column(table, taken)
     taken |= {test} if test else set()
     codes = np.zeros(len(table.frame), dtype=np.int64)
     if group is not None:
@@ -183,8 +183,8 @@ class _Suggestions:
         is_label = _LABEL_NAME.fullmatch(column.name) or not column.is_number
         if column.is_class and is_in_runs and is_label:
             texts = {value.casefold() for value in column.values}
-            is_odd = _ODD_NAME.fullmatch(column.name) or texts & (_NORMAL - {"0", "no"})
-            if len(column.values) == 2 and is_odd and texts & _NORMAL:
+            is_odd = _ODD_NAME.fullmatch(column.name) or texts & (NORMAL_WORDS - {"0", "no"})
+            if len(column.values) == 2 and is_odd and texts & NORMAL_WORDS:
                 reason = (
                     f"Column {name} marks rows as normal or not, so a network can "
                     "learn the normal rows and be checked on the others."
@@ -283,7 +283,8 @@ def _tells(table: Table, name: str) -> bool:
     )
 
 
-def _time(table: Table, group: str | None) -> tuple[str, ...]:
+def suggest_steps(table: Table, group: str | None) -> tuple[str, ...]:
+    """Return the columns that order the rows of a group: time stamps, or steps."""
     time = tuple(name for name in suggest_time(table) if name != group)
     if time:
         return time
@@ -298,7 +299,7 @@ def _time(table: Table, group: str | None) -> tuple[str, ...]:
     )
 
 
-def _test_column(table: Table, taken: set[str]) -> str | None:
+def suggest_test_column(table: Table, taken: set[str]) -> str | None:
     """Return the column that says ``train`` or ``test``."""
     for name in map(str, table.frame.columns):
         if name not in taken and _TEST_NAME.fullmatch(name.strip()):

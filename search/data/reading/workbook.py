@@ -33,6 +33,8 @@ _EXCEL_ERRORS = (
     RuntimeError,  # encrypted
     zlib.error,
 )
+# A file holds what pandas is to make of its columns, and that can be damaged too.
+_OF_PANDAS = (ValueError, TypeError, LookupError, AttributeError)
 _MOST_TEXT_BYTES = 1_000_000_000
 # Empty ones included; each takes eight bytes, and a number three times that.
 _MOST_SHEET_CELLS = 20_000_000
@@ -105,7 +107,7 @@ def read_parquet(content: bytes) -> pd.DataFrame:
                 "each cell."
             )
         frame = table.to_pandas(strings_to_categorical=False)
-    except (pa.ArrowException, OSError, ValueError) as error:
+    except (pa.ArrowException, OSError, *_OF_PANDAS) as error:
         if isinstance(error, TableFormatError):
             raise
         raise TableFormatError(

@@ -103,8 +103,8 @@ def _replace_loop(layer: Any, rule: type[StepRule]) -> None:
             inputs = _turn(inputs, begins)
         cell = layer.cell
         weights = (cell.kernel, cell.recurrent_kernel, cell.bias)
-        tensors = map(tf.convert_to_tensor, weights)
-        states = run_layer(rule, inputs, *tensors, begins=begins)
+        kernel, recurrent, bias = map(tf.convert_to_tensor, weights)
+        states = run_layer(rule, inputs, kernel, recurrent, bias, begins)
         last = states[-1]
         if layer.go_backwards and begins is not None:
             # Keras gives what was read last as the last row, padding after it.

@@ -71,9 +71,10 @@ def test_s4_pages_say_that_the_disk_is_full_and_where(
         forget_progress()
         app = open_page("progress", study=searching.uuid)
     assert not app.exception
-    # Once above the page for everything, and once as the state of the study.
-    assert said(app).count(sentence) == 2
-    assert str(searching.folder) in said(app)
+    # Once, above the page: the state of the study only says that it waits for room.
+    assert said(app).count(sentence) == 1
+    assert str(searching.folder.parent) in said(app)
+    assert "The search waits because the disk" in said(app)
     forget_progress()
 
 
