@@ -88,9 +88,7 @@ def load_sample_model(
         has_calendar=has_calendar,
         group_names=panel.group_names,
         batch_size=network.batch_size(length),
-        most_samples=int(
-            np.clip(_MOST_WORK // network.work(length), _FEWEST, _MOST)
-        ),
+        most_samples=int(np.clip(_MOST_WORK // network.work(length), _FEWEST, _MOST)),
     )
     times = np.asarray(frame.index)
     return DeliveredModel(model, network, params, panel, plan, times)

@@ -203,6 +203,7 @@ def _read(
 def stored_options(
     reading: Mapping[str, str | bool | None],
 ) -> ReadOptions | None:
+    """Return how the file of a study was read; None where that was not kept."""
     if "format" not in reading:
         return None
     given = {key: value for key, value in reading.items() if key in _OPTIONS}
@@ -211,6 +212,7 @@ def stored_options(
 
 
 def option_words(options: ReadOptions) -> str:
+    """Say how a file is read."""
     if options.format != "csv":
         return f"sheet {options.sheet or '1'}" if options.sheet else "the first sheet"
     return (

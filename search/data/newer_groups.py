@@ -74,8 +74,8 @@ def read_new_groups(
     source, roles, kind
         Of the study.
     classes
-        Names of the classes of the study, also of its label column for anomalies, of
-        which the first one is normal; () where these are numbers.
+        Names of the classes of the study; where anomalies are looked for, the first
+        one is the word for normal (0 without any). () where values are asked for.
 
     Raises
     ------
@@ -260,17 +260,20 @@ def _known(
     is_real = built.file_rows >= 0
     columns, notes = [], []
     for column in answers:
-        values, note = _told(table, column, classes)
+        values, note = _told(table, column, classes, kind)
         columns.append(np.where(is_real, values[places], np.nan))
         notes += [note] if note else []
-    known = np.column_stack(columns)
-    if kind == "anomaly":
-        known = np.where(np.isnan(known), known, known != 0)
-    return known, notes
+    return np.column_stack(columns), notes
 
 
-def _told(table: Table, column: str, classes: Sequence[str]) -> tuple[np.ndarray, str]:
+def _told(
+    table: Table, column: str, classes: Sequence[str], kind: TaskKind
+) -> tuple[np.ndarray, str]:
     """Return numbers or places of classes, NaN for none, and what is not known."""
+    if kind == "anomaly":
+        names = cell_names(table, column)
+        normal = classes[0] if classes else "0"
+        return np.where(names.isna(), np.nan, names != normal), ""
     if not classes:
         return table.numbers(column).values, ""
     codes = {one: float(code) for code, one in enumerate(classes)}

@@ -107,11 +107,15 @@ class SampleModel:
         SeriesError
             If a group has no scale.
         """
-        offset, n_steps = asked_steps(self.task, self.sequence_length)
-        framed = self._frame(panel)
-        actual = gather_targets(framed.targets, stops + offset, horizon=n_steps)
+        actual = self.scaled_targets(panel, stops)
         found: np.ndarray = np.abs(self._outputs(panel, stops) - actual)[:, -1]
         return found
+
+    def scaled_targets(self, panel: Panel, stops: np.ndarray) -> np.ndarray:
+        """Return what should be answered, scaled, (n_samples, n_steps, n_targets)."""
+        offset, n_steps = asked_steps(self.task, self.sequence_length)
+        targets = self._frame(panel).targets
+        return gather_targets(targets, stops + offset, horizon=n_steps)
 
     def _outputs(self, panel: Panel, stops: np.ndarray) -> np.ndarray:
         framed, parts = self._frame(panel), []
@@ -136,9 +140,7 @@ class SampleModel:
             has_padding=is_padded(self.task),
         )
 
-    def _gather(
-        self, framed: FramedSeries, panel: Panel, stops: np.ndarray
-    ) -> Windows:
+    def _gather(self, framed: FramedSeries, panel: Panel, stops: np.ndarray) -> Windows:
         offset = asked_steps(self.task, self.sequence_length)[0]
         return gather_windows(
             framed,

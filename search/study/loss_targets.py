@@ -9,9 +9,7 @@ from search.evaluation.panel import Panel
 from search.study.space import Space
 
 
-def check_loss_targets(
-    space: Space, panel: Panel, names: Sequence[str] = ()
-) -> None:
+def check_loss_targets(space: Space, panel: Panel, names: Sequence[str] = ()) -> None:
     """Refuse targets below 0 where the squared logarithmic error is among the losses.
 
     Parameters

@@ -43,7 +43,17 @@ _LABEL_NAME = re.compile(
 _ODD_NAME = re.compile(
     r".*(anomal|outlier|attack|fault|failure|alarm).*", re.IGNORECASE
 )
-NORMAL_WORDS = {"0", "false", "no", "normal", "ok", "healthy", "nominal", "good", "none"}
+NORMAL_WORDS = {
+    "0",
+    "false",
+    "no",
+    "normal",
+    "ok",
+    "healthy",
+    "nominal",
+    "good",
+    "none",
+}
 _TEST_NAME = re.compile(r"(split|part|set|subset|fold|dataset)", re.IGNORECASE)
 
 
@@ -183,7 +193,9 @@ class _Suggestions:
         is_label = _LABEL_NAME.fullmatch(column.name) or not column.is_number
         if column.is_class and is_in_runs and is_label:
             texts = {value.casefold() for value in column.values}
-            is_odd = _ODD_NAME.fullmatch(column.name) or texts & (NORMAL_WORDS - {"0", "no"})
+            is_odd = _ODD_NAME.fullmatch(column.name) or texts & (
+                NORMAL_WORDS - {"0", "no"}
+            )
             if len(column.values) == 2 and is_odd and texts & NORMAL_WORDS:
                 reason = (
                     f"Column {name} marks rows as normal or not, so a network can "
