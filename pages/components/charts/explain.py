@@ -79,8 +79,8 @@ def attribution_chart(
         Name and unit of the target.
     """
     most = float(np.abs(values).max()) or 1.0
-    rows = list(range(-len(values), 0))
-    figure = _heat_map(
+    rows: list[object] = list(range(-len(values), 0))
+    figure = heat_map(
         values.T,
         x=rows,
         y=list(channels),
@@ -119,8 +119,8 @@ def gate_chart(name: str, values: np.ndarray) -> Chart:
     key = name.replace(" ", "_")
     is_share = name in ("input", "forget", "output", "update", "reset")
     most = float(np.abs(values).max()) or 1.0
-    rows = list(range(-len(values), 0))
-    figure = _heat_map(
+    rows: list[object] = list(range(-len(values), 0))
+    figure = heat_map(
         values.T,
         x=rows,
         y=[str(unit + 1) for unit in range(values.shape[1])],
@@ -145,16 +145,17 @@ def gate_chart(name: str, values: np.ndarray) -> Chart:
     )
 
 
-def _heat_map(
+def heat_map(
     values: np.ndarray,
     *,
-    x: list[int],
+    x: list[object],
     y: list[str],
     low: float,
     high: float,
     colours: list[list[object]],
     height: int,
 ) -> go.Figure:
+    """Draw `values` of shape (len(y), len(x)) as colours between `low` and `high`."""
     figure = new_figure(
         x_title=chart_text("explain.rows_before"), y_title="", height=height
     )

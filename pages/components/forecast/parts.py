@@ -39,7 +39,7 @@ def show_forecast(
     chart = forecast_chart(forecast, past, scale, cell=cell, x_title=time_title(study))
     show_chart(chart, key="forecast")
     st.caption(plain(holdout_line(winner, score, holdout_scale(study))))
-    st.caption(_band_note(forecast))
+    st.caption(band_note(forecast))
     st.caption(text("forecast.trained_note", last=time_words(past.index[-1:])[0]))
     with st.expander(text("forecast.table_heading"), key="forecast_numbers_table"):
         st.dataframe(forecast_numbers(forecast, scale), hide_index=True)
@@ -98,7 +98,8 @@ def _say_what_is_needed(study: StudyHandle) -> None:
             st.markdown(text("forecast.missing_body"))
 
 
-def _band_note(forecast: Forecast) -> str:
+def band_note(forecast: Forecast) -> str:
+    """Say what the band of a forecast means."""
     band = forecast.band
     if band is None:
         return text("forecast.band_none")
