@@ -4,10 +4,13 @@ import streamlit as st
 
 from pages.components.draft import DraftFile, draft_file, remember
 from pages.components.frame import page_frame
+from pages.components.intake.ask_form import choose_ask, suggested_tasks
 from pages.components.intake.columns_form import choose_columns, suggested_settings
 from pages.components.intake.findings_form import show_findings, with_choices
+from pages.components.intake.groups_page import prepare_groups
 from pages.components.intake.reading_form import read_draft
 from pages.components.intake.views import (
+    FILE_TYPES,
     show_confirm,
     show_file_choice,
     show_file_line,
@@ -16,21 +19,37 @@ from pages.components.intake.views import (
 )
 from pages.components.state import current_study
 from pages.components.text import plain, text
-from search.data.columns import profile_columns
+from search.data.columns import ColumnProfile, profile_columns
 from search.data.series import inspect_series
+from search.data.table import Table
 from search.errors import UserInputError
 
 page_frame(text("data.title"), "data")
 
 
 def prepare(file: DraftFile) -> None:
-    """Show everything between a file and a confirmed series."""
+    """Show everything between a file and confirmed data."""
     show_file_line(file)
     table = read_draft(file)
     if table is None:
         return
     reading = (file.token, table.options)
     profiles = remember("profiles", reading, lambda: profile_columns(table))
+    suggested = remember("suggested", reading, lambda: suggested_tasks(file, table))
+    ask = choose_ask(suggested)
+    if ask == "forecasting":
+        prepare_series(file, table, profiles)
+    else:
+        prepare_groups(
+            ask, table, profiles, suggested, reading=reading, file_types=FILE_TYPES
+        )
+
+
+def prepare_series(
+    file: DraftFile, table: Table, profiles: tuple[ColumnProfile, ...]
+) -> None:
+    """Show everything between a table and one series to forecast."""
+    reading = (file.token, table.options)
     left, right = st.columns([2, 3], gap="large")
     with left:
         st.subheader(text("data.columns"), anchor=False)

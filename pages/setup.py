@@ -2,7 +2,13 @@
 
 import streamlit as st
 
-from pages.components.draft import DraftSeries, draft_series, follow
+from pages.components.draft import (
+    Draft,
+    DraftGroups,
+    draft_series,
+    follow,
+    remember,
+)
 from pages.components.frame import empty_state, page_frame
 from pages.components.leak_views import show_data_audit
 from pages.components.setup.budget_form import (
@@ -11,6 +17,8 @@ from pages.components.setup.budget_form import (
     choose_workers,
 )
 from pages.components.setup.presets import PRESETS, PresetName
+from pages.components.setup.sample_task_form import choose_sample_task
+from pages.components.setup.sample_views import show_sample_folds
 from pages.components.setup.space_form import choose_space
 from pages.components.setup.task_form import choose_task
 from pages.components.setup.views import (
@@ -25,14 +33,15 @@ from pages.components.setup.views import (
 from pages.components.state import current_study
 from pages.components.text import plain, text
 from search.errors import ConfigError
-from search.study.defaults import default_space
+from search.evaluation.samples import SamplePlan
 from search.study.settings import StudySettings
 from search.study.suggestions import epochs_reason, suggestions
+from search.study.task_spaces import task_space
 
 page_frame(text("setup.title"), "setup")
 
 
-def prepare(series: DraftSeries) -> None:
+def prepare(series: Draft) -> None:
     """Ask for everything, draw the folds, offer the start; conflicts as text."""
     preset_name = choose_preset()
     try:
@@ -44,29 +53,34 @@ def prepare(series: DraftSeries) -> None:
         show_blocked()
 
 
-def choose_settings(
-    series: DraftSeries, preset_name: PresetName
-) -> StudySettings | None:
+def choose_settings(series: Draft, preset_name: PresetName) -> StudySettings | None:
     """Show the forms; return the settings, or None if a line cannot be used."""
-    values, roles = series.built.values, series.built.roles
+    roles = series.built.roles
     preset, is_custom = PRESETS[preset_name], preset_name == "custom"
-    n_rows = len(values)
+    panel = series.panel
+    n_rows = panel.n_rows
     st.subheader(text("setup.task"), anchor=False)
-    task = choose_task(series, is_custom=is_custom)
+    if isinstance(series, DraftGroups):
+        task = choose_sample_task(series, is_custom=is_custom)
+    else:
+        task = choose_task(series, is_custom=is_custom)
     folds = st.container()
     st.subheader(text("setup.budget"), anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         budget, workers = choose_budget(preset), choose_workers()
         name = choose_name(series)
-    space = preset.narrow(default_space(n_rows, roles, task))
-    suggested = suggestions(space, n_rows, roles, task)
+    inputs = (series.token, task)
+    space = preset.narrow(
+        remember("space", inputs, lambda: task_space(panel, roles, task))
+    )
+    suggested = suggestions(space, n_rows, roles, task, panel)
     training = preset.training
     if is_custom:
-        reason = epochs_reason(training, space, n_rows, roles, task)
+        reason = epochs_reason(training, space, n_rows, roles, task, panel)
         training = choose_training(training, reason)
     st.subheader(text("setup.space"), anchor=False)
     if is_custom:
-        chosen = choose_space(suggested, task, series.built)
+        chosen = choose_space(suggested, task, panel, roles.targets)
         if chosen is None:
             return None
         space = chosen
@@ -85,9 +99,12 @@ def choose_settings(
         show_space(settings)
         show_reasons(suggested)
     show_first(series, settings)
-    plan = settings.plan(n_rows)
+    plan = settings.plan_of(panel)
     with folds:
-        show_folds(values[roles.targets[0]], plan, key="folds")
+        if isinstance(plan, SamplePlan):
+            show_sample_folds(panel, plan, task, key="folds")
+        else:
+            show_folds(series.frame[roles.targets[0]], plan, key="folds")
         show_data_audit(series, settings)
     show_start(series, settings, plan)
     return settings
@@ -109,7 +126,7 @@ def choose_preset() -> PresetName:
     return preset
 
 
-def choose_name(series: DraftSeries) -> str:
+def choose_name(series: Draft) -> str:
     """Show the name of the study."""
     target = series.built.roles.targets[0]
     file_name = series.built.source.file_name.rsplit(".", 1)[0]

@@ -6,15 +6,22 @@ under keys that start with ``data_`` or ``setup_``.
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeVar
 
+import pandas as pd
 import streamlit as st
 
 from pages.components.text import raw_text
 from pages.components.uploads import let_go
+from search.config import TaskKind
 from search.data.findings import legible
+from search.data.group_samples import make_group_sample
+from search.data.groups.frame import group_frame
+from search.data.groups.record import BuiltGroups
 from search.data.samples import SAMPLES, make_sample
 from search.data.series import BuiltSeries
+from search.evaluation.panel import Panel, make_panel
 from search.study.space import Value
 
 _FORMS = ("data_", "setup_", "memo_")
@@ -34,7 +41,8 @@ class DraftFile:
     token
         Different for each file that was chosen.
     sample
-        Key in `search.data.samples.SAMPLES` if it is a built-in one.
+        Key in `search.data.samples.SAMPLES` or `GROUP_SAMPLES` if it is a built-in
+        one.
     """
 
     name: str
@@ -74,14 +82,65 @@ class DraftSeries:
     name: str | None = None
     was_narrowed: bool = False
 
+    @property
+    def frame(self) -> pd.DataFrame:
+        """One row a time stamp, as the study keeps it."""
+        return self.built.values
+
+    @cached_property
+    def panel(self) -> Panel:
+        """The numbers that a network may see."""
+        return make_panel(self.built.values, self.built.roles)
+
+
+@dataclass(frozen=True)
+class DraftGroups:
+    """Groups of rows, or rows with labels, that were confirmed on the Data page.
+
+    Attributes
+    ----------
+    built
+        The rows and their groups.
+    kind
+        What is asked for.
+    token, first, name, was_narrowed
+        As in `DraftSeries`.
+    """
+
+    built: BuiltGroups
+    kind: TaskKind
+    token: str
+    first: tuple[dict[str, Value], ...] = ()
+    name: str | None = None
+    was_narrowed: bool = False
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """All rows with the name of their group; see `group_frame`."""
+        built = self.built
+        return group_frame(built.values, built.groups, built.roles)
+
+    @cached_property
+    def panel(self) -> Panel:
+        """The numbers that a network may see, and the answers."""
+        return make_panel(self.frame, self.built.roles, kind=self.kind)
+
+
+Draft = DraftSeries | DraftGroups
+
 
 def draft_file() -> DraftFile | None:
     """Return the chosen file; None before one is chosen or after a refresh."""
     return st.session_state.get("file")
 
 
-def draft_series() -> DraftSeries | None:
-    """Return the confirmed series; None before or after a refresh."""
+def draft_test() -> DraftFile | None:
+    """Return the file of the official test set; None without one."""
+    return st.session_state.get("test_file")
+
+
+def draft_series() -> Draft | None:
+    """Return what was confirmed on the Data page; None before or after a refresh."""
     return st.session_state.get("series")
 
 
@@ -92,15 +151,29 @@ def take_file(name: str, content: bytes, token: str) -> None:
     st.session_state["file"] = DraftFile(label, content, token)
 
 
+def take_test(name: str, content: bytes, token: str) -> None:
+    """Keep an uploaded file as the official test set of the draft."""
+    label = legible(name.strip()) or raw_text("data.no_name")
+    st.session_state["test_file"] = DraftFile(label, content, token)
+
+
+def discard_test() -> None:
+    """Forget the file of the official test set."""
+    test = draft_test()
+    if test is not None:
+        let_go(test.token)
+    _forget("test_file")
+
+
 def take_sample(name: str) -> None:
     """Start a new draft from the built-in sample `name`."""
     discard_draft()
-    file_name = f"{SAMPLES[name].name}.csv"
-    st.session_state["file"] = DraftFile(file_name, make_sample(name), name, name)
+    content = make_sample(name) if name in SAMPLES else make_group_sample(name)
+    st.session_state["file"] = DraftFile(f"{name}.csv", content, name, name)
 
 
-def keep_series(series: DraftSeries) -> None:
-    """Keep the confirmed series for the Search page, whose form starts anew."""
+def keep_series(series: Draft) -> None:
+    """Keep what was confirmed for the Search page, whose form starts anew."""
     _forget("setup_")
     st.session_state["series"] = series
 
@@ -110,6 +183,7 @@ def discard_draft() -> None:
     file = draft_file()
     if file is not None and file.sample is None:
         let_go(file.token)
+    discard_test()
     _forget(*_FORMS, "file", "series")
 
 

@@ -6,13 +6,15 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.components.draft import DraftSeries
+from pages.components.draft import Draft, DraftGroups
 from pages.components.study_data import changed_at, study_series
 from pages.components.text import plain, text
 from search.analysis.leak_audit import audit_data, audit_winner
 from search.config import Cell
 from search.errors import SearchError
+from search.evaluation.leaks.groups import audit_groups
 from search.evaluation.leaks.suspicion import Suspicion
+from search.evaluation.samples import SamplePlan
 from search.study.folders import StudyHandle
 from search.study.results import StudyResults
 from search.study.settings import StudySettings
@@ -28,7 +30,7 @@ class _Bundle:
     written: int
 
 
-def show_data_audit(series: DraftSeries, settings: StudySettings) -> None:
+def show_data_audit(series: Draft, settings: StudySettings) -> None:
     """Show what makes forecasts look better than they will be, or that nothing does."""
     first = settings.space.first_origin(settings.task.season)
     key = f"{series.token} {settings.roles} {settings.task} {first}"
@@ -64,9 +66,14 @@ def _show(found: Sequence[Suspicion]) -> None:
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _data_audit(
-    key: str, _series: DraftSeries, _settings: StudySettings
+    key: str, _series: Draft, _settings: StudySettings
 ) -> tuple[Suspicion, ...]:
-    return audit_data(_series.built.values, _settings)
+    if isinstance(_series, DraftGroups):
+        panel = _series.panel
+        plan = _settings.plan_of(panel)
+        if isinstance(plan, SamplePlan):
+            return audit_groups(panel, plan, _settings.task)
+    return audit_data(_series.frame, _settings)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

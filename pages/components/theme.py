@@ -51,6 +51,13 @@ PROBLEM = "#000009"
 ACCENT = "#000010"
 BACKGROUND = "#000038"
 
+# Classes: none of the colours of cells and problems, legible in both themes.
+_CLASS_COLOURS = (
+    *("#8f6bd1", "#b98a1d", "#3f9fb5", "#c9609a"),
+    *("#7d9440", "#5f7fce", "#a8705a", "#5b9c8a"),
+)
+_CLASS_DASHES = ("solid", "dash", "dot", "dashdot")
+
 
 def new_figure(*, x_title: str, y_title: str, height: int = 360) -> go.Figure:
     """Return an empty figure with named axes, the legend above, and unified hover."""
@@ -101,3 +108,13 @@ def shade_holdout(figure: go.Figure, x0: Any, x1: Any) -> None:
         line_width=0,
         layer="below",
     )
+
+
+def class_colour(place: int) -> str:
+    """Return the colour of the class at `place`; after eight they come again."""
+    return _CLASS_COLOURS[place % len(_CLASS_COLOURS)]
+
+
+def class_dash(place: int) -> str:
+    """Return the line of a class, another one where its colour comes again."""
+    return _CLASS_DASHES[place // len(_CLASS_COLOURS) % len(_CLASS_DASHES)]

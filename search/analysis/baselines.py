@@ -13,11 +13,16 @@ from search.evaluation.baselines.suite import (
     Forecasts,
     forecast_baselines,
 )
-from search.evaluation.metrics import Metrics, forecast_metrics, seasonal_naive_scale
+from search.evaluation.metrics import (
+    KindMetrics,
+    forecast_metrics,
+    seasonal_naive_scale,
+)
 from search.evaluation.panel import make_panel
 from search.evaluation.windows import gather_targets
 from search.files import write_json
 from search.study.folders import StudyHandle
+from search.study.results import read_record
 from search.study.studies import load_panel_series
 
 BASELINES_FILE = "baselines.json"
@@ -39,7 +44,7 @@ class StudyBaselines:
     """
 
     fold_scores: dict[str, tuple[float, ...]]
-    holdout: dict[str, Metrics]
+    holdout: dict[str, KindMetrics]
     absent: dict[str, str] = field(default_factory=dict)
 
 
@@ -103,7 +108,7 @@ def load_baselines(handle: StudyHandle) -> StudyBaselines | None:
     """
     try:
         content = (handle.folder / BASELINES_FILE).read_bytes()
-        return msgspec.json.decode(content, type=StudyBaselines)
+        return read_record(msgspec.json.decode(content), StudyBaselines)
     except FileNotFoundError:
         return None
     except (msgspec.MsgspecError, ValueError) as error:

@@ -11,16 +11,27 @@ from search.config import (
     MAX_REFITS,
     Balance,
     Cell,
+    ClassWeights,
     Deliver,
+    Detector,
     PrunerName,
+    SampleChoice,
     Score,
+    TaskKind,
     Training,
 )
+from search.data.groups.settings import GROUP_CHOICES
+from search.data.groups.settings import GroupOrder as FoundOrder
 from search.data.settings import CHOICES
 from search.errors import ConfigError
 
 NO_LIMIT = "none"
 DESCRIPTION = "Find the best recurrent network for a time series."
+# Rules for groups that a single series has no use for.
+_GROUP_RULES = (
+    *("no_group", "float_groups", "gaps", "unlabelled", "label_change"),
+    *("rare_classes", "short", "twins"),
+)
 
 
 class Parser(argparse.ArgumentParser):
@@ -57,7 +68,16 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     _add_study_commands(add)
     _add_predict(add("predict", "forecast with a downloaded bundle"))
     _add_internal(add)
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.command == "run" and needs_target(options):
+        parser.error("the following arguments are required: --target")
+    return options
+
+
+def needs_target(options: argparse.Namespace) -> bool:
+    """Whether a single series is forecast, of which no column is known to be meant."""
+    is_single = options.task == "forecasting" and options.group is None
+    return is_single and options.target is None
 
 
 def cell_name(text: str) -> Cell:
@@ -78,12 +98,83 @@ def cell_name(text: str) -> Cell:
 
 
 def _add_run(command: argparse.ArgumentParser) -> None:
-    command.add_argument("file", type=Path, help="CSV, TSV, Excel or Parquet")
-    command.add_argument("--target", required=True, help="columns to predict: A or A,B")
+    command.add_argument(
+        "file", type=Path, help="CSV, TSV, Excel, Parquet, .ts, or a zip of sequences"
+    )
+    command.add_argument(
+        "--target",
+        help="columns to predict: A or A,B (found where sequences have a label)",
+    )
     command.add_argument("--name", help="label of the study (default: the file's name)")
+    _add_task(command.add_argument_group("task"))
     _add_data(command.add_argument_group("data"))
     _add_search(command.add_argument_group("search"))
     _add_json(command)
+
+
+def _add_task(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--task",
+        choices=get_args(TaskKind),
+        default="forecasting",
+        help="what is asked for (default: forecasting)",
+    )
+    group.add_argument(
+        "--group",
+        metavar="COL",
+        help="column that tells series or sequences apart, or none (found; for a "
+        "forecast: none)",
+    )
+    group.add_argument(
+        "--label", metavar="COL", help="column of known anomalies; never an input"
+    )
+    group.add_argument(
+        "--normal", metavar="VALUE", help="value of --label that means normal (found)"
+    )
+    group.add_argument(
+        "--normal-rows",
+        type=int,
+        metavar="N",
+        help="first rows of each group known to be normal",
+    )
+    group.add_argument("--detector", choices=get_args(Detector), default="forecaster")
+    group.add_argument(
+        "--shape",
+        choices=("long", "wide", "ts", "zip"),
+        help="one row a time step, one row a sequence, … (found)",
+    )
+    group.add_argument(
+        "--group-order",
+        choices=get_args(FoundOrder),
+        help="whether later groups are later in time (found)",
+    )
+    group.add_argument(
+        "--test",
+        type=Path,
+        metavar="FILE2",
+        help="groups that are held out instead of some of the first file",
+    )
+    group.add_argument(
+        "--samples",
+        choices=get_args(SampleChoice),
+        help="one sample a group, or windows inside the groups (found)",
+    )
+    group.add_argument(
+        "--stride", type=int, metavar="ROWS", help="between sliding windows (found)"
+    )
+    group.add_argument(
+        "--class-weights",
+        choices=get_args(ClassWeights),
+        default="none",
+        help="balanced: each class weighs the same in the loss",
+    )
+    for name in _GROUP_RULES:
+        group.add_argument(
+            f"--{name.replace('_', '-')}",
+            choices=("refuse", *GROUP_CHOICES[name]),
+            default="refuse",
+            help="what to do with such groups or rows (default: refuse)",
+        )
 
 
 def _add_data(group: argparse._ArgumentGroup) -> None:
@@ -121,11 +212,16 @@ def _add_search(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--holdout",
         type=int,
-        metavar="ROWS",
-        help="(a tenth, or what the verdict needs)",
+        metavar="N",
+        help="rows, or groups, that are held out (a tenth of the rows, or what the "
+        "verdict needs; a fifth of the groups)",
     )
     group.add_argument("--folds", type=int, metavar="K")
-    group.add_argument("--score", choices=get_args(Score), default="rmse")
+    group.add_argument(
+        "--score",
+        choices=get_args(Score),
+        help="(rmse; of classes log_loss, of labelled rows f1_error)",
+    )
     group.add_argument("--cells", default="rnn,lstm,gru")
     _add_budget(group)
     usual = Training()

@@ -5,6 +5,7 @@ import logging
 from pathlib import Path
 
 from search.cli.exit_codes import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK
+from search.cli.group_source import groups_from_options, has_groups
 from search.cli.screen import (
     ProgressScreen,
     stderr,
@@ -16,10 +17,13 @@ from search.cli.source import (
     build_from_options,
     changed_budget,
     notices,
+    settings_from_groups,
     settings_from_options,
 )
 from search.config import Environment
 from search.errors import UserInputError
+from search.evaluation.panel import Panel
+from search.evaluation.samples import SamplePlan
 from search.files import write_json
 from search.jobs.commands import open_log
 from search.jobs.launch import start_study
@@ -33,6 +37,8 @@ from search.study.settings import StudySettings
 from search.study.steering import has_room
 from search.study.studies import create_study, find_study
 from search.study.suggestions import epochs_reason, suggestions
+from search.study.task_spaces import task_space
+from search.study.task_words import task_sentence
 
 EXIT_CODES: dict[Ending, int] = {
     "finished": EXIT_OK,
@@ -48,6 +54,20 @@ def run_file(options: argparse.Namespace) -> int:
     """Create a study from a file and run it until it ends."""
     _check_writable(options.json)
     environment = Environment.from_process(storage_url=options.storage)
+    if has_groups(options):
+        handle = _create_of_groups(options, environment)
+    else:
+        handle = _create_of_series(options, environment)
+    if handle is None:
+        return EXIT_OK
+    _note(f"Study {handle.uuid[:8]} ({handle.settings.name}) in {handle.folder}")
+    return _supervise(handle, options.json)
+
+
+def _create_of_series(
+    options: argparse.Namespace, environment: Environment
+) -> StudyHandle | None:
+    """Create the study of one series; None where only its space is to be explained."""
     built = build_from_options(options)
     settings = settings_from_options(options, built)
     for sentence in notices(built):
@@ -59,10 +79,27 @@ def run_file(options: argparse.Namespace) -> int:
     )
     if options.explain_space:
         _explain_space(settings, len(built.values))
-        return EXIT_OK
-    handle = create_study(environment, settings, built.values)
-    _note(f"Study {handle.uuid[:8]} ({settings.name}) in {handle.folder}")
-    return _supervise(handle, options.json)
+        return None
+    return create_study(environment, settings, built.values)
+
+
+def _create_of_groups(
+    options: argparse.Namespace, environment: Environment
+) -> StudyHandle | None:
+    """Create a study of any other task; see `_create_of_series`."""
+    found = groups_from_options(options)
+    settings = settings_from_groups(options, found)
+    for sentence in (*found.notes, *notices(found.built)):
+        _note(f"Note: {sentence}")
+    _note(task_sentence(settings, found.panel))
+    if options.explain_space:
+        _explain_space(settings, found.panel.n_rows, found.panel)
+        return None
+    plan = settings.plan_of(found.panel)
+    for doubt in plan.doubts if isinstance(plan, SamplePlan) else ():
+        _note(f"Note: {doubt}")
+    built = found.built
+    return create_study(environment, settings, built.values, built.groups)
 
 
 def resume_study(options: argparse.Namespace) -> int:
@@ -84,16 +121,23 @@ def resume_study(options: argparse.Namespace) -> int:
     return _supervise(handle, options.json)
 
 
-def _explain_space(settings: StudySettings, n_rows: int) -> None:
+def _explain_space(
+    settings: StudySettings, n_rows: int, panel: Panel | None = None
+) -> None:
     """Write each line of the space, with its reason where it is the suggested one."""
     roles, task, space = settings.roles, settings.task, settings.space
-    suggested = suggestions(default_space(n_rows, roles, task), n_rows, roles, task)
+    base = (
+        default_space(n_rows, roles, task)
+        if panel is None
+        else task_space(panel, roles, task)
+    )
+    suggested = suggestions(base, n_rows, roles, task, panel)
     for line in space.lines:
         reason = suggested[line.name].reason or "The usual value."
         if line != suggested[line.name].line:
             reason = "As given."
         write_line(stdout(), f"{line.name}: {line.words}. {reason}")
-    of_epochs = epochs_reason(settings.training, space, n_rows, roles, task)
+    of_epochs = epochs_reason(settings.training, space, n_rows, roles, task, panel)
     if of_epochs:
         write_line(stdout(), f"epochs: {settings.training.epochs}. {of_epochs}")
 

@@ -10,36 +10,27 @@ import msgspec
 import pandas as pd
 
 from search.cli.arguments import cell_name
-from search.config import Budget, CalendarCycle, Roles, Training
+from search.cli.group_source import FoundGroups
+from search.cli.reading import names_of, read_file, read_series_table
+from search.config import Budget, CalendarCycle, Roles, Task, Training
 from search.data.columns import suggest_time
+from search.data.groups.record import BuiltGroups
 from search.data.seasons import detect_season
 from search.data.series import BuiltSeries, build_series
 from search.data.settings import SeriesSettings
-from search.data.table import Table, detect_options, read_table
-from search.errors import ConfigError, UserInputError
+from search.data.source import Source
+from search.data.table import Table
+from search.errors import ConfigError
 from search.evaluation.calendar import CYCLES, fitting_cycles
 from search.study.defaults import default_space, suggest_task
 from search.study.earlier import current
 from search.study.settings import StudySettings
 from search.study.space import Line, Space, Value
 from search.study.space_file import parse_space
+from search.study.task_defaults import suggest_sample_task
+from search.study.task_spaces import task_space
 
 _Limit = TypeVar("_Limit", int, float)
-
-
-def read_file(path: Path) -> bytes:
-    """Return the content of a file that the user named.
-
-    Raises
-    ------
-    UserInputError
-        If it cannot be read.
-    """
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise UserInputError(f"{path} cannot be read: {reason}.") from error
 
 
 def build_from_options(options: argparse.Namespace) -> BuiltSeries:
@@ -50,7 +41,7 @@ def build_from_options(options: argparse.Namespace) -> BuiltSeries:
     UserInputError
         If file, columns or choices cannot be used.
     """
-    table = _read_table(options)
+    table = read_series_table(options)
     columns = [str(name) for name in table.frame.columns]
     time = _time_columns(options.time, table, columns)
     roles = _roles(options, columns, time)
@@ -92,14 +83,31 @@ def settings_from_options(
         holdout=options.holdout,
         folds=options.folds,
         season=season,
-        score=options.score,
+        score=options.score or "rmse",
     )
+    base = default_space(n_rows, built.roles, task)
+    return _study_settings(options, built.source, built.roles, task, base)
+
+
+def settings_from_groups(
+    options: argparse.Namespace, found: FoundGroups
+) -> StudySettings:
+    """Return the settings of a study of groups; see `settings_from_options`."""
+    built = found.built
+    task = suggest_sample_task(found.panel, found.wishes)
+    base = task_space(found.panel, built.roles, task)
+    return _study_settings(options, built.source, built.roles, task, base)
+
+
+def _study_settings(
+    options: argparse.Namespace, source: Source, roles: Roles, task: Task, base: Space
+) -> StudySettings:
     return StudySettings(
         name=options.name or options.file.stem[:80],
-        source=built.source,
-        roles=built.roles,
+        source=source,
+        roles=roles,
         task=task,
-        space=_space(options, default_space(n_rows, built.roles, task)),
+        space=_space(options, base),
         budget=budget_from_options(options),
         training=Training(
             epochs=options.epochs,
@@ -140,8 +148,8 @@ def changed_budget(options: argparse.Namespace, former: Budget) -> Budget:
     )
 
 
-def notices(built: BuiltSeries) -> tuple[str, ...]:
-    """Return what was found in the series, then what was done about it."""
+def notices(built: BuiltSeries | BuiltGroups) -> tuple[str, ...]:
+    """Return what was found in the data, then what was done about it."""
     return (*(finding.message for finding in built.findings), *built.source.repairs)
 
 
@@ -151,20 +159,6 @@ def _changed_limit(given: _Limit | str | None, former: _Limit | None) -> _Limit 
     return None if isinstance(given, str) else given
 
 
-def _read_table(options: argparse.Namespace) -> Table:
-    content = read_file(options.file)
-    name = options.file.name
-    given = {
-        key: getattr(options, key)
-        for key in ("delimiter", "decimal", "encoding", "sheet")
-        if getattr(options, key) is not None
-    }
-    if not given:
-        return read_table(content, name=name)
-    reading = replace(detect_options(content, name), **given)
-    return read_table(content, name=name, options=reading)
-
-
 def _time_columns(
     given: str | None, table: Table, columns: Sequence[str]
 ) -> tuple[str, ...]:
@@ -172,35 +166,21 @@ def _time_columns(
         return suggest_time(table)
     if given == "none" and "none" not in columns:
         return ()
-    return _names("--time", given, columns)
+    return names_of("--time", given, columns)
 
 
 def _roles(
     options: argparse.Namespace, columns: Sequence[str], time: tuple[str, ...]
 ) -> Roles:
-    targets = _names("--target", options.target, columns)
-    known = _names("--known", options.known, columns)
+    targets = names_of("--target", options.target, columns)
+    known = names_of("--known", options.known, columns)
     taken = {*time, *targets, *known}
     if options.features == "all" and "all" not in columns:
         features = tuple(name for name in columns if name not in taken)
     else:
-        features = _names("--features", options.features, columns)
+        features = names_of("--features", options.features, columns)
         features = tuple(name for name in features if name not in known)
     return Roles(targets=targets, past_features=features, known_features=known)
-
-
-def _names(option: str, given: str | None, columns: Sequence[str]) -> tuple[str, ...]:
-    """Split a list of columns; a name that holds a comma may stand alone."""
-    if given is None:
-        return ()
-    names = (given,) if given in columns else tuple(map(str.strip, given.split(",")))
-    absent = [name for name in names if name not in columns]
-    if absent:
-        raise UserInputError(
-            f"`{option}`: the file has no column {', '.join(map(repr, absent))}; its "
-            f"columns are {', '.join(columns[:20])}."
-        )
-    return names
 
 
 def _calendar(given: str, index: pd.Index) -> tuple[CalendarCycle, ...]:

@@ -159,7 +159,10 @@ def _from_the_ends(
         rows=cut.rows(panel.n_rows, plan.holdout_start),
     )
     doubts = _anomaly_doubts(panel, task, held) if task.kind == "anomaly" else ()
-    return SamplePlan(samples, folds, final, first_origin, calibration, doubts)
+    is_detecting = task.kind == "anomaly"
+    return SamplePlan(
+        samples, folds, final, first_origin, calibration, doubts, is_detecting
+    )
 
 
 def _cut(panel: Panel, task: Task, first_origin: int, season_rows: int) -> _Stretches:

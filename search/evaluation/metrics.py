@@ -8,8 +8,16 @@ import numpy as np
 from search.config import Score
 
 
+class KindMetrics:
+    """Any record that says how good a model is.
+
+    `Metrics` for numbers, the records of `search.evaluation.kind_metrics` for classes
+    and anomalies; `search.study.results` reads and writes each of them.
+    """
+
+
 @dataclass(frozen=True)
-class Metrics:
+class Metrics(KindMetrics):
     """Errors over all origins and steps, averaged over targets.
 
     Attributes

@@ -121,6 +121,8 @@ class SamplePlan:
         threshold of anomalies. Empty for other tasks.
     doubts
         What a person should know of these folds, as sentences.
+    is_detecting
+        Whether anomalies are looked for.
     """
 
     samples: Samples
@@ -129,6 +131,24 @@ class SamplePlan:
     first_origin: int
     calibration: np.ndarray
     doubts: tuple[str, ...] = ()
+    is_detecting: bool = False
+
+    @property
+    def scored(self) -> np.ndarray:
+        """Stops that a refit is judged on, ascending; see `settling`."""
+        stops: np.ndarray = np.union1d(self.settling, self.final.validation)
+        return stops
+
+    @property
+    def settling(self) -> np.ndarray:
+        """Stops of the normal rows that settle the threshold of anomalies.
+
+        Those that the refit learns from, where no others are kept; empty for other
+        tasks.
+        """
+        if len(self.calibration) or not self.is_detecting:
+            return self.calibration
+        return self.samples.usable(self.final.training, self.first_origin)
 
     @property
     def largest_train(self) -> int:

@@ -13,7 +13,7 @@ from search.jobs import memory
 from search.jobs.commands import start_process
 from search.study.earlier import current
 from search.study.folders import StudyHandle, winner_folder
-from search.study.results import WinnerResult, at_home
+from search.study.results import WinnerResult, at_home, read_record
 
 WINNER_FILE = "winner.json"
 FAILURE_FILE = "failure.json"
@@ -59,7 +59,7 @@ def read_winner(handle: StudyHandle, cell: Cell) -> WinnerResult | None:
         folder = winner_folder(handle, cell)
         content = (folder / WINNER_FILE).read_bytes()
         document = current(msgspec.json.decode(content))
-        return at_home(msgspec.convert(document, WinnerResult), folder)
+        return at_home(read_record(document, WinnerResult), folder)
     except FileNotFoundError:
         return None
     except (msgspec.MsgspecError, ValueError) as error:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from search.config import CELLS
+from search.evaluation.samples import SamplePlan
 from search.evaluation.splits import SplitPlan
 from search.study.eta import NETWORK_SECONDS
 from search.study.settings import StudySettings
@@ -37,7 +38,7 @@ class Estimate:
     limited_by_time: bool
 
 
-def estimate_seconds(settings: StudySettings, plan: SplitPlan) -> Estimate:
+def estimate_seconds(settings: StudySettings, plan: SplitPlan | SamplePlan) -> Estimate:
     """Guess the duration of a study from the middle of its search space.
 
     Parameters
@@ -47,31 +48,51 @@ def estimate_seconds(settings: StudySettings, plan: SplitPlan) -> Estimate:
     plan
         Its folds.
     """
-    trial = _trial_seconds(settings, plan)
+    load = _load(settings, plan)
+    trial = _trial_seconds(settings, load)
     trials = settings.budget.trials
     searching = float("inf")
     if trials is not None:
         searching = trials * trial / min(settings.workers, trials)
     seconds = settings.budget.seconds
     limited = seconds is not None and seconds < searching
-    refitting = _refit_seconds(settings, plan)
+    refitting = _refit_seconds(settings, load)
     if limited and seconds is not None:
         return Estimate(seconds + _LOW * refitting, seconds + _HIGH * refitting, True)
     total = _START_SECONDS + searching + refitting
     return Estimate(_LOW * total, _HIGH * total, False)
 
 
-def _trial_seconds(settings: StudySettings, plan: SplitPlan) -> float:
-    first = settings.space.first_origin(settings.task.season)
+@dataclass(frozen=True)
+class _Load:
+    """Windows of one pass: over all folds, and of a refit."""
+
+    folds: float
+    refit: int
+
+
+def _load(settings: StudySettings, plan: SplitPlan | SamplePlan) -> _Load:
     # A validation window costs about a third of a training window.
-    windows = sum(fold.n_train(first) + fold.n_valid / 3 for fold in plan.folds)
-    epochs = max(1.0, _SHARE_OF_EPOCHS * settings.training.epochs)
-    return _COMPILE_SECONDS + epochs * _epoch_seconds(settings, windows)
+    if isinstance(plan, SamplePlan):
+        first, samples = plan.first_origin, plan.samples
+        folds = sum(
+            len(samples.usable(fold.training, first)) + len(fold.validation) / 3
+            for fold in plan.folds
+        )
+        return _Load(folds, len(samples.usable(plan.final.training, first)))
+    first = settings.space.first_origin(settings.task.season)
+    folds = sum(fold.n_train(first) + fold.n_valid / 3 for fold in plan.folds)
+    return _Load(folds, plan.refit_stop)
 
 
-def _refit_seconds(settings: StudySettings, plan: SplitPlan) -> float:
+def _trial_seconds(settings: StudySettings, load: _Load) -> float:
     epochs = max(1.0, _SHARE_OF_EPOCHS * settings.training.epochs)
-    once = epochs * _epoch_seconds(settings, plan.refit_stop)
+    return _COMPILE_SECONDS + epochs * _epoch_seconds(settings, load.folds)
+
+
+def _refit_seconds(settings: StudySettings, load: _Load) -> float:
+    epochs = max(1.0, _SHARE_OF_EPOCHS * settings.training.epochs)
+    once = epochs * _epoch_seconds(settings, load.refit)
     n_cells = len(settings.space.cells)
     training = settings.training
     export = NETWORK_SECONDS * (training.networks - 1)

@@ -27,9 +27,10 @@ def check_loss_targets(space: Space, panel: Panel, names: Sequence[str] = ()) ->
     below = np.argwhere(panel.targets < 0)
     if len(below):
         row, target = below[0]
+        name = (names or panel.channels)[target]
         value = panel.targets[row, target]
         raise SeriesError(
             "`loss` = msle takes the logarithm of the targets, which must be 0 or "
-            f"more; column {(names or panel.channels)[target]!r} has {value:g} at position "
+            f"more; column {name!r} has {value:g} at position "
             f"{row}. Leave msle out of `loss`, or choose another target."
         )

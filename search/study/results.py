@@ -2,18 +2,25 @@
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
 from search.config import Cell, Deliver
 from search.errors import StudyCorrupted
-from search.evaluation.metrics import Metrics
+from search.evaluation.kind_metrics import AnomalyResult, ClassResult
+from search.evaluation.metrics import KindMetrics, Metrics
 from search.files import sha256, write_json
 from search.study.earlier import current
 from search.study.space import Value
 
 RESULTS_FILE = "results.json"
+_KINDS: dict[str, type[KindMetrics]] = {
+    "classes": ClassResult,
+    "anomalies": AnomalyResult,
+}
+
+_Record = TypeVar("_Record")
 
 
 @dataclass(frozen=True)
@@ -21,7 +28,7 @@ class SeedResult:
     """One training of a winner from other initial weights, scored on the holdout."""
 
     seed: int
-    holdout: Metrics
+    holdout: KindMetrics
     seconds: float
 
 
@@ -87,7 +94,7 @@ class WinnerResult:
     seeds
         Metrics of every seed that did not diverge.
     targets
-        Metrics of the delivered model for each target.
+        Metrics of the delivered model for each target; empty except for numbers.
     n_parameters
         Number of trained weights of the delivered model, all its networks together.
     seconds
@@ -114,7 +121,7 @@ class WinnerResult:
     cv: float
     cv_folds: tuple[float, ...]
     epochs: int
-    holdout: Metrics
+    holdout: KindMetrics
     seeds: tuple[SeedResult, ...]
     targets: dict[str, Metrics]
     n_parameters: int
@@ -221,7 +228,7 @@ class StudyResults:
     data: dict[str, int | str | None]
     trials: TrialCounts
     winners: dict[Cell, WinnerResult]
-    baselines: dict[str, Metrics]
+    baselines: dict[str, KindMetrics]
     best_cell: Cell | None
     verdict: str
     comparisons: tuple[Comparison, ...]
@@ -249,7 +256,7 @@ def load_results(folder: Path) -> StudyResults | None:
     try:
         document = current(msgspec.json.decode(path.read_bytes()))
         _drop_endless_intervals(document)
-        results = msgspec.convert(document, StudyResults)
+        results = read_record(document, StudyResults)
     except (msgspec.MsgspecError, ValueError) as error:
         raise StudyCorrupted(f"{RESULTS_FILE} cannot be read: {error}.") from error
     winners = {
@@ -257,6 +264,32 @@ def load_results(folder: Path) -> StudyResults | None:
         for cell, winner in results.winners.items()
     }
     return replace(results, winners=winners)
+
+
+def read_record(document: Any, kind: type[_Record]) -> _Record:
+    """Return the record that a decoded JSON document holds, with metrics of any task.
+
+    Metrics of numbers say not what they are; those of other tasks have a ``kind``.
+
+    Raises
+    ------
+    msgspec.ValidationError
+        If the document is no such record.
+    """
+    return msgspec.convert(document, kind, dec_hook=_read_metrics)
+
+
+def _read_metrics(kind: type, value: Any) -> Any:
+    if kind is not KindMetrics:
+        raise NotImplementedError(f"Nothing reads {kind}.")
+    if not isinstance(value, dict):
+        raise ValueError(f"Expected metrics, got `{type(value).__name__}`")
+    name = value.get("kind")
+    if name is None:
+        return msgspec.convert(value, Metrics)
+    if name not in _KINDS:
+        raise ValueError(f"Metrics of an unknown kind {name!r}")
+    return msgspec.convert(value, _KINDS[name])
 
 
 def at_home(winner: WinnerResult, folder: Path) -> WinnerResult:

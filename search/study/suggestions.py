@@ -6,6 +6,9 @@ from math import ceil
 
 from search.config import Roles, Task, Training
 from search.errors import ConfigError
+from search.evaluation.group_splits import plan_samples
+from search.evaluation.panel import Panel
+from search.evaluation.samples import is_padded
 from search.evaluation.splits import plan_splits
 from search.study.defaults import (
     LONGEST_SEASON_IN_WINDOW,
@@ -55,22 +58,27 @@ class _Facts:
     @property
     def n_inputs(self) -> int:
         """Columns that a network reads, with a sine and a cosine for each cycle."""
-        return len(self.roles.columns) + 2 * len(self.roles.calendar)
+        n_columns = len(self.roles.columns) + 2 * len(self.roles.calendar)
+        if self.task.kind in ("forecasting", "anomaly"):
+            return n_columns
+        return n_columns - len(self.roles.targets)
 
 
 def suggestions(
-    space: Space, n_rows: int, roles: Roles, task: Task
+    space: Space, n_rows: int, roles: Roles, task: Task, panel: Panel | None = None
 ) -> dict[str, Suggestion]:
     """Return each line of a suggested space with its reason, by name.
 
     Parameters
     ----------
     space
-        What `default_space` returns for these data, or a part of it.
+        What `default_space` or `task_space` returns for these data, or a part of it.
     n_rows
         Rows in the series.
     roles, task
         Columns, and what is predicted.
+    panel
+        The data; without it only a forecast of one series has reasons.
 
     Returns
     -------
@@ -78,7 +86,7 @@ def suggestions(
         In the order of the space. Where the folds cannot be made there are no
         windows to speak of, and no line has a reason.
     """
-    facts = _facts(space, n_rows, roles, task)
+    facts = _facts(space, n_rows, roles, task, panel)
     found = {}
     for line in space.lines:
         explain = _REASONS.get(line.name)
@@ -96,10 +104,15 @@ def opened_line(line: Line) -> Line:
 
 
 def epochs_reason(
-    training: Training, space: Space, n_rows: int, roles: Roles, task: Task
+    training: Training,
+    space: Space,
+    n_rows: int,
+    roles: Roles,
+    task: Task,
+    panel: Panel | None = None,
 ) -> str | None:
     """Return why so many epochs are suggested; None where the folds cannot be made."""
-    facts = _facts(space, n_rows, roles, task)
+    facts = _facts(space, n_rows, roles, task, panel)
     if facts is None:
         return None
     total = training.epochs * facts.steps
@@ -117,13 +130,27 @@ def epochs_reason(
     return reason
 
 
-def _facts(space: Space, n_rows: int, roles: Roles, task: Task) -> _Facts | None:
+def _facts(
+    space: Space, n_rows: int, roles: Roles, task: Task, panel: Panel | None
+) -> _Facts | None:
     first = space.first_origin(task.season)
     try:
+        if task.kind != "forecasting" or roles.group is not None:
+            return None if panel is None else _sample_facts(space, roles, task, panel)
         plan = plan_splits(n_rows, task, first_origin=first)
     except ConfigError:
         return None
     smallest, largest = plan.folds[0].n_train(first), plan.folds[-1].n_train(first)
+    return _Facts(space, roles, task, smallest, largest)
+
+
+def _sample_facts(space: Space, roles: Roles, task: Task, panel: Panel) -> _Facts:
+    first = space.first_origin(task.season)
+    plan = plan_samples(panel, task, first_origin=first)
+    smallest, largest = (
+        len(plan.samples.usable(fold.training, first))
+        for fold in (plan.folds[0], plan.folds[-1])
+    )
     return _Facts(space, roles, task, smallest, largest)
 
 
@@ -171,6 +198,8 @@ def _dropout(line: Line, facts: _Facts) -> str:
 
 def _sequence_length(line: Line, facts: _Facts) -> str:
     lengths, season = [int(value) for value in line.values], facts.task.season
+    if facts.task.kind != "forecasting":
+        return _window_reason(lengths, facts.task)
     ladder = sequence_ladder(season)
     if not set(lengths) <= set(ladder):
         reason = "The rows before the first validation have no room for longer ones"
@@ -197,6 +226,21 @@ def _sequence_length(line: Line, facts: _Facts) -> str:
     )
 
 
+def _window_reason(lengths: list[int], task: Task) -> str:
+    listed = ", ".join(map(str, lengths))
+    if is_padded(task) and task.kind != "labelling":
+        return (
+            f"The longest sequence has {lengths[-1]:,} rows; whether its end alone "
+            "tells enough is tried as well."
+        )
+    if task.kind == "anomaly" and task.detector == "autoencoder":
+        return (
+            f"An autoencoder repeats its whole window, so {listed} rows are few enough "
+            "to repeat and enough to show what is normal."
+        )
+    return f"How many rows tell enough is not known before, so {listed} are tried."
+
+
 def _share_of_season(length: int, season: int) -> str:
     return {season: "one", 2 * season: "two"}.get(length, "about half")
 
@@ -218,6 +262,8 @@ def _clipnorm(line: Line, facts: _Facts) -> str:
 
 def _framing(line: Line, facts: _Facts) -> str:
     season = facts.task.season
+    if facts.task.kind != "forecasting":
+        return "Nothing but a forecast can be asked for as a change."
     if "seasonal" in line.values:
         return (
             f"The season of {season:,} rows can be subtracted, and so can the last "
@@ -242,6 +288,8 @@ def _calendar(line: Line, facts: _Facts) -> str:
 
 
 def _loss(line: Line, facts: _Facts) -> str:
+    if facts.task.has_classes:
+        return "The one loss for classes; it is the log loss of the training samples."
     first = "absolute" if facts.task.score == "mae" else "squared"
     other = "squared" if first == "absolute" else "absolute"
     return (

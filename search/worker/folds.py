@@ -135,9 +135,12 @@ def fold_splits(plan: SplitPlan | SamplePlan, first: int) -> list[SampleSplit]:
 
 
 def refit_split(plan: SplitPlan | SamplePlan, first: int) -> SampleSplit:
-    """Return what the refit learns from, and the holdout as its validation."""
+    """Return what the refit learns from, and the holdout as its validation.
+
+    Where anomalies are looked for, the rows that settle the threshold belong to it.
+    """
     if isinstance(plan, SamplePlan):
-        return _usable(plan, plan.final, first)
+        return replace(_usable(plan, plan.final, first), validation=plan.scored)
     return SampleSplit(
         training=np.arange(first, plan.refit_stop),
         validation=np.arange(plan.holdout_start, plan.holdout_stop),

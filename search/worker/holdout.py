@@ -1,17 +1,43 @@
 """What a winner is judged on: the holdout of a study, and the same windows for all."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from search.data.continuation import future_index
 from search.evaluation.metrics import Metrics, forecast_metrics, seasonal_naive_scale
+from search.evaluation.panel import make_panel
 from search.evaluation.splits import SplitPlan
 from search.evaluation.windows import gather_targets
 from search.study.folders import StudyHandle
 from search.study.settings import StudySettings
+from search.study.space import TrialParams
 from search.study.studies import load_panel_series
+from search.worker.anomaly_holdout import AnomalyHoldout
+from search.worker.sample_holdout import SampleHoldout
+from search.worker.tables import save_predictions
+
+
+def holdout_of(
+    handle: StudyHandle, params: TrialParams
+) -> "Holdout | SampleHoldout | AnomalyHoldout":
+    """Read the rows of a study and cut the holdout off that `params` are judged on.
+
+    Raises
+    ------
+    StudyCorrupted
+        If the rows cannot be used.
+    """
+    settings, series = handle.settings, load_panel_series(handle)
+    kind = settings.task.kind
+    plan = settings.plan_of(make_panel(series, settings.roles, kind=kind))
+    if isinstance(plan, SplitPlan):
+        return Holdout.of(settings, series, plan)
+    if kind == "anomaly":
+        return AnomalyHoldout.of(settings, series, plan, params)
+    return SampleHoldout.of(settings, series, plan)
 
 
 @dataclass(frozen=True)
@@ -38,11 +64,10 @@ class Holdout:
     naive_scale: np.ndarray
 
     @classmethod
-    def of(cls, handle: StudyHandle) -> "Holdout":
-        """Read the series of the study and cut its holdout off."""
-        settings = handle.settings
-        series = load_panel_series(handle)
-        plan = settings.plan(len(series))
+    def of(
+        cls, settings: StudySettings, series: pd.DataFrame, plan: SplitPlan
+    ) -> "Holdout":
+        """Cut the holdout of a series off."""
         values = series[list(settings.roles.targets)].to_numpy(dtype=np.float64)
         origins = np.arange(plan.holdout_start, plan.holdout_stop)
         before = values[: plan.holdout_start]
@@ -62,6 +87,17 @@ class Holdout:
             self.series.index,
             self.settings.task.horizon,
             frequency=self.settings.source.frequency,
+        )
+
+    def save(self, path: Path, predicted: np.ndarray) -> None:
+        """Write the forecasts beside what happened."""
+        save_predictions(
+            path,
+            self.series.index,
+            self.origins,
+            actual=self.actual,
+            predicted=predicted,
+            targets=self.settings.roles.targets,
         )
 
     def metrics(self, predicted: np.ndarray) -> Metrics:

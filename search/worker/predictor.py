@@ -51,10 +51,18 @@ class Predictor:
         """Return the forecasts of shape (n_origins, horizon, n_targets).
 
         Where classes are told apart these are probabilities, (n_origins, 1, n_classes).
+        Of a window that is repeated only the last row is returned: the others were
+        the last one of other windows.
         """
         framed = self._frame(panel, scaler)
+        is_repeating = self._task.kind == "anomaly" and (
+            self._task.detector == "autoencoder"
+        )
+        steps = slice(-1, None) if is_repeating else slice(None)
         parts = [
-            self._predict_scaled(framed, origins[start : start + PREDICTION_BATCH])
+            self._predict_scaled(framed, origins[start : start + PREDICTION_BATCH])[
+                :, steps
+            ]
             for start in range(0, len(origins), PREDICTION_BATCH)
         ]
         values = np.concatenate(parts)

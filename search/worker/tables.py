@@ -45,7 +45,7 @@ def save_predictions(
             {
                 "origin": np.repeat(origins, horizon),
                 "step": np.tile(np.arange(1, horizon + 1), len(origins)),
-                "timestamp": _stamps(index)[rows.ravel()],
+                "timestamp": stamps(index)[rows.ravel()],
                 "actual": actual[..., k].ravel(),
                 "predicted": predicted[..., k].ravel(),
                 "target": name,
@@ -77,7 +77,7 @@ def save_forecast(
         pd.DataFrame(
             {
                 "step": np.arange(1, len(predicted) + 1),
-                "timestamp": _stamps(index),
+                "timestamp": stamps(index),
                 "predicted": predicted[:, k],
                 "target": name,
             }
@@ -101,7 +101,7 @@ def future_panel(
     return make_panel(pd.concat([series, rows]), roles, calendar=calendar)
 
 
-def _stamps(index: pd.Index) -> np.ndarray:
+def stamps(index: pd.Index) -> np.ndarray:
     """Return ISO texts, without the time where every row is at midnight."""
     if not isinstance(index, pd.DatetimeIndex):
         return np.asarray(index)

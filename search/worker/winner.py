@@ -14,7 +14,7 @@ from search.config import Cell
 from search.disk import is_full
 from search.errors import SearchError, TrialFailed
 from search.evaluation.metrics import Metrics
-from search.evaluation.panel import make_panel
+from search.evaluation.panel import Panel, make_panel
 from search.evaluation.scaling import Scaler
 from search.files import sha256, write_json
 from search.study.folders import StudyHandle, winner_folder
@@ -22,21 +22,22 @@ from search.study.results import BundleCheck, SeedResult, WinnerResult
 from search.study.selection import best_trials
 from search.study.space import TrialParams
 from search.study.trials import TrialView, await_trials
+from search.worker.anomaly_holdout import AnomalyHoldout
 from search.worker.callbacks import no_callbacks, tensorboard_logs
 from search.worker.export import export_model
-from search.worker.holdout import Holdout
+from search.worker.holdout import Holdout, holdout_of
 from search.worker.kept_seeds import KeptSeeds
 from search.worker.refit import Refit, refit_winner
-from search.worker.tables import (
-    future_panel,
-    save_forecast,
-    save_predictions,
-)
+from search.worker.sample_holdout import SampleHoldout
+from search.worker.tables import future_panel, save_forecast
 
 WINNER_FILE = "winner.json"
 PREDICTIONS_FILE = "holdout_predictions.csv"
 FORECAST_FILE = "forecast.csv"
+DETECTOR_FILE = "detector.json"
 TENSORBOARD_FOLDER = "tensorboard"
+
+AnyHoldout = Holdout | SampleHoldout | AnomalyHoldout
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +75,7 @@ def make_winner(
     # What follows replaces the files that an older `winner.json` speaks of.
     (folder / WINNER_FILE).unlink(missing_ok=True)
     logger.info("Study %s: refit of trial %d (%s).", handle.uuid, best.number, cell)
-    holdout = Holdout.of(handle)
+    holdout = holdout_of(handle, params)
     origin = (handle.uuid, handle.data_sha256, best.number, best.best_epoch)
     kept = KeptSeeds(folder, origin=origin)
     logs = folder / TENSORBOARD_FOLDER
@@ -92,7 +93,7 @@ def make_winner(
 
 
 def _refit(
-    holdout: Holdout,
+    holdout: AnyHoldout,
     params: TrialParams,
     best: TrialView,
     *,
@@ -104,20 +105,21 @@ def _refit(
     training = settings.training
     shutil.rmtree(logs, ignore_errors=True)  # of an older winner
     has_calendar = params.calendar == "cycles"
+    panel = make_panel(
+        holdout.series,
+        settings.roles,
+        calendar=has_calendar,
+        kind=settings.task.kind,
+    )
     return refit_winner(
-        make_panel(holdout.series, settings.roles, calendar=has_calendar),
+        panel,
         holdout.plan,
         params,
         epochs=best.best_epoch or 1,
         task=settings.task,
         seeds=[training.seed + number for number in range(training.refit_seeds)],
         deliver=training.deliver,
-        future=future_panel(
-            holdout.series,
-            settings.roles,
-            holdout.future_index,
-            calendar=has_calendar,
-        ),
+        future=_future(holdout, has_calendar),
         kept=kept,
         only_kept=only_kept,
         rate_drops=best.rate_drops,
@@ -125,29 +127,35 @@ def _refit(
     )
 
 
-def _save_tables(folder: Path, holdout: Holdout, refit: Refit) -> None:
-    targets = holdout.settings.roles.targets
-    save_predictions(
-        folder / PREDICTIONS_FILE,
-        holdout.series.index,
-        holdout.origins,
-        actual=holdout.actual,
-        predicted=refit.predictions,
-        targets=targets,
-    )
-    if refit.forecast is None:
-        (folder / FORECAST_FILE).unlink(missing_ok=True)
-        return
-    save_forecast(
-        folder / FORECAST_FILE,
+def _future(holdout: AnyHoldout, has_calendar: bool) -> Panel | None:
+    """Return the rows after the end of the one series that is forecast."""
+    if not isinstance(holdout, Holdout):
+        return None
+    return future_panel(
+        holdout.series,
+        holdout.settings.roles,
         holdout.future_index,
-        predicted=refit.forecast,
-        targets=targets,
+        calendar=has_calendar,
     )
+
+
+def _save_tables(folder: Path, holdout: AnyHoldout, refit: Refit) -> None:
+    holdout.save(folder / PREDICTIONS_FILE, refit.predictions)
+    for name in (FORECAST_FILE, DETECTOR_FILE):
+        (folder / name).unlink(missing_ok=True)
+    if isinstance(holdout, AnomalyHoldout):
+        write_json(folder / DETECTOR_FILE, holdout.detector(refit.predictions))
+    if isinstance(holdout, Holdout) and refit.forecast is not None:
+        save_forecast(
+            folder / FORECAST_FILE,
+            holdout.future_index,
+            predicted=refit.forecast,
+            targets=holdout.settings.roles.targets,
+        )
 
 
 def _score(
-    best: TrialView, holdout: Holdout, refit: Refit, *, predictions: Path
+    best: TrialView, holdout: AnyHoldout, refit: Refit, *, predictions: Path
 ) -> WinnerResult:
     seeds = tuple(
         SeedResult(run.seed, holdout.metrics(run.predictions), run.seconds)
@@ -177,14 +185,14 @@ def _pack(
     handle: StudyHandle,
     folder: Path,
     params: TrialParams,
-    holdout: Holdout,
+    holdout: AnyHoldout,
     refit: Refit,
     result: WinnerResult,
 ) -> WinnerResult:
     """Make the bundle and prove it; a bundle that fails is not offered."""
     try:
-        if not isinstance(refit.scaler, Scaler):
-            raise SearchError("A bundle has one scaler; here each series has its own.")
+        if not isinstance(holdout, Holdout) or not isinstance(refit.scaler, Scaler):
+            raise SearchError("There is no download for this kind of task yet.")
         contents = BundleContents(
             settings=handle.settings,
             params=params,
@@ -211,7 +219,7 @@ def _pack(
 
 def _digests(folder: Path) -> dict[str, str]:
     """Return what tells the files that were checked from any others."""
-    names = (PREDICTIONS_FILE, WEIGHTS_FILE, BUNDLE_FILE)
+    names = (PREDICTIONS_FILE, WEIGHTS_FILE, BUNDLE_FILE, DETECTOR_FILE)
     return {name: sha256(folder / name) for name in names if (folder / name).is_file()}
 
 

@@ -21,7 +21,7 @@ _DAY_ORDERS: dict[str, bool | None] = {"auto": None, "day": True, "month": False
 
 def suggested_settings(file: DraftFile, table: Table) -> SeriesSettings:
     """Return the settings to begin with: those of the sample, or what was found."""
-    if file.sample is None:
+    if file.sample not in SAMPLES:
         settings = suggest_settings(table)
         cycles = fitting_cycles(time_index(table, settings))
         roles = replace(settings.roles, calendar=cycles)
@@ -44,13 +44,15 @@ def choose_columns(
     """
     names = tuple(profile.name for profile in profiles)
     kinds = {profile.name: profile.kind for profile in profiles}
-    time = _choose("time", names, kinds, list(first.time), help_key="data.time_help")
+    time = choose_many("time", names, kinds, list(first.time))
     values = tuple(name for name in names if name not in time)
-    targets = _choose("targets", values, kinds, list(first.roles.targets))
+    targets = choose_many("targets", values, kinds, list(first.roles.targets))
     left = tuple(name for name in values if name not in targets)
-    past = _choose("past", left, kinds, list(first.roles.past_features), many=True)
+    past = choose_many("past", left, kinds, list(first.roles.past_features), many=True)
     left = tuple(name for name in left if name not in past)
-    known = _choose("known", left, kinds, list(first.roles.known_features), many=True)
+    known = choose_many(
+        "known", left, kinds, list(first.roles.known_features), many=True
+    )
     calendar = _choose_calendar(first) if time else ()
     if time:
         first = _choose_step(first)
@@ -61,16 +63,33 @@ def choose_columns(
     return replace(first, time=time, roles=roles)
 
 
-def _choose(
+def choose_many(
     role: str,
     options: tuple[str, ...],
     kinds: Mapping[str, str],
     first: list[str],
     *,
+    key: str | None = None,
     many: bool = False,
-    help_key: str | None = None,
 ) -> tuple[str, ...]:
-    key = f"data_{role}"
+    """Ask for any number of columns.
+
+    Parameters
+    ----------
+    role
+        What they are for; names the texts.
+    options
+        Columns to choose from.
+    kinds
+        Kind of each column; the unusual ones are said.
+    first
+        Columns to begin with.
+    key
+        Key of the widget; by default that of the role.
+    many
+        Whether all that are left can be taken at once.
+    """
+    key = key or f"data_{role}"
     usual = ("number", "time") if role == "time" else ("number",)
     start_with_choices(key, options, [name for name in first if name in options])
     chosen = st.multiselect(
@@ -82,8 +101,8 @@ def _choose(
             else f"{name} · {raw_text(f'data.kind_{kinds[name]}')}"
         ),
         key=key,
-        help=text(help_key or f"data.{role}_help"),
-        placeholder=text(f"data.{role}_placeholder"),
+        help=text(f"data.{role}_help"),
+        placeholder=_placeholder(role),
         persist_state="session",
     )
     if many and len(set(options) - set(chosen)) > 1:
@@ -96,6 +115,11 @@ def _choose(
             args=(key, list(options)),
         )
     return tuple(chosen)
+
+
+def _placeholder(role: str) -> str:
+    key = f"data.{role}_placeholder"
+    return text(key if has_text(key) else "data.targets_placeholder")
 
 
 def _set(key: str, value: object) -> None:

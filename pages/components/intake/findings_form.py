@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 import streamlit as st
@@ -10,7 +10,8 @@ import streamlit as st
 from pages.components.status import BadgeColour
 from pages.components.text import has_text, plain, raw_text, text
 from search.data.findings import REFUSE, Finding
-from search.data.series import SeriesSettings
+from search.data.groups.settings import GROUP_CHOICES, GroupSettings
+from search.data.settings import CHOICES, SeriesSettings
 
 _LOOKS: dict[str, tuple[BadgeColour, str]] = {
     "error": ("red", ":material/error:"),
@@ -19,15 +20,19 @@ _LOOKS: dict[str, tuple[BadgeColour, str]] = {
     "notice": ("gray", ":material/info:"),
 }
 _MOST_LISTED = 6
+# Settings that the form of the columns has.
+_ELSEWHERE = ("day_first", "order")
+_Settings = TypeVar("_Settings", SeriesSettings, GroupSettings)
 
 
-def with_choices(settings: SeriesSettings) -> SeriesSettings:
+def with_choices(settings: _Settings) -> _Settings:
     """Return `settings` with what was chosen for the findings so far."""
+    choices = CHOICES if isinstance(settings, SeriesSettings) else GROUP_CHOICES
     chosen: dict[str, Any] = {}
-    for key, value in st.session_state.items():
-        name = str(key)
-        if name.startswith("data_fix_") and value:
-            chosen[name.removeprefix("data_fix_")] = value
+    for name, allowed in choices.items():
+        value = st.session_state.get(f"data_fix_{name}")
+        if value in allowed:
+            chosen[name] = value
     return replace(settings, **chosen)
 
 
@@ -74,8 +79,8 @@ def _show_setting(setting: str, findings: Sequence[Finding]) -> None:
         with left:
             _show_list(findings, state_of(findings[0]), title=_label(setting))
         with right:
-            if setting == "day_first":  # the form of the columns has it
-                st.markdown(text("data.choose_day_order"))
+            if setting in _ELSEWHERE:
+                st.markdown(text(f"data.choose_{setting}"))
             else:
                 _show_choice(setting, findings)
 

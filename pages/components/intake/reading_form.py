@@ -5,9 +5,10 @@ from dataclasses import replace
 import pandas as pd
 import streamlit as st
 
-from pages.components.draft import DraftFile, remember, start_with
+from pages.components.draft import DraftFile, follow, remember, start_with
 from pages.components.numbers import count
 from pages.components.text import plain, raw_text, text
+from search.data.reading.shape import ShapeGuess, guess_shape, wide_options
 from search.data.table import ReadOptions, Table, detect_options, read_table
 from search.errors import TableFormatError
 
@@ -27,6 +28,7 @@ _MARKS = {
     "": "none",
 }
 _PREVIEW_ROWS = 200
+_SHAPED = ("csv", "excel", "parquet")
 
 
 def read_draft(file: DraftFile) -> Table | None:
@@ -39,20 +41,49 @@ def read_draft(file: DraftFile) -> Table | None:
         st.error(plain(error), icon=":material/error:")
         return None
     options = _chosen_options(detected)
+    sheets: tuple[str, ...] = ()
+    guess: ShapeGuess | None = None
     try:
         table = remember(
             "table",
             (file.token, options),
             lambda: read_table(file.content, name=file.name, options=options),
         )
+        sheets = table.sheets
+        if options.format in _SHAPED:
+            guess = remember("guess", (file.token, options), lambda: guess_shape(table))
+            table = _in_shape(file, table, guess)
     except TableFormatError as error:
         st.error(plain(error), icon=":material/error:")
-        _show_controls(detected, options, sheets=())
+        _show_controls(detected, options, sheets=sheets, guess=guess)
         return None
-    _show_controls(detected, options, sheets=table.sheets)
+    _show_controls(detected, options, sheets=sheets, guess=guess)
+    if table.options.shape == "wide" and guess is not None:
+        reason = guess.reason if guess.shape == "wide" else ""
+        st.caption(f"{text('data.read_wide')} {plain(reason)}")
     with st.expander(text("data.rows_of_file"), icon=":material/table:"):
         _show_preview(table)
     return table
+
+
+def _in_shape(file: DraftFile, table: Table, guess: ShapeGuess) -> Table:
+    """Return the table with one row a step, whichever shape the file has.
+
+    Raises
+    ------
+    TableFormatError
+        If it was chosen to be wide and has no numbered columns.
+    """
+    shape = st.session_state.get("data_shape", guess.shape)
+    if shape == "long":
+        return table
+    label = guess.label if guess.shape == "wide" else None
+    options = wide_options(table.options, replace(guess, shape="wide", label=label))
+    return remember(
+        "wide_table",
+        (file.token, options),
+        lambda: read_table(file.content, name=file.name, options=options),
+    )
 
 
 def _chosen_options(detected: ReadOptions) -> ReadOptions:
@@ -71,22 +102,41 @@ def _chosen_options(detected: ReadOptions) -> ReadOptions:
 
 
 def _show_controls(
-    detected: ReadOptions, options: ReadOptions, *, sheets: tuple[str, ...]
+    detected: ReadOptions,
+    options: ReadOptions,
+    *,
+    sheets: tuple[str, ...],
+    guess: ShapeGuess | None,
 ) -> None:
     with (
         st.expander(_summary(options), icon=":material/tune:", key="data_reading"),
         st.container(horizontal=True, vertical_alignment="bottom"),
     ):
-        if options.format == "csv":
+        if options.format in ("csv", "zip"):
             _text_controls(detected)
         elif sheets:
             start_with("data_sheet", detected.sheet or sheets[0])
             st.selectbox(
                 text("data.sheet"), sheets, key="data_sheet", persist_state="session"
             )
-        if options.format != "parquet":
+        if options.format not in ("parquet", "ts"):
             start_with("data_header", detected.header)
             st.toggle(text("data.header"), key="data_header", persist_state="session")
+        if guess is not None:
+            _shape_choice(guess)
+
+
+def _shape_choice(guess: ShapeGuess) -> None:
+    follow("data_shape", guess.shape)
+    st.selectbox(
+        text("data.shape"),
+        ["long", "wide"],
+        format_func=lambda shape: raw_text(f"data.shape_{shape}"),
+        key="data_shape",
+        help=text("data.shape_help"),
+        persist_state="session",
+        width=230,
+    )
 
 
 def _text_controls(detected: ReadOptions) -> None:
@@ -137,14 +187,14 @@ def _mark_name(mark: str) -> str:
 
 
 def _summary(options: ReadOptions) -> str:
-    if options.format == "parquet":
-        return text("data.read_parquet")
+    if options.format in ("parquet", "ts"):
+        return text(f"data.read_{options.format}")
     header = text("data.with_header" if options.header else "data.without_header")
     if options.format == "excel":
         return text("data.read_excel", sheet=options.sheet or "1", header=header)
     return (
         text(
-            "data.read_csv",
+            f"data.read_{options.format}",
             delimiter=_mark_name(options.delimiter),
             decimal=_mark_name(options.decimal),
             encoding=options.encoding,

@@ -16,6 +16,7 @@ from pages.components.draft import (
 )
 from pages.components.figure import show_figure
 from pages.components.frame import has_room, live, next_step
+from pages.components.intake.ask_form import ask_of
 from pages.components.intake.columns_form import frequency_word
 from pages.components.intake.series_chart import Marks, series_figure
 from pages.components.numbers import count
@@ -24,13 +25,17 @@ from pages.components.state import go_to
 from pages.components.study_data import study_series
 from pages.components.text import chart_text, plain, text
 from pages.components.uploads import UploadLimits, megabytes
+from search.data.group_samples import GROUP_SAMPLES
 from search.data.samples import SAMPLES
 from search.data.series import SeriesReport, SeriesSettings, build_series
 from search.data.table import Table
 from search.errors import UserInputError
 from search.study.folders import StudyHandle
 
-FILE_TYPES = ("csv", "tsv", "txt", "dat", "xlsx", "xls", "parquet")
+FILE_TYPES = (
+    *("csv", "tsv", "txt", "dat", "xlsx", "xls", "parquet"),
+    *("ts", "zip"),
+)
 
 
 def show_file_choice() -> None:
@@ -66,18 +71,35 @@ def _show_upload() -> None:
 
 
 def show_samples(place: str) -> None:
-    """Offer each sample with one button."""
+    """Offer each series with one button, and a sample of each other task below."""
     grid = st.grid(3, min_column_width=230, border=True, key=f"{place}_samples")
     for sample in SAMPLES.values():
         with grid.cell():
             st.markdown(f"**{plain(sample.title)}**  \n{plain(sample.description)}")
-            if st.button(
-                text("data.take_sample"),
-                key=f"take_{place}_{sample.name}",
-                icon=":material/arrow_forward:",
-            ):
-                take_sample(sample.name)
-                go_to("data")
+            _take_button(place, sample.name)
+    with st.expander(text("data.more_samples"), icon=":material/category:"):
+        show_group_samples(place)
+
+
+def show_group_samples(place: str) -> None:
+    """Offer a sample of each other task, under what is asked of it."""
+    grid = st.grid(3, min_column_width=230, border=True, key=f"{place}_tasks")
+    for sample in GROUP_SAMPLES.values():
+        ask = ask_of(sample.kind, has_groups=sample.settings.roles.group is not None)
+        with grid.cell():
+            st.caption(text(f"data.ask_{ask}"))
+            st.markdown(f"**{plain(sample.title)}**  \n{plain(sample.description)}")
+            _take_button(place, sample.name)
+
+
+def _take_button(place: str, name: str) -> None:
+    if st.button(
+        text("data.take_sample"),
+        key=f"take_{place}_{name}",
+        icon=":material/arrow_forward:",
+    ):
+        take_sample(name)
+        go_to("data")
 
 
 def show_file_line(file: DraftFile) -> None:

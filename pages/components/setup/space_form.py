@@ -10,9 +10,8 @@ from pages.components.draft import follow
 from pages.components.hyperparameters import label, line_words, value_word
 from pages.components.text import has_text, plain, raw_text, text
 from search.config import Task
-from search.data.series import BuiltSeries
 from search.errors import ConfigError, UserInputError
-from search.evaluation.panel import make_panel
+from search.evaluation.panel import Panel
 from search.study.combinations import refusals
 from search.study.loss_targets import check_loss_targets
 from search.study.space import LIMITS, Line, Space, Value
@@ -30,7 +29,10 @@ _GROUPS = {
 
 
 def choose_space(
-    suggested: Mapping[str, Suggestion], task: Task, built: BuiltSeries
+    suggested: Mapping[str, Suggestion],
+    task: Task,
+    panel: Panel,
+    targets: Sequence[str],
 ) -> Space | None:
     """Show one line for each hyperparameter; None if a line cannot be used.
 
@@ -38,8 +40,9 @@ def choose_space(
     ----------
     suggested
         The space that fits the data, with reasons; the form starts with it.
-    task, built
-        What is predicted, and the series; what they refuse is told beside its lines.
+    task, panel, targets
+        What is predicted, the data, and the names of the targets; what they refuse is
+        told beside its lines.
     """
     st.markdown(text("setup.space_intro"), width=760)
     form = _Form(suggested, task)
@@ -54,7 +57,7 @@ def choose_space(
     space = Space(tuple(chosen))
     try:
         if "msle" in space["loss"].values:
-            check_loss_targets(space, make_panel(built.values, built.roles))
+            check_loss_targets(space, panel, targets)
     except UserInputError as error:
         form.tell("loss", str(error))
         return None

@@ -3,7 +3,7 @@
 import msgspec
 import streamlit as st
 
-from pages.components.draft import DraftSeries
+from pages.components.draft import Draft, DraftGroups
 from pages.components.state import environment, go_to
 from search.errors import UserInputError
 from search.jobs.launch import check_running_studies, start_study
@@ -12,7 +12,7 @@ from search.study.settings import StudySettings
 from search.study.studies import create_study, find_study
 
 
-def start(series: DraftSeries, settings: StudySettings) -> None:
+def start(series: Draft, settings: StudySettings) -> None:
     """Create the study of these settings unless this session did, start it, show it.
 
     A second press arrives as a second run of the page; it finds the study of the
@@ -27,7 +27,8 @@ def start(series: DraftSeries, settings: StudySettings) -> None:
     study = _started(mark)
     if study is None:
         check_running_studies(environment())
-        study = create_study(environment(), settings, series.built.values)
+        groups = series.built.groups if isinstance(series, DraftGroups) else None
+        study = create_study(environment(), settings, series.built.values, groups)
         st.session_state[mark] = study.uuid
     start_study(study)
     go_to("progress", study=study.uuid)

@@ -22,10 +22,10 @@ def choose_task(series: DraftSeries, *, is_custom: bool) -> Task:
     """
     n_rows = len(series.built.values)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        horizon = _rows("horizon", n_rows // 2, series.horizon)
-        season = _season(series)
-        holdout = _optional("holdout", n_rows, default_holdout(n_rows, horizon))
-        folds = _folds()
+        horizon = choose_rows("horizon", n_rows // 2, series.horizon)
+        season = choose_season(series.season, series.season_candidates)
+        holdout = choose_optional("holdout", n_rows, default_holdout(n_rows, horizon))
+        folds = choose_folds()
         score = _score()
     task = suggest_task(
         n_rows, horizon=horizon, holdout=holdout, folds=folds, season=season,
@@ -33,11 +33,12 @@ def choose_task(series: DraftSeries, *, is_custom: bool) -> Task:
     )  # fmt: skip
     if not is_custom:
         return task
-    valid_size = _optional("valid_size", n_rows, task.valid_size)
+    valid_size = choose_optional("valid_size", n_rows, task.valid_size)
     return Task(horizon, task.holdout, task.folds, season, score, valid_size)
 
 
-def _rows(name: str, most: int, suggestion: int) -> int:
+def choose_rows(name: str, most: int, suggestion: int) -> int:
+    """Ask for a number of rows that follows `suggestion` until it is changed."""
     key = f"setup_{name}"
     follow(key, suggestion)
     return int(
@@ -54,19 +55,32 @@ def _rows(name: str, most: int, suggestion: int) -> int:
     )
 
 
-def _optional(name: str, most: int, automatic: int | None) -> int | None:
-    """Return a number of rows; None, the empty field, leaves it to the defaults."""
+def choose_optional(
+    name: str, most: int, automatic: int | None, *, words: str | None = None
+) -> int | None:
+    """Return a number; the empty field leaves it to the defaults.
+
+    Parameters
+    ----------
+    name, words
+        Name of the field, and of its texts where it has other ones.
+    most
+        Largest number.
+    automatic
+        What the empty field stands for.
+    """
     key = f"setup_{name}"
+    words = words or name
     start_with(key, None)
     value = st.number_input(
-        text(f"setup.{name}"),
+        text(f"setup.{words}"),
         min_value=1,
         max_value=max(1, most),
         step=1,
         value=None,
         key=key,
         placeholder=_automatic(automatic),
-        help=text(f"setup.{name}_help"),
+        help=text(f"setup.{words}_help"),
         persist_state="session",
         width=155,
     )
@@ -81,10 +95,10 @@ def _automatic(value: int | None) -> str:
     return raw_text("setup.automatic", value=count(value))
 
 
-def _season(series: DraftSeries) -> int:
-    candidates = (1, series.season, *series.season_candidates)
-    options = sorted({rows for rows in candidates if rows >= 1})
-    follow("setup_season", series.season)
+def choose_season(first: int, candidates: tuple[int, ...]) -> int:
+    """Ask for the season in rows; 1 is none."""
+    options = sorted({rows for rows in (1, first, *candidates) if rows >= 1})
+    follow("setup_season", first)
     chosen = st.selectbox(
         text("setup.season"),
         options,
@@ -104,7 +118,8 @@ def _season_word(rows: int) -> str:
     return raw_text("setup.n_rows", n=count(rows))
 
 
-def _folds() -> int | None:
+def choose_folds() -> int | None:
+    """Ask for the number of folds; None leaves it to the defaults."""
     start_with("setup_folds", 0)
     chosen = st.selectbox(
         text("setup.folds"),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from pages.components.draft import DraftSeries
+from pages.components.draft import Draft
 from pages.components.figure import show_figure
 from pages.components.frame import next_step
 from pages.components.numbers import count, duration
@@ -17,6 +17,7 @@ from pages.components.study_data import study_series
 from pages.components.text import plain, raw_text, text
 from search.errors import UserInputError
 from search.evaluation.paired import origins_needed
+from search.evaluation.samples import SamplePlan
 from search.evaluation.splits import SplitPlan
 from search.study.estimate import Estimate, estimate_seconds
 from search.study.folders import StudyHandle
@@ -76,7 +77,7 @@ def show_reasons(suggested: Mapping[str, Suggestion]) -> None:
             st.markdown(reasons)
 
 
-def show_first(series: DraftSeries, settings: StudySettings) -> None:
+def show_first(series: Draft, settings: StudySettings) -> None:
     """Say what an old study hands on: configurations tried first, and its space."""
     if series.was_narrowed:
         st.caption(text("setup.was_narrowed"))
@@ -90,7 +91,9 @@ def show_first(series: DraftSeries, settings: StudySettings) -> None:
         st.caption(text("setup.first_lost", cells=", ".join(lost)))
 
 
-def show_start(series: DraftSeries, settings: StudySettings, plan: SplitPlan) -> None:
+def show_start(
+    series: Draft, settings: StudySettings, plan: SplitPlan | SamplePlan
+) -> None:
     """Offer the start beside the time that it will take."""
     estimate = estimate_seconds(settings, plan)
     with next_step():
