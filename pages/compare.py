@@ -1,10 +1,16 @@
 """Compare: the winners side by side, with baselines, errors and parameters."""
 
+import math
+
 import streamlit as st
 
 from pages.components.charts.record import Scale
 from pages.components.charts.style import model_name
+from pages.components.compare.anomalies import show_anomalies
+from pages.components.compare.classes import show_classes
 from pages.components.compare.diagnosis import show_diagnosis
+from pages.components.compare.estimates import show_estimates
+from pages.components.compare.many_series import show_many_series
 from pages.components.compare.search import show_search
 from pages.components.compare.sections import (
     show_downloads,
@@ -21,7 +27,7 @@ from pages.components.compare.table import (
 )
 from pages.components.frame import empty_state, next_step, page_frame
 from pages.components.leak_views import show_winner_audit
-from pages.components.numbers import duration, with_unit
+from pages.components.numbers import duration, three_digits
 from pages.components.progress.steering_words import steered_sentence
 from pages.components.scales import SCORE_NAMES, score_scale
 from pages.components.seed_views import show_seeds
@@ -34,6 +40,7 @@ from pages.components.state import (
 )
 from pages.components.status import is_live, state_word
 from pages.components.study_data import fold_baselines
+from pages.components.task_words import verdict_basis
 from pages.components.text import plain, raw_text, text
 from search.analysis.comparison import ModelRow, best_baseline, model_rows
 from search.analysis.optimism import selection_optimism
@@ -56,7 +63,7 @@ def show_page() -> None:
     show_scores(study, results, rows)
     show_diagnosis(study, results, baselines)
     show_folds(study, rows)
-    show_holdout(study, results)
+    show_answers(study, results)
     show_learning(study, results)
     show_winner_parameters(results)
     search = st.container(key="compare_search")
@@ -72,6 +79,21 @@ def show_page() -> None:
     # Last, because importance may load libraries for seconds.
     with search:
         show_search(study)
+
+
+def show_answers(study: StudyHandle, results: StudyResults) -> None:
+    """Show what the winners said of the holdout, as the kind of task asks."""
+    task = study.settings.task
+    if task.has_classes:
+        show_classes(study, results)
+    elif task.kind == "anomaly":
+        show_anomalies(study, results)
+    elif task.kind == "regression":
+        show_estimates(study, results)
+    elif study.settings.roles.group is not None:
+        show_many_series(study, results)
+    else:
+        show_holdout(study, results)
 
 
 def show_nothing_yet(study: StudyHandle) -> None:
@@ -103,7 +125,7 @@ def show_verdict(
             st.markdown(plain(rest))
         if reference is not None:
             show_skills(rows, reference)
-        st.caption(text("compare.verdict_basis", holdout=study.settings.task.holdout))
+        st.caption(verdict_basis(study.settings))
     counts = results.trials
     if results.study.get("state") == "stopped":
         n_done = counts.complete + counts.pruned
@@ -138,7 +160,17 @@ def show_scores(
     show_absent(results.absent_baselines)
     counts = results.trials
     note = ""
-    if len(study.settings.roles.targets) > 1:
+    task = study.settings.task
+    if task.has_classes:
+        n_classes = len(task.classes)
+        note = text(
+            f"compare.unit_note_{score}",
+            n=n_classes,
+            chance=three_digits(math.log(n_classes)),
+        )
+    elif task.kind == "anomaly":
+        note = text("compare.unit_note_anomaly")
+    elif len(study.settings.roles.targets) > 1:
         note = text("compare.unit_note_several")
     elif scale.unit:
         note = text("compare.unit_note", name=scale.name, unit=scale.unit)
@@ -166,7 +198,7 @@ def _show_optimism(study: StudyHandle, scale: Scale) -> None:
     optimism = selection_optimism(folds)
     if optimism is None:
         return
-    size = with_unit(optimism, scale.unit)
+    size = scale.written(optimism)
     key = "compare.optimism" if optimism > 0 else "compare.optimism_none"
     st.caption(text(key, n=len(folds), size=size, name=scale.name))
 

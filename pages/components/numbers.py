@@ -30,6 +30,20 @@ def with_unit(value: float | None, unit: str | None) -> str:
     return f"{three_digits(value)} {unit}" if unit else three_digits(value)
 
 
+def percentage(share: float | None) -> str:
+    """Return a share of 1 in percent, with the digits that matter.
+
+    Examples
+    --------
+    >>> [percentage(value) for value in (0.1234, 0.0123, 1.0, 0.0, None)]
+    ['12.3 %', '1.2 %', '100 %', '0 %', '–']
+    """
+    if share is None or not math.isfinite(share):
+        return "–"
+    shown = f"{100 * share:.1f}"
+    return f"{shown.removesuffix('.0')} %"
+
+
 def count(value: int) -> str:
     """Return a whole number with thin spaces between thousands."""
     return f"{value:,}".replace(",", "\u202f")

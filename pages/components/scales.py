@@ -6,10 +6,17 @@ from typing import NamedTuple
 
 from pages.components.charts.record import Scale
 from pages.components.text import raw_text
+from search.config import Score
 from search.data.columns import unit_of
 from search.study.folders import StudyHandle
 
-SCORE_NAMES = {"rmse": "RMSE", "mae": "MAE"}
+SCORE_NAMES: dict[Score, str] = {
+    "rmse": "RMSE",
+    "mae": "MAE",
+    "log_loss": "log loss",
+    "error_rate": "error rate",
+    "f1_error": "1 − F1",
+}
 
 
 class Unit(NamedTuple):
@@ -22,10 +29,13 @@ class Unit(NamedTuple):
 def score_scale(study: StudyHandle) -> Scale:
     """Return name and unit of what the search minimises.
 
-    With several targets each error is divided by the spread of its target.
+    With several targets each error is divided by the spread of its target. Scores of
+    classes have no unit.
     """
-    name = SCORE_NAMES[study.settings.task.score]
-    targets = study.settings.roles.targets
+    task, targets = study.settings.task, study.settings.roles.targets
+    name = SCORE_NAMES[task.score]
+    if task.has_classes:
+        return Scale(name, is_share=task.score == "error_rate", is_error=False)
     if len(targets) > 1:
         return Scale(name, raw_text("charts.score_several"))
     return Scale(name, unit_of(targets[0]))
@@ -34,11 +44,16 @@ def score_scale(study: StudyHandle) -> Scale:
 def holdout_scale(study: StudyHandle) -> Scale:
     """Return name and unit of the same error on the holdout.
 
-    With several targets it is the mean of their errors, each in its own unit.
+    With several targets it is the mean of their errors, each in its own unit. Where
+    anomalies are looked for it is F1, and more is better.
     """
-    targets = study.settings.roles.targets
+    task, targets = study.settings.task, study.settings.roles.targets
+    if task.has_classes:
+        return score_scale(study)
+    if task.kind == "anomaly":
+        return Scale(raw_text("compare.column_f1"), is_error=False)
     unit = unit_of(targets[0]) if len(targets) == 1 else None
-    return Scale(SCORE_NAMES[study.settings.task.score], unit)
+    return Scale(SCORE_NAMES[task.score], unit)
 
 
 def target_scale(target: str) -> Scale:

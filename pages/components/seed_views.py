@@ -1,20 +1,25 @@
 """The seeds of a winner: mean and spread, which diverged, and what is delivered."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 import streamlit as st
 
 from pages.components.charts.record import Scale
-from pages.components.numbers import three_digits, with_unit
+from pages.components.metric_columns import (
+    SHARES,
+    judged_by,
+    metric_names,
+    metric_title,
+    metric_words,
+)
+from pages.components.numbers import three_digits
 from pages.components.text import plain, raw_text, text
-from search.analysis.comparison import MetricName, Spread, seed_spread
+from search.analysis.comparison import Spread, seed_spread
 from search.config import Cell, Score
-from search.evaluation.metrics import Metrics
+from search.evaluation.metrics import KindMetrics
 from search.study.delivery import delivery_sentence, divergence_sentence
 from search.study.results import StudyResults, WinnerResult
-
-_METRICS: tuple[MetricName, ...] = ("rmse", "mae", "mse", "mase", "smape", "r2")
 
 
 def show_seeds(results: StudyResults) -> None:
@@ -57,65 +62,76 @@ def delivery_note(winner: WinnerResult) -> str:
 
 def holdout_line(winner: WinnerResult, score: Score, scale: Scale) -> str:
     """Return the holdout score of the delivered model beside its seeds, as raw text."""
-    delivered = with_unit(getattr(winner.holdout, score), scale.unit)
+    metric = judged_by(winner.holdout, score)
+    delivered = scale.written(getattr(winner.holdout, metric))
     key = "seeds.line_average" if winner.n_networks > 1 else "seeds.line_one"
     return raw_text(
         key,
         name=scale.name,
         score=delivered,
         networks=winner.n_networks,
-        seeds=_spread_words(seed_spread(winner, score), len(winner.seeds)),
+        seeds=_spread_words(seed_spread(winner, metric), len(winner.seeds), scale),
     )
 
 
-def spread_cell(spread: Spread | None) -> str:
+def spread_cell(
+    spread: Spread | None, write: Callable[[float | None], str] = three_digits
+) -> str:
     """Return mean and standard deviation as people write them."""
     if spread is None:
         return "–"
     if spread.deviation is None:
-        return three_digits(spread.mean)
+        return write(spread.mean)
     return raw_text(
-        "seeds.spread",
-        mean=three_digits(spread.mean),
-        deviation=three_digits(spread.deviation),
+        "seeds.spread", mean=write(spread.mean), deviation=write(spread.deviation)
     )
 
 
-def _spread_words(spread: Spread | None, n_seeds: int) -> str:
+def _spread_words(spread: Spread | None, n_seeds: int, scale: Scale) -> str:
     if spread is None or spread.deviation is None:
         return raw_text("seeds.words_single")
-    return raw_text("seeds.words", n=n_seeds, spread=spread_cell(spread))
+    return raw_text("seeds.words", n=n_seeds, spread=spread_cell(spread, scale.bare))
 
 
 def _rows(cell: Cell, winner: WinnerResult) -> list[dict[str, str]]:
     delivered = raw_text("seeds.delivered_one")
     if winner.n_networks > 1:
         delivered = raw_text("seeds.delivered_average", n=winner.n_networks)
-    rows = [_row(cell, delivered, _numbers(winner.holdout))]
+    names = metric_names(winner.holdout)
+    titles = [metric_title(name) for name in names]
+
+    def line(name: str, numbers: Sequence[str]) -> dict[str, str]:
+        return {
+            raw_text("compare.column_model"): cell,
+            raw_text("seeds.column"): name,
+            **dict(zip(titles, numbers, strict=True)),
+        }
+
+    rows = [line(delivered, _numbers(winner.holdout))]
     if len(winner.seeds) > 1:
-        means = [spread_cell(seed_spread(winner, metric)) for metric in _METRICS]
+        means = [
+            spread_cell(seed_spread(winner, metric), _writer(metric))
+            for metric in names
+        ]
         name = raw_text("seeds.mean", n=len(winner.seeds))
-        rows.append(_row(cell, name, means))
+        rows.append(line(name, means))
     scored = {one.seed: _numbers(one.holdout) for one in winner.seeds}
     kinds = {one.seed: f"seeds.seed_{one.kind}" for one in winner.diverged}
-    diverged = dict.fromkeys(kinds, ["–"] * len(_METRICS))
+    diverged = dict.fromkeys(kinds, ["–"] * len(names))
     for seed, numbers in sorted((scored | diverged).items()):
         key = kinds.get(seed, "seeds.seed")
-        rows.append(_row(cell, raw_text(key, seed=seed), numbers))
+        rows.append(line(raw_text(key, seed=seed), numbers))
     return rows
 
 
-def _row(cell: Cell, name: str, numbers: Sequence[str]) -> dict[str, str]:
-    titles = [raw_text(f"compare.column_{metric}") for metric in _METRICS]
-    return {
-        raw_text("compare.column_model"): cell,
-        raw_text("seeds.column"): name,
-        **dict(zip(titles, numbers, strict=True)),
-    }
+def _writer(metric: str) -> Callable[[float | None], str]:
+    if metric not in SHARES:
+        return three_digits
+    return lambda share: three_digits(None if share is None else 100 * share)
 
 
-def _numbers(metrics: Metrics) -> list[str]:
-    return [three_digits(getattr(metrics, metric)) for metric in _METRICS]
+def _numbers(metrics: KindMetrics) -> list[str]:
+    return [metric_words(metrics, name) for name in metric_names(metrics)]
 
 
 def _reasons(results: StudyResults) -> list[str]:

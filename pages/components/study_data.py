@@ -67,8 +67,12 @@ def best_fold_baseline(study: StudyHandle) -> tuple[str, float] | None:
 
 def series_before(study: StudyHandle, target: str, origin: int) -> pd.Series:
     """Return the values of a target that a forecast from `origin` could know best."""
-    values = study_series(str(study.folder), study)[target].iloc[:origin]
-    task = study.settings.task
+    frame = study_series(str(study.folder), study)
+    task, group = study.settings.task, study.settings.roles.group
+    values = frame[target].iloc[:origin]
+    if group is not None:
+        names = frame[group].to_numpy()[:origin]
+        values = values[names == names[-1]]
     return last_part(values, horizon=task.horizon, season=task.season)
 
 

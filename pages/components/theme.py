@@ -37,6 +37,15 @@ BASELINE_COLOURS: dict[str, str] = {
     "ets": "#000006",
     "theta": "#000007",
     "ridge": "#000005",
+    "mean": "#000005",
+    "ridge_features": "#000006",
+    "majority": "#000005",
+    "nearest": "#000006",
+    "logistic": "#000007",
+    "never": "#000005",
+    "always": "#000006",
+    "zscore": "#000007",
+    "pca": "#000008",
 }
 BASELINE_DASHES: dict[str, str] = {
     "last_value": "dot",
@@ -45,6 +54,15 @@ BASELINE_DASHES: dict[str, str] = {
     "ets": "longdash",
     "theta": "longdashdot",
     "ridge": "solid",
+    "mean": "dot",
+    "ridge_features": "solid",
+    "majority": "dot",
+    "nearest": "dash",
+    "logistic": "dashdot",
+    "never": "dot",
+    "always": "dash",
+    "zscore": "dashdot",
+    "pca": "longdash",
 }
 MUTED = "#000008"
 PROBLEM = "#000009"
@@ -59,8 +77,13 @@ _CLASS_COLOURS = (
 _CLASS_DASHES = ("solid", "dash", "dot", "dashdot")
 
 
-def new_figure(*, x_title: str, y_title: str, height: int = 360) -> go.Figure:
-    """Return an empty figure with named axes, the legend above, and unified hover."""
+def new_figure(
+    *, x_title: str, y_title: str, height: int = 360, y_format: str | None = None
+) -> go.Figure:
+    """Return an empty figure with named axes, the legend above, and unified hover.
+
+    `y_format` writes the numbers of the y axis, such as ``.0%``.
+    """
     # One dictionary: each `update_…` of a figure takes as long as all of this.
     return go.Figure(
         layout={
@@ -71,7 +94,11 @@ def new_figure(*, x_title: str, y_title: str, height: int = 360) -> go.Figure:
             "bargap": 0.2,
             "separators": ". ",
             "xaxis": _axis(x_title),
-            "yaxis": {**_axis(y_title), "zeroline": False},
+            "yaxis": {
+                **_axis(y_title),
+                "zeroline": False,
+                **({} if y_format is None else {"tickformat": y_format}),
+            },
         }
     )
 

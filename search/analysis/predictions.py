@@ -109,7 +109,7 @@ def load_predictions(path: Path, targets: Sequence[str]) -> dict[str, Prediction
         frame["target"] = targets[0]
     frame["timestamp"] = parse_times(frame["timestamp"])
     return {
-        target: _arrange(frame[frame["target"] == target], path.name)
+        target: arrange(frame[frame["target"] == target], path.name)
         for target in targets
     }
 
@@ -225,8 +225,14 @@ def measured_coverage(
     return held
 
 
-def _arrange(frame: pd.DataFrame, name: str) -> Predictions:
-    """Return the rows of one target as arrays of shape (n_origins, horizon)."""
+def arrange(frame: pd.DataFrame, name: str) -> Predictions:
+    """Return the rows of one target as arrays of shape (n_origins, horizon).
+
+    Raises
+    ------
+    StudyCorrupted
+        If a step of an origin is absent; `name` is that of the file.
+    """
     frame = frame.sort_values(["origin", "step"])
     origins = frame["origin"].unique()
     steps = np.sort(frame["step"].unique())

@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from pages.components.charts.record import Chart, Scale
-from pages.components.numbers import three_digits, with_unit
+from pages.components.numbers import three_digits
 from pages.components.text import chart_text, raw_text, text
 from pages.components.theme import (
     CELL_COLOURS,
@@ -61,7 +61,10 @@ def running_chart(
         Largest number of epochs; the axis ends there, so that it stays put.
     """
     figure = new_figure(
-        x_title=chart_text("charts.epoch"), y_title=scale.axis, height=280
+        x_title=chart_text("charts.epoch"),
+        y_title=scale.axis,
+        y_format=scale.ticks,
+        height=280,
     )
     _add_curve(figure, cell, points, scale, with_legend=True)
     figure.update_xaxes(range=[0.5, epochs + 0.5], tickformat="d")
@@ -77,7 +80,7 @@ def running_chart(
             epoch=points[-1].epoch,
             epochs=epochs,
             name=scale.name,
-            score=with_unit(points[-1].score, scale.unit),
+            score=scale.written(points[-1].score),
         )
     return Chart(
         figure=figure,
@@ -90,7 +93,10 @@ def running_chart(
 def idle_chart(scale: Scale, *, epochs: int) -> Chart:
     """Draw the empty axes of a worker that is about to take its next trial."""
     figure = new_figure(
-        x_title=chart_text("charts.epoch"), y_title=scale.axis, height=280
+        x_title=chart_text("charts.epoch"),
+        y_title=scale.axis,
+        y_format=scale.ticks,
+        height=280,
     )
     figure.update_xaxes(range=[0.5, epochs + 0.5], tickformat="d")
     return Chart(
@@ -111,7 +117,10 @@ def trial_chart(
 ) -> Chart:
     """Draw the learning curve of one trial that has ended or still runs."""
     figure = new_figure(
-        x_title=chart_text("charts.epoch"), y_title=scale.axis, height=300
+        x_title=chart_text("charts.epoch"),
+        y_title=scale.axis,
+        y_format=scale.ticks,
+        height=300,
     )
     _add_curve(figure, cell, points, scale, with_legend=True)
     figure.update_xaxes(tickformat="d")
@@ -129,7 +138,9 @@ def trial_chart(
 def losses_chart(curves: Mapping[Cell, Sequence[EpochPoint]]) -> Chart:
     """Draw the training loss of trials, one a cell: every fold, and their mean."""
     scale = Scale(raw_text("charts.losses_axis"))
-    figure = new_figure(x_title=chart_text("charts.epoch"), y_title=scale.axis)
+    figure = new_figure(
+        x_title=chart_text("charts.epoch"), y_title=scale.axis, y_format=scale.ticks
+    )
     for cell, points in curves.items():
         lines = _Lines(
             epochs=[point.epoch for point in points],
@@ -157,7 +168,9 @@ def winner_curves_chart(curves: Mapping[Cell, WinnerCurve], scale: Scale) -> Cha
 
     The refit trains for the best epoch of the mean curve.
     """
-    figure = new_figure(x_title=chart_text("charts.epoch"), y_title=scale.axis)
+    figure = new_figure(
+        x_title=chart_text("charts.epoch"), y_title=scale.axis, y_format=scale.ticks
+    )
     for cell, curve in curves.items():
         _add_curve(figure, cell, curve.points, scale, with_legend=False)
         best = [point for point in curve.points if point.epoch == curve.best_epoch]
@@ -203,7 +216,7 @@ def curve_numbers(curves: Mapping[str, Sequence[EpochPoint]]) -> pd.DataFrame:
                 {
                     raw_text("charts.trial"): name,
                     raw_text("charts.epoch"): point.epoch,
-                    raw_text("charts.mean"): point.score,
+                    raw_text("charts.fold_mean"): point.score,
                     **folds,
                     raw_text("charts.seconds"): point.seconds,
                 }
@@ -217,7 +230,7 @@ def loss_numbers(curves: Mapping[Cell, Sequence[EpochPoint]]) -> pd.DataFrame:
         {
             raw_text("compare.column_model"): cell,
             raw_text("charts.epoch"): point.epoch,
-            raw_text("charts.mean"): point.loss,
+            raw_text("charts.fold_mean"): point.loss,
             **{
                 raw_text("charts.fold_n", n=k + 1): loss
                 for k, loss in enumerate(point.train)

@@ -6,7 +6,6 @@ import pandas as pd
 
 from pages.components.charts.record import Chart, Scale
 from pages.components.charts.style import model_line, model_name
-from pages.components.numbers import three_digits
 from pages.components.text import chart_text, raw_text, text
 from pages.components.theme import new_figure
 from search.analysis.score_ranges import comparable
@@ -17,6 +16,7 @@ def fold_chart(
     scale: Scale,
     *,
     periods: Sequence[str] = (),
+    in_order: bool = True,
 ) -> Chart:
     """Draw the score of each model on each fold.
 
@@ -28,11 +28,17 @@ def fold_chart(
         Name and unit of the score.
     periods
         When each fold was validated, for the axis.
+    in_order
+        Whether the folds follow each other in time.
     """
     shown = {name: folds for name, folds in scores.items() if folds}
     n_folds = max((len(folds) for folds in shown.values()), default=0)
     labels = [_fold_label(k, periods) for k in range(n_folds)]
-    figure = new_figure(x_title=chart_text("charts.folds_x"), y_title=scale.axis)
+    figure = new_figure(
+        x_title=chart_text("charts.folds_x" if in_order else "charts.fold"),
+        y_title=scale.axis,
+        y_format=scale.ticks,
+    )
     near = comparable(shown)
     for name, folds in shown.items():
         figure.add_scatter(
@@ -79,13 +85,11 @@ def _summary(scores: Mapping[str, Sequence[float]], scale: Scale) -> str:
         text(
             "charts.folds_part",
             model=model_name(name),
-            low=three_digits(min(folds)),
-            high=three_digits(max(folds)),
+            low=scale.bare(min(folds)),
+            high=scale.bare(max(folds)),
         )
         for name, folds in scores.items()
     ]
-    return text(
-        "charts.folds_summary",
-        name=scale.name,
-        unit=scale.unit or raw_text("charts.own_unit"),
-    ) + (" " + "; ".join(parts) + ".")
+    unit = scale.unit or raw_text("charts.own_unit")
+    key = "charts.folds_summary" if scale.is_error else "charts.folds_summary_bare"
+    return text(key, name=scale.name, unit=unit) + (" " + "; ".join(parts) + ".")

@@ -13,7 +13,6 @@ from pages.components.charts.thinned import (
     drawn_note,
     thinned_trials,
 )
-from pages.components.numbers import with_unit
 from pages.components.text import chart_text, raw_text, text
 from pages.components.theme import (
     BACKGROUND,
@@ -54,7 +53,9 @@ def history_chart(
     scored = [trial for trial in trials if trial.score is not None and trial.is_done]
     best = best_of_cells(scored)
     drawn = thinned_trials(scored, MOST_DRAWN, best)
-    figure = new_figure(x_title=chart_text("charts.trial"), y_title=scale.axis)
+    figure = new_figure(
+        x_title=chart_text("charts.trial"), y_title=scale.axis, y_format=scale.ticks
+    )
     for cell, steps in best.items():
         points = [trial for trial in drawn if trial.cell == cell]
         size = 8 if len(drawn) <= MANY_DRAWN else 5
@@ -186,7 +187,7 @@ def _summary(
         cell=best.cell,
         number=best.number,
         name=scale.name,
-        score=with_unit(best.score, scale.unit),
+        score=scale.written(best.score),
     )
     if baseline is None:
         return sentence
@@ -194,5 +195,5 @@ def _summary(
     return f"{sentence} " + text(
         "charts.history_baseline",
         baseline=raw_text(f"charts.{name}"),
-        score=with_unit(score, scale.unit),
+        score=scale.written(score),
     )

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from pages.components.charts.record import Chart, Scale
 from pages.components.charts.thinned import drawn_note, thinned_trials
 from pages.components.hyperparameters import label, short_value, value_word
-from pages.components.numbers import three_digits, with_unit
+from pages.components.numbers import three_digits
 from pages.components.text import chart_text, raw_text, text
 from pages.components.theme import (
     ACCENT,
@@ -75,7 +75,9 @@ def importance_chart(shares: Mapping[str, float], *, n_trials: int) -> Chart:
 def slice_chart(trials: Sequence[TrialView], line: Line, scale: Scale) -> Chart:
     """Draw the score of every complete trial against one hyperparameter."""
     figure = new_figure(
-        x_title=chart_text("charts.model", name=label(line.name)), y_title=scale.axis
+        x_title=chart_text("charts.model", name=label(line.name)),
+        y_title=scale.axis,
+        y_format=scale.ticks,
     )
     shown = _complete(trials)
     by_value = sorted(
@@ -129,7 +131,7 @@ def parallel_chart(
         {
             "label": scale.axis,
             "values": np.array([trial.score for trial in drawn], dtype=np.float64),
-            "tickformat": ",.3~r",
+            "tickformat": scale.ticks or ",.3~r",
         }
     )
     cells = np.array([CELLS.index(trial.cell) for trial in drawn])
@@ -240,7 +242,7 @@ def _slice_summary(trials: Sequence[TrialView], line: Line, scale: Scale) -> str
         "charts.slice_summary",
         name=label(line.name),
         value=short_value(line.name, value),
-        score=with_unit(best.score, scale.unit),
+        score=scale.written(best.score),
         scale=scale.name,
         cell=best.cell,
     )

@@ -8,6 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from pages.components.figure import show_figure
+from pages.components.numbers import percentage, three_digits, with_unit
 from pages.components.text import chart_text, raw_text
 
 
@@ -41,10 +42,22 @@ class Chart:
 
 @dataclass(frozen=True)
 class Scale:
-    """How a number is called on an axis: `RMSE` and `°C`, or a column and its unit."""
+    """How a number is called on an axis: `RMSE` and `°C`, or a column and its unit.
+
+    Attributes
+    ----------
+    name, unit
+        What it is, and in which unit.
+    is_share
+        Whether it is a share of 1, which people read in percent.
+    is_error
+        Whether it is in units of what is predicted, even if the unit is not known.
+    """
 
     name: str
     unit: str | None = None
+    is_share: bool = False
+    is_error: bool = True
 
     @property
     def axis(self) -> str:
@@ -56,6 +69,8 @@ class Scale:
     @property
     def hover(self) -> str:
         """Format of a y value in a hover text, with its unit."""
+        if self.is_share:
+            return "%{y:.1%}"
         unit = "" if self.unit is None else chart_text("charts.unit", unit=self.unit)
         return "%{y:,.4~r}" + unit
 
@@ -65,6 +80,19 @@ class Scale:
         if self.unit is None:
             return self.name
         return raw_text("charts.axis_unit", name=self.name, unit=self.unit)
+
+    @property
+    def ticks(self) -> str | None:
+        """Format of the numbers beside an axis; None leaves it to the chart."""
+        return ".2~%" if self.is_share else None
+
+    def bare(self, value: float | None) -> str:
+        """Return `value` as people write it where its unit stands elsewhere."""
+        return percentage(value) if self.is_share else three_digits(value)
+
+    def written(self, value: float | None) -> str:
+        """Return `value` as people write it, with its unit."""
+        return percentage(value) if self.is_share else with_unit(value, self.unit)
 
 
 def show_chart(chart: Chart, *, key: str) -> None:

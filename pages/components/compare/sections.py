@@ -34,6 +34,7 @@ from pages.components.study_data import (
     series_before,
     winner_curves,
 )
+from pages.components.task_words import in_time_order
 from pages.components.text import raw_text, text
 from pages.components.theme import CELL_BADGES
 from search.analysis.comparison import ModelRow, parameter_rows
@@ -45,11 +46,15 @@ from search.study.results import StudyResults
 
 def show_folds(study: StudyHandle, rows: Sequence[ModelRow]) -> None:
     """Show the fold scores of winners and baselines."""
+    ordered = in_time_order(study.settings)
     st.subheader(
-        text("compare.folds_heading"), help=text("compare.folds_help"), anchor=False
+        text("compare.folds_heading"),
+        help=text("compare.folds_help" if ordered else "compare.folds_help_groups"),
+        anchor=False,
     )
     scores = {row.name: row.cv_folds for row in rows}
-    show_chart(fold_chart(scores, score_scale(study)), key="compare_folds")
+    chart = fold_chart(scores, score_scale(study), in_order=ordered)
+    show_chart(chart, key="compare_folds")
 
 
 @st.fragment
@@ -75,6 +80,13 @@ def _show_holdout(study: StudyHandle, results: StudyResults) -> None:
     if not models:
         st.info(text("compare.models_none"), icon=":material/info:")
         return
+    show_forecasts(study, models, target)
+
+
+def show_forecasts(
+    study: StudyHandle, models: dict[str, Predictions], target: str
+) -> None:
+    """Show forecasts of one target against what came, and where the errors are."""
     _show_windows(study, models, target)
     st.subheader(text("compare.errors_heading"), anchor=False)
     left, right = st.columns(2)

@@ -10,20 +10,27 @@ import streamlit as st
 from pages.components.charts.style import model_name
 from pages.components.csv_files import csv_bytes
 from pages.components.hyperparameters import label, short_value
-from pages.components.numbers import count, duration, three_digits
+from pages.components.metric_columns import (
+    ANOMALY_METRICS,
+    CLASS_METRICS,
+    VALUE_METRICS,
+    judged_by,
+    metric_names,
+    metric_title,
+    metric_value,
+)
+from pages.components.numbers import count, duration, percentage, three_digits
 from pages.components.scales import SCORE_NAMES
 from pages.components.text import plain, raw_text, text
 from search.analysis.comparison import ModelRow, ParamRow
 from search.config import Score
 from search.study.results import Comparison
 
-_METRICS = ("rmse", "mae", "mse", "mase", "smape", "r2")
-
 
 def show_model_table(rows: Sequence[ModelRow], score: Score) -> None:
     """Show the table, three digits a number, sortable, and offer it as CSV."""
     table = model_table(rows, score)
-    shown = _shown(rows, table)
+    shown = _shown(rows, table, score)
     model = raw_text("compare.column_model")
     st.dataframe(
         shown.style.format(_formats(list(shown.columns)), na_rep="–"),
@@ -181,7 +188,7 @@ def percent(share: float | None) -> float | None:
     return None if share is None else 100 * share
 
 
-def _shown(rows: Sequence[ModelRow], table: pd.DataFrame) -> pd.DataFrame:
+def _shown(rows: Sequence[ModelRow], table: pd.DataFrame, score: Score) -> pd.DataFrame:
     """Return the table for the screen: the chosen one starred, seeds in one column."""
     low, high = raw_text("compare.column_low"), raw_text("compare.column_high")
     model, best = raw_text("compare.column_model"), raw_text("compare.column_best")
@@ -190,25 +197,27 @@ def _shown(rows: Sequence[ModelRow], table: pd.DataFrame) -> pd.DataFrame:
         f"★ {name}" if row.is_best else name
         for row, name in zip(rows, table[model], strict=True)
     ]
-    shown[raw_text("compare.column_seeds")] = [_spread(row) for row in rows]
+    write = percentage if score == "error_rate" else three_digits
+    shown[raw_text("compare.column_seeds")] = [_spread(row, write) for row in rows]
     return shown
 
 
-def _spread(row: ModelRow) -> str:
+def _spread(row: ModelRow, write: Callable[[float | None], str]) -> str:
     if row.seeds is None:
         return "–"
     if row.seeds.deviation is None:
-        return raw_text("compare.spread_single", mean=three_digits(row.seeds.mean))
+        return raw_text("compare.spread_single", mean=write(row.seeds.mean))
     return raw_text(
         "compare.spread",
-        mean=three_digits(row.seeds.mean),
-        low=three_digits(row.seeds.low),
-        high=three_digits(row.seeds.high),
+        mean=write(row.seeds.mean),
+        low=write(row.seeds.low),
+        high=write(row.seeds.high),
     )
 
 
 def _line(row: ModelRow, score: Score) -> dict[str, Any]:
     winner, name = row.winner, SCORE_NAMES[score]
+    judge = judged_by(row.holdout, score)
     line: dict[str, Any] = {
         raw_text("compare.column_model"): model_name(row.name),
         raw_text("compare.column_best"): raw_text("compare.best_badge")
@@ -216,14 +225,14 @@ def _line(row: ModelRow, score: Score) -> dict[str, Any]:
         else "",
         raw_text("compare.column_skill"): percent(row.skill),
         raw_text("compare.column_cv", name=name): row.cv,
-        raw_text("compare.column_holdout", name=name): getattr(row.holdout, score),
+        holdout_title(row, score): getattr(row.holdout, judge),
         raw_text("compare.column_seeds"): row.seeds.mean if row.seeds else None,
         raw_text("compare.column_low"): row.seeds.low if row.seeds else None,
         raw_text("compare.column_high"): row.seeds.high if row.seeds else None,
     }
-    for metric in _METRICS:
-        if metric != score:
-            line[raw_text(f"compare.column_{metric}")] = getattr(row.holdout, metric)
+    for metric in metric_names(row.holdout):
+        if metric != judge:
+            line[metric_title(metric)] = metric_value(row.holdout, metric)
     line |= {
         raw_text("compare.column_weights"): winner.n_parameters if winner else None,
         raw_text("compare.column_train"): winner.seconds if winner else None,
@@ -238,15 +247,24 @@ def _line(row: ModelRow, score: Score) -> dict[str, Any]:
     }
 
 
+def holdout_title(row: ModelRow, score: Score) -> str:
+    """Return the head of the column that judges the holdout."""
+    judge = judged_by(row.holdout, score)
+    name = SCORE_NAMES[score] if judge == score else metric_title(judge)
+    return raw_text("compare.column_holdout", name=name)
+
+
 def _formats(columns: Sequence[str]) -> dict[str, Callable[[float], str]]:
     """Return how each of the `columns` of numbers is written."""
-    numbers = {
-        raw_text(f"compare.column_{name}"): three_digits
-        for name in ("inference", *_METRICS)
+    numbers: dict[str, Callable[[float], str]] = {
+        metric_title(name): three_digits
+        for name in ("inference", *VALUE_METRICS, *CLASS_METRICS, *ANOMALY_METRICS)
     }
-    for score in SCORE_NAMES.values():
-        numbers[raw_text("compare.column_cv", name=score)] = three_digits
-        numbers[raw_text("compare.column_holdout", name=score)] = three_digits
+    numbers[raw_text("compare.column_holdout", name=metric_title("f1"))] = three_digits
+    for score, name in SCORE_NAMES.items():
+        write = percentage if score == "error_rate" else three_digits
+        numbers[raw_text("compare.column_cv", name=name)] = write
+        numbers[raw_text("compare.column_holdout", name=name)] = write
     whole = {
         raw_text(f"compare.column_{name}"): lambda value: count(round(value))
         for name in ("weights", "epochs", "trial")

@@ -7,6 +7,7 @@ from pages.components.charts.history import history_chart
 from pages.components.charts.record import Chart
 from pages.components.scales import score_scale
 from pages.components.study_data import best_fold_baseline, fold_baselines
+from pages.components.task_words import in_time_order
 from search.study.folders import StudyHandle
 from search.study.progress import Progress
 
@@ -53,4 +54,6 @@ def _folds(
     if scores and baseline is not None:
         name = baseline[0]
         scores[name] = fold_baselines(_study)[name]
-    return fold_chart(scores, score_scale(_study))
+    return fold_chart(
+        scores, score_scale(_study), in_order=in_time_order(_study.settings)
+    )

@@ -6,12 +6,13 @@ import streamlit as st
 
 from pages.components.charts.record import Scale
 from pages.components.charts.style import model_name
-from pages.components.numbers import duration, with_unit
+from pages.components.numbers import duration
 from pages.components.scales import holdout_scale, score_scale
 from pages.components.seed_views import holdout_line
 from pages.components.state import dashboard_link, forget_progress, study_results
 from pages.components.status import is_live, state_badge
 from pages.components.study_data import best_fold_baseline
+from pages.components.task_words import in_time_order
 from pages.components.text import plain, raw_text, text
 from pages.components.theme import CELL_BADGES
 from search.analysis.comparison import skill
@@ -24,6 +25,7 @@ from search.study.delivery import divergence_sentence
 from search.study.folders import StudyHandle
 from search.study.progress import Progress
 from search.study.results import WinnerResult
+from search.study.settings import StudySettings
 from search.study.trials import TrialView, seconds_behind
 
 CAN_PAUSE: tuple[State, ...] = ("waiting", "searching", "refitting")
@@ -88,7 +90,7 @@ def show_best(study: StudyHandle, progress: Progress) -> None:
     winners = results.winners if results is not None else {}
     st.subheader(
         text("progress.best_title"),
-        help=text("progress.best_help", name=scale.name),
+        help=text(best_help_key(study.settings), name=scale.name),
         anchor=False,
     )
     cells = study.settings.space.cells
@@ -106,6 +108,12 @@ def show_best(study: StudyHandle, progress: Progress) -> None:
                 _holdout(study, winners[cell])
     if len(cells) > 1 and is_live(progress.state):
         st.markdown(duel_sentence(study, progress))
+
+
+def best_help_key(settings: StudySettings) -> str:
+    """Return the key of the sentence that says what the score means."""
+    ordered = in_time_order(settings)
+    return "progress.best_help" if ordered else "progress.best_help_groups"
 
 
 def duel_sentence(study: StudyHandle, progress: Progress) -> str:
@@ -155,7 +163,7 @@ def _best_card(
     if trial is None or trial.score is None:
         st.markdown(text("progress.best_none"))
         return
-    score = f"{scale.name} {plain(with_unit(trial.score, scale.unit))}"
+    score = f"{scale.name} {plain(scale.written(trial.score))}"
     if baseline is None:
         st.markdown(f"### {score}")
     else:

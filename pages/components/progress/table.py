@@ -43,7 +43,10 @@ def show_table(study: StudyHandle, progress: Progress) -> tuple[TrialView, ...]:
         hide_index=True,
         height=min(420, 38 + 35 * len(table)),
         column_config=_columns(
-            scale.column, digits_format([trial.score for trial in leaders.values()])
+            scale.column,
+            "percent"
+            if scale.is_share
+            else digits_format([trial.score for trial in leaders.values()]),
         ),
         on_select=partial(_take_row, key, tuple(trial.number for trial in shown)),
         selection_mode="single-row",

@@ -7,9 +7,9 @@ import pandas as pd
 import streamlit as st
 
 from pages.components.charts.curves import trial_chart
-from pages.components.charts.record import show_chart
+from pages.components.charts.record import Scale, show_chart
 from pages.components.hyperparameters import label, short_value
-from pages.components.numbers import count, duration, three_digits
+from pages.components.numbers import count, duration
 from pages.components.progress.diagnosis import show_trial_diagnosis
 from pages.components.progress.forms import try_again
 from pages.components.progress.table import show_table
@@ -38,7 +38,7 @@ def show_trials(study: StudyHandle, progress: Progress) -> None:
         return
     shown = show_table(study, progress)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = _choose_trial(trials, shown, progress.best)
+        chosen = _choose_trial(trials, shown, progress.best, score_scale(study))
     if chosen is not None:
         with st.container(border=True):
             _show_trial(study, chosen)
@@ -105,6 +105,7 @@ def _choose_trial(
     trials: Sequence[TrialView],
     shown: Sequence[TrialView],
     best: dict[Cell, TrialView],
+    scale: Scale,
 ) -> TrialView | None:
     """Offer the trials of the table and the best ones; return the chosen one."""
     number = st.session_state.get("progress_trial")
@@ -116,7 +117,7 @@ def _choose_trial(
         text("progress.look_at"),
         sorted(offered),
         index=None,
-        format_func=lambda number: _option(offered[number]),
+        format_func=lambda number: _option(offered[number], scale),
         key="progress_trial",
         width=320,
     )
@@ -135,13 +136,13 @@ def _look_at(number: int) -> None:
     st.session_state["progress_trial"] = number
 
 
-def _option(trial: TrialView) -> str:
+def _option(trial: TrialView, scale: Scale) -> str:
     if trial.state == "complete":
         return raw_text(
             "progress.trial_option_score",
             number=trial.number,
             cell=trial.cell,
-            score=three_digits(trial.score),
+            score=scale.bare(trial.score),
         )
     return raw_text(
         "progress.trial_option",

@@ -6,12 +6,13 @@ from functools import partial
 import streamlit as st
 
 from pages.components.frame import live
-from pages.components.numbers import ago, count, duration, with_unit
+from pages.components.numbers import ago, count, duration
+from pages.components.scales import score_scale
 from pages.components.state import link_to, study_progress
 from pages.components.status import is_live, state_badge
+from pages.components.task_words import asked_words
 from pages.components.text import plain, text
 from pages.components.theme import CELL_BADGES
-from search.data.columns import unit_of
 from search.errors import SearchError
 from search.study.folders import StudyHandle
 from search.study.progress import Progress
@@ -120,14 +121,14 @@ def _best(study: StudyHandle, progress: Progress) -> str:
     if not scored:
         return ""
     cell = min(scored, key=lambda name: scored[name])
-    target = study.settings.roles.targets[0]
+    scale = score_scale(study)
     is_over = progress.state in ("finished", "stopped")
     return text(
         "studies.best_at_end" if is_over else "studies.best",
         colour=CELL_BADGES[cell],
         cell=cell,
-        score=with_unit(scored[cell], unit_of(target)),
-        measure=study.settings.task.score.upper(),
+        score=scale.written(scored[cell]),
+        measure=scale.name,
     )
 
 
@@ -136,7 +137,7 @@ def _about(study: StudyHandle) -> str:
         "studies.about",
         target=", ".join(study.settings.roles.targets),
         n=count(study.n_rows),
-        horizon=study.settings.task.horizon,
+        asked=asked_words(study.settings.task),
         created=ago(study.created),
     )
 
