@@ -90,7 +90,7 @@ def read_new_groups(
     answers = _answers(roles, kind)
     present = [one for one in answers if one in table.frame.columns]
     table = _numbered(table)
-    settings = _settings(source, roles, [*columns.values(), _PLACE])
+    settings = _settings(source, roles, list(columns.values()))
     for finding in inspect_groups(table, settings).findings:
         if finding.is_blocking:
             raise SeriesError(
@@ -201,7 +201,7 @@ def _settings(source: Source, roles: Roles, columns: Sequence[str]) -> GroupSett
     }
     time_format = source.reading.get("time_format")
     return GroupSettings(
-        roles=Roles(targets=tuple(dict.fromkeys(columns)), group=roles.group),
+        roles=Roles((_PLACE,), tuple(dict.fromkeys(columns)), group=roles.group),
         time=source.time_columns or source.order_by,
         time_format=None if time_format is None else str(time_format),
         min_length=1,

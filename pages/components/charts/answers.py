@@ -320,54 +320,6 @@ def share_chart(
     )
 
 
-def confusion_chart(counts: np.ndarray, classes: tuple[str, ...]) -> Chart:
-    """Draw how often each class is taken for which."""
-    names = [chart_plain(name) for name in classes]
-    figure = go.Figure(
-        go.Heatmap(
-            z=counts,
-            x=names,
-            y=names,
-            colorscale=_SHARES,
-            showscale=False,
-            text=counts,
-            texttemplate="%{text}",
-            textfont={"color": ACTUAL},
-            hovertemplate="%{y} → %{x}: %{z}<extra></extra>",
-        )
-    )
-    frame = new_figure(
-        x_title=chart_text("scoring.confusion_x"),
-        y_title=chart_text("scoring.confusion_y"),
-        height=160 + 40 * len(classes),
-    )
-    figure.update_layout(frame.layout)
-    figure.update_layout(hovermode="closest")
-    figure.update_xaxes(type="category")
-    figure.update_yaxes(type="category", autorange="reversed")
-    wrong = counts - np.diag(np.diag(counts))
-    actual, called = np.unravel_index(int(wrong.argmax()), wrong.shape)
-    total = int(counts.sum())
-    summary = text("scoring.confusion_perfect", total=count(total))
-    if wrong.any():
-        summary = text(
-            "scoring.confusion_summary",
-            right=count(int(np.trace(counts))),
-            total=count(total),
-            actual=classes[int(actual)],
-            called=classes[int(called)],
-            n=count(int(wrong.max())),
-        )
-    return Chart(
-        figure=figure,
-        title=text("scoring.confusion_title"),
-        summary=summary,
-        numbers=lambda: pd.DataFrame(counts, columns=list(classes)).assign(
-            **{raw_text("scoring.confusion_y"): classes}
-        ),
-    )
-
-
 def moment(time: object) -> str:
     """Return a time stamp or a row number as a word."""
     if isinstance(time, np.datetime64):

@@ -60,5 +60,5 @@ def _show_answers(winner: SampleWinner) -> None:
     show_answers(winner, answers)
     show_picture(winner, answers, key=key)
     if file is not None:
-        show_promise(task, answers.judged, holdout)
+        show_promise(task, answers.judged, holdout, cell=winner.cell)
     show_development(winner, answers, panel, token=token, key=key)

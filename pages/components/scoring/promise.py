@@ -3,17 +3,19 @@
 import pandas as pd
 import streamlit as st
 
-from pages.components.charts.answers import confusion_chart
+from pages.components.charts.confusion import confusion_chart
 from pages.components.charts.record import show_chart
 from pages.components.numbers import count, three_digits
 from pages.components.text import raw_text, text
 from search.analysis.judged import LEVEL, Judged, loss_change
-from search.config import Task
+from search.config import Cell, Task
 
 _PERCENT = ("accuracy", "precision", "recall", "false_alarm_rate")
 
 
-def show_promise(task: Task, found: Judged | None, holdout: Judged | None) -> None:
+def show_promise(
+    task: Task, found: Judged | None, holdout: Judged | None, *, cell: Cell
+) -> None:
     """Say whether the answers are as good as on the holdout.
 
     Parameters
@@ -24,6 +26,8 @@ def show_promise(task: Task, found: Judged | None, holdout: Judged | None) -> No
         Answers that are known; None where the file says nothing.
     holdout
         Those of the holdout; None where there are none.
+    cell
+        The winner that answered.
     """
     st.subheader(
         text("scoring.promise_heading"), help=text("scoring.promise_help"), anchor=False
@@ -46,7 +50,9 @@ def show_promise(task: Task, found: Judged | None, holdout: Judged | None) -> No
     )
     st.dataframe(table, hide_index=True, key="scoring_figures", width="content")
     if task.has_classes:
-        show_chart(confusion_chart(found.confusion, task.classes), key="confusion")
+        counts = found.confusion.tolist()
+        chart = confusion_chart(counts, task.classes, name=cell)
+        show_chart(chart, key="confusion")
 
 
 def _verdict(task: Task, found: Judged, holdout: Judged | None) -> str:

@@ -64,7 +64,7 @@ def show_newer_series(winner: SampleWinner, target: str, file: NewFile) -> None:
             icon=":material/info:",
         )
     else:
-        show_promise(model.task, found, holdout_judged(winner))
+        show_promise(model.task, found, holdout_judged(winner), cell=winner.cell)
 
 
 def _show_ends(
@@ -111,7 +111,7 @@ def _show_ends(
     st.caption(band_note(shown))
     last = time_words(past.index[-1:])[0]
     st.caption(text("scoring.ends_note", name=name, last=last))
-    with st.expander(text("forecast.table_heading"), key=f"{key}_numbers"):
+    with st.expander(text("forecast.table_heading"), key=f"{key}_table"):
         st.dataframe(forecast_numbers(shown, scale), hide_index=True)
     every = forecast(names)
     if not isinstance(every, UserInputError):
