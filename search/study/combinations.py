@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from search.config import Task
 from search.errors import ConfigError
-from search.evaluation.samples import is_padded
 from search.study.space import Space, Value
 
 Test = Callable[[Value], bool]
@@ -35,6 +34,11 @@ def _is(wanted: Value) -> Test:
     return lambda value: value == wanted
 
 
+def _rebuilds(task: Task) -> bool:
+    """Whether each row of a window is given again, one step after the other."""
+    return task.kind == "anomaly" and task.detector == "autoencoder"
+
+
 REFUSALS = (
     Refusal(
         {"framing": lambda value: value != "none"},
@@ -43,21 +47,8 @@ REFUSALS = (
         "forecasts only. Take none.",
     ),
     Refusal(
-        {"architecture": lambda value: value in ("attention", "convolutional")},
-        is_padded,
-        "`architecture` = attention and convolutional cannot leave out the padding "
-        "before sequences that are shorter than the window. Take stacked or "
-        "bidirectional, or sliding windows.",
-    ),
-    Refusal(
-        {"normalization": _is("batch")},
-        is_padded,
-        "`normalization` = batch cannot leave out the padding before sequences that "
-        "are shorter than the window. Take layer or none, or sliding windows.",
-    ),
-    Refusal(
         {"architecture": _is("encoder_decoder")},
-        lambda task: task.horizon < 2,
+        lambda task: task.horizon < 2 and not _rebuilds(task),
         "`architecture` = encoder_decoder gives one forecast step after the other and "
         "needs a `horizon` of at least 2, got 1. Leave it out of `architecture`, or "
         "forecast more steps.",

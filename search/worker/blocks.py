@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from search.config import Cell
+from search.evaluation.windows import PADDING
 
 if TYPE_CHECKING:
     from search.worker.models import NetworkShape
@@ -150,11 +151,32 @@ def normalization(shape: "NetworkShape", name: str) -> keras.layers.Layer:
     return keras.layers.BatchNormalization(momentum=MOMENTUM, name=name)
 
 
-def attend(states: Any, shape: "NetworkShape", seed: int) -> Any:
+def real_steps(past: Any) -> Any:
+    """Return which steps of windows are no padding, of shape (n_windows, n_steps)."""
+    return keras.ops.any(keras.ops.not_equal(past, PADDING), axis=-1)
+
+
+def unmasked(values: Any, real: Any | None) -> Any:
+    """Return values of steps, 0 where there is padding, to layers that take no mask.
+
+    Parameters
+    ----------
+    values
+        Shape (n_windows, n_steps, width).
+    real
+        From `real_steps`; None where nothing is padded.
+    """
+    if real is None:
+        return values
+    kept = keras.ops.expand_dims(keras.ops.cast(real, "float32"), -1)
+    return keras.ops.multiply(values, kept)
+
+
+def attend(states: Any, real: Any | None, shape: "NetworkShape", seed: int) -> Any:
     """Return the weighted mean of the states of all steps, and beside it the last one.
 
-    The weight of a step is the softmax over all steps of ``v tanh(K h + Q q)``, with
-    its state ``h`` and the last state ``q``: Bahdanau, Cho and Bengio (2015),
+    The weight of a step is the softmax over the `real` steps of ``v tanh(K h + Q q)``,
+    with its state ``h`` and the last state ``q``: Bahdanau, Cho and Bengio (2015),
     https://arxiv.org/abs/1409.0473.
     """
     layers, units = keras.layers, shape.units
@@ -167,7 +189,7 @@ def attend(states: Any, shape: "NetworkShape", seed: int) -> Any:
     both = layers.Activation("tanh", name="attention_tanh")(both)
     scores = _dense(1, "attention_scores", _part(seed, _SCORES), use_bias=False)
     flat = layers.Flatten(name="attention_flat")(scores(both))
-    weights = layers.Softmax(name="attention_weights")(flat)
+    weights = layers.Softmax(name="attention_weights")(flat, mask=real)
     context = layers.Dot((1, 1), name="attention_context")([weights, states])
     return layers.Concatenate(name="context_and_state")([context, last])
 

@@ -156,14 +156,17 @@ def build_model(
 
     past = keras.Input((shape.sequence_length, shape.n_channels), name="past")
     known = keras.Input((shape.horizon, shape.n_known), name="known")
-    state = past
+    state, real = past, None
     if shape.has_padding:
         state = keras.layers.Masking(PADDING, name="padding")(state)
+        real = blocks.real_steps(past)
     if shape.architecture == "convolutional":
-        state = blocks.convolution(shape, seed)(state)
+        state = blocks.convolution(shape, seed)(blocks.unmasked(state, real))
     for index in range(shape.layers):
         layer = blocks.stack_layer(shape, index, seed, recurrent_dropout)
-        state = finish(layer(state), index + 1)
+        # Given apart, because a convolution hands no mask on.
+        masked = {} if real is None else {"mask": real}
+        state = finish(layer(state, **masked), index + 1)
     if shape.architecture == "encoder_decoder":
         state = keras.layers.RepeatVector(shape.horizon, name="repeated_state")(state)
         if shape.n_known:
@@ -172,7 +175,7 @@ def build_model(
         state = finish(decoder(state), "decoder")
     else:
         if shape.architecture == "attention":
-            state = blocks.attend(state, shape, seed)
+            state = blocks.attend(blocks.unmasked(state, real), real, shape, seed)
         if shape.n_known:
             flat = keras.layers.Flatten(name="known_flat")(known)
             state = keras.layers.Concatenate(name="state_and_known")([state, flat])

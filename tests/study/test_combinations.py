@@ -7,7 +7,7 @@ import pytest
 from search.config import Task
 from search.errors import ConfigError
 from search.study.combinations import check_together, refused
-from search.study.space import Line
+from search.study.space import LIMITS, Line
 
 
 def test_a_decoder_needs_two_steps(settings):
@@ -56,20 +56,24 @@ def test_a_configuration_alone(settings):
 
 
 @pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("architecture", "attention"),
-        ("architecture", "convolutional"),
-        ("normalization", "batch"),
-    ],
+    ("detector", "is_refused"), [("forecaster", True), ("autoencoder", False)]
 )
-def test_padded_sequences_need_networks_that_leave_padding_out(name, value):
+def test_a_decoder_gives_the_rows_of_a_window_again(detector, is_refused):
+    """An autoencoder has as many steps as its window; one row ahead is none."""
+    task = Task(1, 10, kind="anomaly", normal_rows=50, detector=detector)
+    reason = refused({"architecture": ("stacked", "encoder_decoder")}, task)
+    assert (reason is not None) is is_refused
+
+
+@pytest.mark.parametrize("architecture", LIMITS["architecture"].choices)
+@pytest.mark.parametrize("normalization", LIMITS["normalization"].choices)
+def test_whole_sequences_may_have_any_network_but_a_decoder(
+    architecture, normalization
+):
     whole = Task(1, 3, kind="regression")
-    reason = refused({name: (value,)}, whole) or ""
-    assert reason.startswith(f"`{name}`")
-    assert "sliding windows" in reason
-    sliding = replace(whole, samples="sliding")
-    assert refused({name: (value,)}, sliding) is None
+    values = {"architecture": (architecture,), "normalization": (normalization,)}
+    reason = refused(values, whole)
+    assert (reason is not None) is (architecture == "encoder_decoder")
 
 
 def test_only_forecasts_are_framed():

@@ -1,8 +1,8 @@
 """The network in NumPy against Keras: forecasts and gradients of every structure."""
 
+from collections.abc import Sequence
 from itertools import product
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -35,8 +35,13 @@ STRUCTURES = (
 )
 
 
-def _compare(shape: NetworkShape, *, seed: int) -> None:
-    """Compare forecasts and a gradient of a network with random weights."""
+def _compare(
+    shape: NetworkShape, *, seed: int, n_padded: Sequence[int] = (0, 0, 0, 0)
+) -> None:
+    """Compare forecasts and a gradient of a network with random weights.
+
+    The first `n_padded` steps of each window are padding.
+    """
     model = build_model(shape, seed=3)
     generator = np.random.default_rng(seed)
     weights = [0.4 * generator.normal(size=one.shape) for one in model.get_weights()]
@@ -44,6 +49,8 @@ def _compare(shape: NetworkShape, *, seed: int) -> None:
         weights = [np.abs(one) if one.ndim == 1 else one for one in weights]
     model.set_weights(weights)
     past = generator.normal(size=(4, STEPS, CHANNELS)).astype(np.float32)
+    for window, n in zip(past, n_padded, strict=True):
+        window[:n] = PADDING
     known = generator.normal(size=(4, shape.horizon, shape.n_known)).astype(np.float32)
     structure = Structure(
         shape.cell,
@@ -149,28 +156,33 @@ def test_every_structure_is_that_of_keras(
 
 
 @pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("architecture", ["stacked", "bidirectional"])
-def test_padding_is_that_of_a_masked_layer_of_keras(
-    cell: Cell, architecture: str
+@pytest.mark.parametrize(
+    ("architecture", "normalization"),
+    [
+        ("stacked", "none"),
+        ("bidirectional", "batch"),
+        ("attention", "none"),
+        ("attention", "batch"),
+        ("convolutional", "none"),
+        ("convolutional", "layer"),
+    ],
+)
+def test_padding_is_that_of_keras(
+    cell: Cell, architecture: str, normalization: str
 ) -> None:
-    """Steps before the first row leave the state at zero."""
-    past = keras.Input((STEPS, CHANNELS))
-    state = keras.layers.Masking(PADDING)(past)
-    for is_inner in (True, False):
-        layer = getattr(keras.layers, cell)(5, return_sequences=is_inner)
-        if architecture == "bidirectional":
-            layer = keras.layers.Bidirectional(layer)
-        state = layer(state)
-    model = keras.Model(past, keras.layers.Dense(HORIZON)(state))
-    structure = Structure(cell, 2, HORIZON, 1, architecture)
-    network = NumpyNetwork.of(structure, model.get_weights())
-    rows = np.random.default_rng(0).normal(size=(3, STEPS, CHANNELS))
-    rows[1, :4], rows[2, : STEPS - 1] = PADDING, PADDING
-    inputs = tf.constant(rows, tf.float32)
-    with tf.GradientTape() as tape:
-        tape.watch(inputs)
-        outputs = model(inputs, training=False)
-        one = tf.reduce_sum(outputs[:, 1])
-    assert network.predict(rows)[..., 0] == pytest.approx(outputs.numpy(), abs=1e-5)
-    found = network.input_gradient(rows, step=1, target=0)
-    assert found == pytest.approx(tape.gradient(one, inputs).numpy(), abs=1e-5)
+    """Steps before the first row leave the state at zero and have no gradient."""
+    shape = NetworkShape(
+        cell,
+        5,
+        2,
+        STEPS,
+        1,
+        HORIZON,
+        CHANNELS,
+        n_known=0,
+        architecture=architecture,  # type: ignore[arg-type]
+        normalization=normalization,  # type: ignore[arg-type]
+        has_padding=True,
+        target_offset=-1,
+    )
+    _compare(shape, seed=0, n_padded=(0, 4, STEPS - 1, 1))
