@@ -30,7 +30,7 @@ from benchmarks.support.problems import say
 from benchmarks.support.recording import record
 from search.analysis.predictions import load_predictions
 from search.config import Cell
-from search.study.results import RESULTS_FILE, StudyResults
+from search.study.results import RESULTS_FILE, StudyResults, read_record
 
 SECONDS = 300
 
@@ -55,7 +55,7 @@ def search(row: AccuracyRow, seconds: int, seed: int) -> Scored:
             stdin=subprocess.DEVNULL,
             check=True,
         )
-        results = msgspec.json.decode(out.read_bytes(), type=StudyResults)
+        results = read_record(msgspec.json.decode(out.read_bytes()), StudyResults)
         return _scored(row, results, seconds)
 
 

@@ -7,11 +7,17 @@ from typing import Literal
 import numpy as np
 
 from search.config import Cell, Score
-from search.evaluation.metrics import Metrics
+from search.evaluation.kind_metrics import AnomalyResult, error_of
+from search.evaluation.metrics import KindMetrics
 from search.study.results import StudyResults, WinnerResult
 from search.study.space import LIMITS, Value
 
 MetricName = Literal["mse", "rmse", "mae", "mase", "smape", "r2"]
+ClassMetricName = Literal["accuracy", "precision", "recall", "f1", "roc_auc"]
+AnomalyMetricName = Literal[
+    "f1", "precision", "recall", "false_alarm_rate", "missing_rate", "detection_delay"
+]
+AnyMetricName = MetricName | ClassMetricName | AnomalyMetricName
 
 
 @dataclass(frozen=True)
@@ -53,7 +59,8 @@ class ModelRow:
     seeds
         The score's metric over the seeds that did not diverge; None for a baseline.
     skill
-        Share by which the holdout error is smaller than that of the best baseline.
+        Share by which the holdout error is smaller than that of the best baseline;
+        None for anomalies, where F1 stands beside that of the baselines.
     """
 
     name: str
@@ -61,7 +68,7 @@ class ModelRow:
     is_best: bool
     cv: float | None
     cv_folds: tuple[float, ...]
-    holdout: Metrics
+    holdout: KindMetrics
     seeds: Spread | None
     skill: float | None
     winner: WinnerResult | None = None
@@ -91,17 +98,22 @@ def skill(error: float, reference: float) -> float | None:
     return 1 - error / reference if reference > 0 else None
 
 
-def best_baseline(baselines: Mapping[str, Metrics], score: Score) -> str | None:
-    """Return the name of the baseline with the lowest holdout error."""
-    if not baselines:
-        return None
-    return min(baselines, key=lambda name: float(getattr(baselines[name], score)))
+def best_baseline(baselines: Mapping[str, KindMetrics], score: Score) -> str | None:
+    """Return the name of the baseline with the lowest holdout error.
+
+    Of anomalies the one with the highest F1, whatever the score is. None where none has
+    an error that is defined.
+    """
+    errors = {name: error_of(found, score) for name, found in baselines.items()}
+    defined = {name: error for name, error in errors.items() if error is not None}
+    return min(defined, key=lambda name: defined[name]) if defined else None
 
 
-def seed_spread(winner: WinnerResult, metric: MetricName | Score) -> Spread | None:
+def seed_spread(winner: WinnerResult, metric: AnyMetricName | Score) -> Spread | None:
     """Return the metric over the scored seeds; None where one has no such metric."""
-    values = [getattr(seed.holdout, metric) for seed in winner.seeds]
-    if not values or any(value is None for value in values):
+    given = [getattr(seed.holdout, metric, None) for seed in winner.seeds]
+    values = [float(value) for value in given if value is not None]
+    if not values or len(values) < len(given):
         return None
     deviation = float(np.std(values, ddof=1)) if len(values) > 1 else None
     return Spread(float(np.mean(values)), min(values), max(values), deviation)
@@ -174,12 +186,11 @@ def _winner_row(
 
 
 def _holdout_skill(
-    metrics: Metrics, results: StudyResults, score: Score
+    metrics: KindMetrics, results: StudyResults, score: Score
 ) -> float | None:
     reference = best_baseline(results.baselines, score)
-    if reference is None:
+    if reference is None or isinstance(metrics, AnomalyResult):
         return None
-    return skill(
-        float(getattr(metrics, score)),
-        float(getattr(results.baselines[reference], score)),
-    )
+    error = error_of(metrics, score)
+    best = error_of(results.baselines[reference], score)
+    return None if error is None or best is None else skill(error, best)

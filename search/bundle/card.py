@@ -6,6 +6,7 @@ import numpy as np
 
 from search.bundle.contents import BundleContents
 from search.bundle.preprocessing import Preprocessing
+from search.evaluation.kind_metrics import as_values
 from search.evaluation.metrics import Metrics
 from search.study.delivery import delivery_sentence, divergence_sentence
 from search.study.results import WinnerResult
@@ -112,7 +113,7 @@ def _scores(contents: BundleContents) -> str:
     name = "**This network**"
     if result.n_networks > 1:
         name = f"**This average of {result.n_networks} networks**"
-    rows = [(name, _cells(result.holdout))]
+    rows = [(name, _cells(as_values(result.holdout)))]
     if n_seeds > 1:
         spread = [
             _spread([getattr(s.holdout, m) for s in result.seeds]) for m in _METRICS
@@ -161,7 +162,8 @@ def _comparison(contents: BundleContents) -> str:
     if not errors:
         return "No baseline was computed."
     best = min(errors, key=lambda name: errors[name])
-    name, mae = _BASELINES.get(best, best).lower(), contents.result.holdout.mae
+    name = _BASELINES.get(best, best).lower()
+    mae = as_values(contents.result.holdout).mae
     if errors[best] == 0:
         return f"The best baseline ({name}) makes no error here; no network is needed."
     change = 100 * (mae / errors[best] - 1)

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from search.analysis.comparison import MetricName, seed_spread
+from search.evaluation.kind_metrics import as_values
 from search.study.delivery import delivery_sentence, divergence_sentence
 from search.study.progress import Progress as StudyProgress
 from search.study.results import StudyResults, WinnerResult
@@ -143,7 +144,7 @@ def results_table(results: StudyResults) -> Table:
     rows: list[tuple[str, ...]] = []
     for cell, winner in results.winners.items():
         star = " *" if cell == results.best_cell else ""
-        metrics = winner.holdout
+        metrics = as_values(winner.holdout)
         rows.append(
             (
                 f"{cell}{star}",
@@ -157,7 +158,8 @@ def results_table(results: StudyResults) -> Table:
         )
         if len(winner.seeds) > 1:
             rows += _seed_rows(winner)
-    for name, metrics in results.baselines.items():
+    for name, found in results.baselines.items():
+        metrics = as_values(found)
         rows.append(
             (
                 name.replace("_", " "),

@@ -13,6 +13,7 @@ from search.bundle.contents import BundleContents
 from search.config import Cell
 from search.disk import is_full
 from search.errors import SearchError, TrialFailed
+from search.evaluation.kind_metrics import as_values
 from search.evaluation.metrics import Metrics
 from search.evaluation.panel import Panel, make_panel
 from search.evaluation.scaling import Scaler
@@ -226,4 +227,6 @@ def _digests(folder: Path) -> dict[str, str]:
 def _baselines(handle: StudyHandle) -> dict[str, Metrics]:
     """Return the metrics of the baselines for the model card; maybe none."""
     found = load_baselines(handle)
-    return found.holdout if found is not None else {}
+    if found is None:
+        return {}
+    return {name: as_values(one) for name, one in found.holdout.items()}

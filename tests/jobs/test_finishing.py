@@ -12,6 +12,7 @@ from search.config import Cell
 from search.errors import StudyCorrupted
 from search.evaluation.baselines.naive import NAIVE_NAMES
 from search.evaluation.baselines.suite import BASELINE_NAMES
+from search.evaluation.kind_metrics import as_values
 from search.evaluation.metrics import Metrics
 from search.files import write_json
 from search.jobs.finishing import finish_study
@@ -110,7 +111,7 @@ def test_finish_study_scores_baselines_on_the_same_windows(
         for origin in range(100, 119)
         for step in (0, 1)
     ]
-    found = results.baselines["last_value"]
+    found = as_values(results.baselines["last_value"])
     assert found.mae == pytest.approx(np.mean(np.abs(errors)))
     assert found.mse == pytest.approx(np.mean(np.square(errors)))
     scale = np.mean(np.abs(np.diff(load[:100])))

@@ -13,6 +13,7 @@ from search.analysis.predictions import Predictions
 from search.arrays import read_arrays, write_arrays
 from search.config import Environment, Roles
 from search.evaluation.change import Growth
+from search.evaluation.kind_metrics import as_values
 from search.study.folders import StudyHandle
 from search.study.results import load_results
 from tests.pages.conftest import OpenPage, words
@@ -100,7 +101,7 @@ def test_new_rows_are_scored_beside_the_promise(
     found = forecaster.forecast(series, origins)[..., 0]
     mean_error = np.abs(found - actual).mean()
     assert float(table["MAE"][0]) == pytest.approx(mean_error, rel=5e-3)
-    promised = results.winners["GRU"].holdout.rmse
+    promised = as_values(results.winners["GRU"].holdout).rmse
     assert float(table["RMSE"][1]) == pytest.approx(promised, rel=5e-3)
     assert "±" in shown  # the spread of the seeds stands below
 
@@ -330,7 +331,7 @@ def test_an_average_is_compared_with_what_it_promised(
     winner = next(iter(results.winners.values()))
     assert winner.n_networks == 3
     promised = float(table_with(app, "Forecast of")["RMSE"][1])
-    assert promised == pytest.approx(winner.holdout.rmse, rel=5e-3)
+    assert promised == pytest.approx(as_values(winner.holdout).rmse, rel=5e-3)
 
 
 def test_the_chart_keeps_the_extremes_of_both_lines() -> None:

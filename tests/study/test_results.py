@@ -1,10 +1,19 @@
 """`results.json` and what it refuses."""
 
 import json
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from search.errors import StudyCorrupted
+from search.evaluation.kind_metrics import (
+    AnomalyResult,
+    anomaly_result,
+    as_values,
+    class_result,
+    error_of,
+)
 from search.evaluation.metrics import Metrics
 from search.study.results import (
     RESULTS_FILE,
@@ -119,3 +128,83 @@ def test_save_results_replaces_the_old_ones(tmp_path):
     save_results(tmp_path, RESULTS)
     save_results(tmp_path, RESULTS)
     assert [path.name for path in tmp_path.iterdir()] == [RESULTS_FILE]
+
+
+CLASSES = class_result(
+    np.array([0, 1, 1]),
+    np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]]),
+    classes=("no", "yes"),
+    rows=np.arange(3),
+    groups=np.zeros(3, dtype=int),
+)
+ANOMALIES = AnomalyResult(f1=0.5, n_events=2, n_found=1)
+
+
+@pytest.mark.parametrize("metrics", [CLASSES, ANOMALIES, AnomalyResult()])
+def test_metrics_of_every_task_round_trip(tmp_path, metrics):
+    winner = replace(
+        WINNER, holdout=metrics, seeds=(SeedResult(1, metrics, 2.0),), targets={}
+    )
+    results = replace(RESULTS, winners={"GRU": winner}, baselines={"never": metrics})
+    save_results(tmp_path, results)
+    assert load_results(tmp_path) == results
+
+
+def test_metrics_of_numbers_are_stored_as_they_always_were(tmp_path):
+    """No word says that they are metrics of numbers: older versions read the file."""
+    save_results(tmp_path, RESULTS)
+    stored = json.loads((tmp_path / RESULTS_FILE).read_text())
+    assert list(stored["winners"]["GRU"]["holdout"]) == (
+        ["mse", "rmse", "mae", "mase", "smape", "r2"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("metrics", "message"),
+    [
+        ({"kind": "ranks"}, "unknown kind 'ranks'"),
+        ({"kind": "classes", "accuracy": 1.0}, "missing required field"),
+        ({"rmse": 1.0}, "missing required field"),
+        (3, "Expected metrics"),
+    ],
+)
+def test_metrics_that_are_none_are_refused(tmp_path, metrics, message):
+    save_results(tmp_path, RESULTS)
+    path = tmp_path / RESULTS_FILE
+    document = json.loads(path.read_text())
+    document["baselines"]["last_value"] = metrics
+    path.write_text(json.dumps(document))
+    with pytest.raises(StudyCorrupted, match=message):
+        load_results(tmp_path)
+
+
+def test_class_result_names_each_class():
+    """By hand: of two samples "yes" one is found; nothing else is called so."""
+    assert (CLASSES.accuracy, CLASSES.error_rate) == (2 / 3, 1 - 2 / 3)
+    assert CLASSES.per_class["yes"].recall == 0.5
+    assert CLASSES.per_class["yes"].precision == 1.0
+    assert CLASSES.confusion == ((1, 0), (1, 1))
+    assert CLASSES.f1_error == pytest.approx(1 - (2 / 3 + 2 / 3) / 2)
+    assert CLASSES.events.n_actual == 2  # no, then yes twice
+    assert CLASSES.events.delay == 0.5
+
+
+def test_anomaly_result_leaves_rows_without_a_label_out():
+    labels = np.array([0.0, np.nan, 1.0, 1.0])
+    called = np.array([False, True, False, True])
+    rows, groups = np.arange(4), np.zeros(4, dtype=int)
+    found = anomaly_result(labels, called, rows=rows, groups=groups)
+    assert (found.precision, found.recall, found.detection_delay) == (1.0, 0.5, 1.0)
+    unknown = np.full(4, np.nan)
+    nothing = anomaly_result(unknown, called, rows=rows, groups=groups)
+    assert nothing == AnomalyResult()
+    assert error_of(nothing, "rmse") is None
+
+
+def test_error_of_every_task():
+    assert error_of(METRICS, "mae") == 1.5
+    assert error_of(CLASSES, "error_rate") == pytest.approx(1 / 3)
+    assert error_of(ANOMALIES, "rmse") == 0.5
+    assert as_values(METRICS) is METRICS
+    with pytest.raises(TypeError, match="ClassResult"):
+        as_values(CLASSES)

@@ -40,6 +40,7 @@ from pages.components.theme import CELL_BADGES
 from search.analysis.comparison import ModelRow, parameter_rows
 from search.analysis.predictions import Predictions
 from search.data.columns import unit_of
+from search.evaluation.kind_metrics import as_values
 from search.study.folders import StudyHandle
 from search.study.results import StudyResults
 
@@ -185,7 +186,8 @@ def _choose_models(
 def _first_models(models: dict[str, Predictions], results: StudyResults) -> list[str]:
     cells: list[str] = [name for name in models if name in set(results.winners)]
     baselines = [name for name in results.baselines if name in models]
-    best = min(baselines, key=lambda name: results.baselines[name].mae, default=None)
+    errors = {name: as_values(results.baselines[name]).mae for name in baselines}
+    best = min(errors, key=lambda name: errors[name], default=None)
     return [*cells, best] if best else cells
 
 

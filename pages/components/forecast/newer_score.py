@@ -28,6 +28,7 @@ from search.analysis.newer_score import (
 from search.analysis.predictions import ErrorBand, Predictions, error_band
 from search.config import Cell
 from search.evaluation.change import Drift
+from search.evaluation.kind_metrics import as_values
 from search.evaluation.metrics import Metrics, forecast_metrics
 from search.study.folders import StudyHandle
 from search.study.results import StudyResults
@@ -104,7 +105,7 @@ def _show_table(
 ) -> None:
     winner = results.winners[cell]
     naive = model_name(score.naive_name)
-    promised = winner.targets.get(target, winner.holdout)
+    promised = winner.targets.get(target, as_values(winner.holdout))
     rows = [
         _row(raw_text("newer.row_newer", cell=cell), score.metrics[target]),
         _row(raw_text("newer.row_holdout", cell=cell), promised),
