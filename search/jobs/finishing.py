@@ -19,6 +19,7 @@ from search.evaluation.baselines.suite import BASELINE_NAMES
 from search.evaluation.metrics import target_weights
 from search.evaluation.splits import SplitPlan
 from search.evaluation.windows import gather_targets
+from search.jobs.finishing_samples import describe_samples, plain_verdict
 from search.jobs.refitting import read_winner
 from search.study.control import State
 from search.study.folders import StudyHandle
@@ -57,6 +58,10 @@ def finish_study(
     """
     settings = handle.settings
     series = load_panel_series(handle)
+    if settings.task.kind != "forecasting" or settings.roles.group is not None:
+        return _finish_samples(
+            handle, series, state, refitted, skipped, seconds, without_baselines
+        )
     plan = settings.plan(len(series))
     targets = series[list(settings.roles.targets)].to_numpy(dtype=np.float64)
     winners = _read_winners(handle, refitted)
@@ -90,6 +95,38 @@ def finish_study(
         best_cell=ranked[0] if ranked else None,
         verdict=verdict.sentence,
         comparisons=verdict.comparisons,
+        seconds=seconds,
+        skipped_cells={str(cell): reason for cell, reason in skipped.items()},
+    )
+    save_results(handle.folder, results)
+    return results
+
+
+def _finish_samples(
+    handle: StudyHandle,
+    series: pd.DataFrame,
+    state: State,
+    refitted: tuple[Cell, ...],
+    skipped: Mapping[Cell, str],
+    seconds: float,
+    without_baselines: str,
+) -> StudyResults:
+    """Write the results of a study of any other task."""
+    winners = _read_winners(handle, refitted)
+    ranked = sorted(winners, key=lambda cell: winners[cell].cv)
+    found = load_baselines(handle)
+    results = StudyResults(
+        study={"uuid": handle.uuid, "name": handle.settings.name, "state": state},
+        data=describe_samples(handle, series),
+        trials=read_progress(handle).counts,
+        winners=winners,
+        baselines=found.holdout if found else {},
+        absent_baselines=found.absent
+        if found
+        else dict.fromkeys(BASELINE_NAMES, without_baselines),
+        best_cell=ranked[0] if ranked else None,
+        verdict=plain_verdict(winners, ranked),
+        comparisons=(),
         seconds=seconds,
         skipped_cells={str(cell): reason for cell, reason in skipped.items()},
     )
