@@ -21,6 +21,7 @@ from pages.components.compare.sections import (
 )
 from pages.components.compare.table import (
     show_absent,
+    show_f1,
     show_model_table,
     show_skills,
     show_tests,
@@ -125,6 +126,7 @@ def show_verdict(
             st.markdown(plain(rest))
         if reference is not None:
             show_skills(rows, reference)
+            show_f1(rows, reference)
         st.caption(verdict_basis(study.settings))
     counts = results.trials
     if results.study.get("state") == "stopped":

@@ -10,8 +10,8 @@ from pages.components.charts.confusion import confusion_chart
 from pages.components.charts.record import Chart, show_chart
 from pages.components.charts.roc import roc_chart
 from pages.components.charts.style import model_name
-from pages.components.charts.times import time_words
 from pages.components.charts.timeline import label_timeline
+from pages.components.charts.times import time_words
 from pages.components.compare.choices import (
     choose_group,
     choose_one,

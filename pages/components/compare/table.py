@@ -22,8 +22,9 @@ from pages.components.metric_columns import (
 from pages.components.numbers import count, duration, percentage, three_digits
 from pages.components.scales import SCORE_NAMES
 from pages.components.text import plain, raw_text, text
-from search.analysis.comparison import ModelRow, ParamRow
+from search.analysis.comparison import ModelRow, ParamRow, Spread, seed_spread
 from search.config import Score
+from search.evaluation.kind_metrics import AnomalyResult
 from search.study.results import Comparison
 
 
@@ -155,6 +156,32 @@ def show_parameters(cells: Sequence[str], rows: Sequence[ParamRow]) -> None:
     st.dataframe(styled, hide_index=True, height=38 + 35 * len(rows))
 
 
+def show_f1(rows: Sequence[ModelRow], baseline: str) -> None:
+    """Show F1 of each winner that looks for anomalies beside that of a baseline.
+
+    Parameters
+    ----------
+    rows
+        The models; those without labelled rows are left out.
+    baseline
+        Name of the best method without a network.
+    """
+    found = {
+        row.name: row.holdout.f1
+        for row in rows
+        if isinstance(row.holdout, AnomalyResult) and row.holdout.f1 is not None
+    }
+    known = [row for row in rows if row.is_winner and row.name in found]
+    if not known or baseline not in found:
+        return
+    reference = three_digits(found[baseline])
+    st.caption(text("compare.f1s", baseline=model_name(baseline), f1=reference))
+    for column, row in zip(st.columns(len(known)), known, strict=True):
+        column.metric(
+            f"★ {row.name}" if row.is_best else row.name, three_digits(found[row.name])
+        )
+
+
 def show_skills(rows: Sequence[ModelRow], baseline: str) -> None:
     """Show the skill of each winner against the best forecast without training.
 
@@ -198,26 +225,35 @@ def _shown(rows: Sequence[ModelRow], table: pd.DataFrame, score: Score) -> pd.Da
         for row, name in zip(rows, table[model], strict=True)
     ]
     write = percentage if score == "error_rate" else three_digits
-    shown[raw_text("compare.column_seeds")] = [_spread(row, write) for row in rows]
+    shown[raw_text("compare.column_seeds")] = [
+        _spread(_seeds(row), write) for row in rows
+    ]
     return shown
 
 
-def _spread(row: ModelRow, write: Callable[[float | None], str]) -> str:
-    if row.seeds is None:
+def _seeds(row: ModelRow) -> Spread | None:
+    """Return how the metric that judges the holdout spreads over the seeds."""
+    if row.winner is None or not isinstance(row.holdout, AnomalyResult):
+        return row.seeds
+    return seed_spread(row.winner, "f1")
+
+
+def _spread(seeds: Spread | None, write: Callable[[float | None], str]) -> str:
+    if seeds is None:
         return "–"
-    if row.seeds.deviation is None:
-        return raw_text("compare.spread_single", mean=write(row.seeds.mean))
+    if seeds.deviation is None:
+        return raw_text("compare.spread_single", mean=write(seeds.mean))
     return raw_text(
         "compare.spread",
-        mean=write(row.seeds.mean),
-        low=write(row.seeds.low),
-        high=write(row.seeds.high),
+        mean=write(seeds.mean),
+        low=write(seeds.low),
+        high=write(seeds.high),
     )
 
 
 def _line(row: ModelRow, score: Score) -> dict[str, Any]:
     winner, name = row.winner, SCORE_NAMES[score]
-    judge = judged_by(row.holdout, score)
+    judge, seeds = judged_by(row.holdout, score), _seeds(row)
     line: dict[str, Any] = {
         raw_text("compare.column_model"): model_name(row.name),
         raw_text("compare.column_best"): raw_text("compare.best_badge")
@@ -226,9 +262,9 @@ def _line(row: ModelRow, score: Score) -> dict[str, Any]:
         raw_text("compare.column_skill"): percent(row.skill),
         raw_text("compare.column_cv", name=name): row.cv,
         holdout_title(row, score): getattr(row.holdout, judge),
-        raw_text("compare.column_seeds"): row.seeds.mean if row.seeds else None,
-        raw_text("compare.column_low"): row.seeds.low if row.seeds else None,
-        raw_text("compare.column_high"): row.seeds.high if row.seeds else None,
+        raw_text("compare.column_seeds"): seeds.mean if seeds else None,
+        raw_text("compare.column_low"): seeds.low if seeds else None,
+        raw_text("compare.column_high"): seeds.high if seeds else None,
     }
     for metric in metric_names(row.holdout):
         if metric != judge:

@@ -24,8 +24,10 @@ from pages.components.hyperparameters import label, value_word
 from pages.components.illness_cards import illness_words
 from pages.components.numbers import duration
 from pages.components.progress.steering_words import steered_sentence
+from pages.components.report.answers import add_answers, add_folds, is_one_forecast
 from pages.components.report.document import Document
 from pages.components.scales import (
+    SCORE_NAMES,
     error_scale,
     holdout_scale,
     score_scale,
@@ -43,12 +45,14 @@ from pages.components.study_data import (
     winner_forecast,
     winner_holdout,
 )
+from pages.components.task_words import asked_words, in_time_order
 from pages.components.text import raw_text
 from search.analysis.comparison import model_rows, parameter_rows
 from search.analysis.forecasts import last_part
 from search.cli.reproduce import run_command, space_document
 from search.study.folders import StudyHandle, load_document
 from search.study.results import StudyResults
+from search.study.settings import StudySettings
 
 
 def report_html(study: StudyHandle, results: StudyResults) -> str:
@@ -96,10 +100,8 @@ def _settings(document: Document, study: StudyHandle) -> None:
             raw_text("report.past"): ", ".join(roles.past_features) or "–",
             raw_text("report.known"): ", ".join(roles.known_features) or "–",
             raw_text("report.calendar"): ", ".join(roles.calendar) or "–",
-            raw_text("report.horizon"): task.horizon,
-            raw_text("report.holdout"): task.holdout,
-            raw_text("report.season"): task.season,
-            raw_text("report.score"): task.score.upper(),
+            **_task_facts(settings),
+            raw_text("report.score"): SCORE_NAMES[task.score],
             raw_text("report.training"): raw_text(
                 "report.training_words",
                 epochs=training.epochs,
@@ -110,6 +112,9 @@ def _settings(document: Document, study: StudyHandle) -> None:
             ),
         }
     )
+    if not is_one_forecast(study):
+        add_folds(document, study)
+        return
     plan = settings.plan(study.n_rows)
     document.paragraph(raw_text("report.folds_note"), kind="note")
     columns = [raw_text(f"report.fold{part}") for part in ("", "_train", "_valid")]
@@ -122,6 +127,26 @@ def _settings(document: Document, study: StudyHandle) -> None:
         for number, fold in enumerate(plan.folds, 1)
     ]
     document.table(pd.DataFrame(folds, columns=columns))
+
+
+def _task_facts(settings: StudySettings) -> dict[str, object]:
+    """Return what is predicted and held out, in the words of the kind of task."""
+    task, group = settings.task, settings.roles.group
+    rows = {
+        raw_text("report.horizon"): task.horizon,
+        raw_text("report.holdout"): task.holdout,
+        raw_text("report.season"): task.season,
+    }
+    if task.kind == "forecasting":
+        return rows if group is None else {raw_text("report.group"): group, **rows}
+    held = task.holdout or len(task.test_groups)
+    unit = "groups" if group is not None and task.kind != "anomaly" else "rows"
+    return {
+        raw_text("report.kind"): asked_words(task),
+        raw_text("report.group"): group or "–",
+        raw_text("report.classes"): ", ".join(task.classes) or "–",
+        raw_text(f"report.holdout_{unit}"): held,
+    }
 
 
 def _search(document: Document, study: StudyHandle, results: StudyResults) -> None:
@@ -178,7 +203,11 @@ def _comparison(document: Document, study: StudyHandle, results: StudyResults) -
         document.paragraph(raw_text("compare.tests_body"), kind="note")
         document.table(written(test_table(results.comparisons)))
     folds = {row.name: row.cv_folds for row in rows}
-    document.chart(fold_chart(folds, score_scale(study)))
+    ordered = in_time_order(study.settings)
+    document.chart(fold_chart(folds, score_scale(study), in_order=ordered))
+    if not is_one_forecast(study):
+        add_answers(document, study, results)
+        return
     for target, models in holdout_forecasts(study, results).models.items():
         shown = only_cells(models) or models
         last = study.settings.task.horizon - 1
@@ -202,7 +231,7 @@ def _diagnosis(document: Document, study: StudyHandle, results: StudyResults) ->
 
 def _forecast(document: Document, study: StudyHandle, results: StudyResults) -> None:
     cell = results.best_cell
-    if cell is None:
+    if cell is None or not is_one_forecast(study):
         return
     document.heading(raw_text("forecast.title"))
     task, winner = study.settings.task, results.winners[cell]
