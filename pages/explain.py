@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.components.compare.sections import choose_target
+from pages.components.choosing import choose_target
 from pages.components.explain_parts import (
     show_importance,
     show_window,

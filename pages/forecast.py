@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.components.compare.sections import choose_target
+from pages.components.choosing import choose_target
 from pages.components.downloads import bundle_path, file_button, file_name
 from pages.components.forecast.newer_parts import show_newer_data
 from pages.components.forecast.parts import (

@@ -10,7 +10,7 @@ from pages.components.charts.explain import (
 )
 from pages.components.charts.record import show_chart
 from pages.components.charts.windows import step_chart
-from pages.components.compare.sections import choose_position
+from pages.components.choosing import choose_position
 from pages.components.explain_attention import show_attention
 from pages.components.figure import show_figure
 from pages.components.scales import target_scale, time_title

@@ -7,7 +7,7 @@ from pages.components.charts.answers import moment, score_chart, share_chart
 from pages.components.charts.attention import attention_chart
 from pages.components.charts.explain import attribution_chart, importance_chart
 from pages.components.charts.record import Scale, show_chart
-from pages.components.compare.sections import choose_position
+from pages.components.choosing import choose_position
 from pages.components.explain_parts import MOST_WORK, N_REPEATS, show_gate_pictures
 from pages.components.numbers import with_unit
 from pages.components.scales import target_scale, time_title

@@ -55,7 +55,7 @@ def test_without_answers_in_the_file_the_holdout_is_told(
     app.file_uploader[0].set_value(("new.csv", csv(table), "text/csv")).run()
     assert not app.exception
     assert "does not say what the answers should be" in said(app)
-    table = app.dataframe(key="scoring_table").value
+    table = app.dataframe[0].value
     assert table["group"].tolist() == ["B00", "B01", "B02", "B03"]
     assert set(table["predicted"]) <= {"bad", "good"}
     assert "actual" not in table
