@@ -10,10 +10,10 @@ from pages.components.compare.anomalies import show_anomalies
 from pages.components.compare.classes import show_classes
 from pages.components.compare.diagnosis import show_diagnosis
 from pages.components.compare.estimates import show_estimates
+from pages.components.compare.files import show_downloads
 from pages.components.compare.many_series import show_many_series
 from pages.components.compare.search import show_search
 from pages.components.compare.sections import (
-    show_downloads,
     show_folds,
     show_holdout,
     show_learning,

@@ -7,9 +7,12 @@ from search.study.folders import StudyHandle
 
 
 def choose_target(study: StudyHandle, *, key: str) -> str:
-    """Return the target to look at; a single one is not asked for."""
+    """Return the target to look at; a single one is not asked for.
+
+    Nor is one of several that are watched for anomalies: they have one score.
+    """
     targets = study.settings.roles.targets
-    if len(targets) == 1:
+    if len(targets) == 1 or study.settings.task.kind == "anomaly":
         return targets[0]
     return st.selectbox(text("compare.target"), targets, key=key, width=320)
 

@@ -149,6 +149,7 @@ def show_gate_pictures(
     *,
     reading: str,
     is_row: np.ndarray | None = None,
+    axis: str | None = None,
 ) -> None:
     """Show the gates of one layer over a window.
 
@@ -161,6 +162,8 @@ def show_gate_pictures(
     is_row
         Which steps are rows, of shape (n_steps,); the others, which lie before the
         beginning of a sequence, are not shown. All of them by default.
+    axis
+        Name of the rows; by default they lie before a forecast.
     """
     st.subheader(
         text("explain.gates_heading"),
@@ -183,7 +186,10 @@ def show_gate_pictures(
     columns = st.columns(2)
     for number, (name, values) in enumerate(pictures.items()):
         with columns[number % 2]:
-            show_chart(gate_chart(name, values), key=f"gate_{name.replace(' ', '_')}")
+            chart = gate_chart(name, values)
+            if axis is not None:
+                chart.figure.update_xaxes(title_text=axis)
+            show_chart(chart, key=f"gate_{name.replace(' ', '_')}")
 
 
 def _choose_way(n_ways: int) -> int:

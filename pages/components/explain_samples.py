@@ -25,6 +25,8 @@ from search.evaluation.windows import is_padding
 from search.explain.attention import WeightRange, weight_range
 from search.explain.importance import MOST_WINDOWS, Importance
 
+_FROM_END = raw_text("explain.rows_to_end")
+
 
 def show_samples(winner: SampleWinner, target: str) -> None:
     """Explain a winner by the samples of its holdout."""
@@ -121,6 +123,7 @@ def _show_sample(winner: SampleWinner, target: str) -> None:
         title=title,
         summary="explain.sample_summary",
     )
+    chart.figure.update_xaxes(title_text=_FROM_END)
     show_chart(chart, key="attribution")
     _show_inside(winner, stop)
 
@@ -217,15 +220,16 @@ def _show_inside(winner: SampleWinner, stop: int) -> None:
         (weights,) = network.attention(past)
         usual = _usual(winner.name, winner)
         n_rows = int(is_row.sum())
-        show_chart(
-            attention_chart(weights[is_row], usual.last(n_rows)), key="attention"
-        )
+        chart = attention_chart(weights[is_row], usual.last(n_rows))
+        chart.figure.update_xaxes(title_text=_FROM_END)
+        show_chart(chart, key="attention")
     show_gate_pictures(
         winner.cell,
         network,
         past,
         reading=text(f"explain.sample_read_{delivered.params.architecture}"),
         is_row=is_row,
+        axis=_FROM_END,
     )
 
 

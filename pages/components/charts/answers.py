@@ -66,6 +66,7 @@ def class_rows_chart(
             is_known=True,
         )
     figure.update_xaxes(title=x_title)
+    figure.update_yaxes(type="category")
     figure.update_layout(
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
     )
@@ -243,7 +244,7 @@ def score_chart(
                 layer="below",
             )
         figure.add_scatter(
-            x=[None],
+            x=times[:1],
             y=[None],
             mode="markers",
             marker={"color": PROBLEM, "symbol": "square", "size": 10, "opacity": 0.3},

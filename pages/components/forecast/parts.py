@@ -76,9 +76,16 @@ def show_usage(study: StudyHandle, winner: WinnerResult) -> None:
     st.subheader(text("forecast.use_heading"), anchor=False)
     st.markdown(text("forecast.use_body"))
     st.code(raw_text("forecast.use_code"), language="bash")
-    params = study.settings.space.complete(winner.params)
-    rows = params.first_origin(study.settings.task.season)
-    st.caption(text("forecast.use_note", rows=rows))
+    settings = study.settings
+    params, kind = settings.space.complete(winner.params), settings.task.kind
+    rows = params.first_origin(settings.task.season)
+    if kind == "forecasting" and settings.roles.group is None:
+        st.caption(text("forecast.use_note", rows=rows))
+    elif kind in ("forecasting", "anomaly"):
+        st.caption(text("scoring.use_note_rows", rows=rows))
+    else:
+        answer = ", ".join(settings.roles.targets)
+        st.caption(text("scoring.use_note", answer=answer))
 
 
 def _say_what_is_needed(study: StudyHandle) -> None:

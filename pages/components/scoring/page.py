@@ -38,10 +38,10 @@ def show_scoring(
         if file is not None:
             show_newer_series(found, target, file)
         return
-    _show_answers(found)
+    _show_answers(found, target)
 
 
-def _show_answers(winner: SampleWinner) -> None:
+def _show_answers(winner: SampleWinner, target: str) -> None:
     file = choose_new_file(winner)
     task, holdout = winner.study.settings.task, holdout_judged(winner)
     if file is None:
@@ -58,7 +58,7 @@ def _show_answers(winner: SampleWinner) -> None:
         answers, token, key = found, file.token, "new"
         panel = winner.delivered.model.panel(file.rows.frame)
     show_answers(winner, answers)
-    show_picture(winner, answers, key=key)
+    show_picture(winner, answers, target, key=key)
     if file is not None:
         show_promise(task, answers.judged, holdout, cell=winner.cell)
-    show_development(winner, answers, panel, token=token, key=key)
+    show_development(winner, answers, target, panel=panel, token=token, key=key)

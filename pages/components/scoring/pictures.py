@@ -22,18 +22,21 @@ from search.evaluation.panel import Panel
 MOST_SHOWN = 1_500
 
 
-def show_picture(winner: SampleWinner, answers: Answers, *, key: str) -> None:
+def show_picture(
+    winner: SampleWinner, answers: Answers, target: str, *, key: str
+) -> None:
     """Draw the answers of the task: of whole sequences, or row by row."""
+    number = _number(answers, target)
     task = answers.task
     is_whole = task.kind in ("regression", "classification")
     if is_whole and task.samples == "whole":
         if not task.has_classes:
-            _show_sequences(answers)
+            _show_sequences(answers, number)
         return
     places = choose_places(winner, answers, key=key)
     places = places[-MOST_SHOWN:]
     x_title = time_title(winner.study)
-    known = None if answers.known is None else answers.known[places, 0]
+    known = None if answers.known is None else answers.known[places, number]
     times, values = answers.times[places], answers.values[places]
     if answers.detector is not None:
         threshold = answers.detector.threshold
@@ -52,9 +55,9 @@ def show_picture(winner: SampleWinner, answers: Answers, *, key: str) -> None:
         )
     else:
         chart = values_chart(
-            values[:, 0],
+            values[:, number],
             times,
-            target_scale(answers.targets[0]),
+            target_scale(target),
             x_title=x_title,
             title=text("scoring.rows_title_values"),
             known=known,
@@ -76,7 +79,13 @@ def choose_places(winner: SampleWinner, answers: Answers, *, key: str) -> np.nda
 
 @st.fragment
 def show_development(
-    winner: SampleWinner, answers: Answers, panel: Panel, *, token: str, key: str
+    winner: SampleWinner,
+    answers: Answers,
+    target: str,
+    *,
+    panel: Panel,
+    token: str,
+    key: str,
 ) -> None:
     """Show what the network would have said while a sequence was running.
 
@@ -93,6 +102,7 @@ def show_development(
     st.subheader(
         text("scoring.develop_heading"), help=text("scoring.develop_help"), anchor=False
     )
+    number = _number(answers, target)
     names = answers.groups.tolist()
     name = st.selectbox(
         raw_text("scoring.choose_group"), names, key=f"{key}_sequence", width=400
@@ -106,7 +116,7 @@ def show_development(
         lambda: develop_answer(model, panel, group),
     )
     seen = np.arange(model.rows_before, model.rows_before + len(values))
-    known = None if answers.known is None else float(answers.known[place, 0])
+    known = None if answers.known is None else float(answers.known[place, number])
     if known is not None and not np.isfinite(known):
         known = None
     if task.has_classes:
@@ -120,21 +130,27 @@ def show_development(
         )
     else:
         chart = development_chart(
-            values[:, 0],
+            values[:, number],
             seen,
-            target_scale(answers.targets[0]),
+            target_scale(target),
             known=known,
-            spread=float(answers.values[:, 0].std()),
+            spread=float(answers.values[:, number].std()),
         )
     show_chart(chart, key=f"{key}_development")
 
 
-def _show_sequences(answers: Answers) -> None:
-    known = None if answers.known is None else answers.known[:MOST_SHOWN, 0]
+def _number(answers: Answers, target: str) -> int:
+    """Return the column of a target; that of classes and scores is the first."""
+    is_value = answers.detector is None and not answers.task.has_classes
+    return answers.targets.index(target) if is_value else 0
+
+
+def _show_sequences(answers: Answers, number: int) -> None:
+    known = None if answers.known is None else answers.known[:MOST_SHOWN, number]
     chart = values_chart(
-        answers.values[:MOST_SHOWN, 0],
+        answers.values[:MOST_SHOWN, number],
         answers.groups[:MOST_SHOWN],
-        target_scale(answers.targets[0]),
+        target_scale(answers.targets[number]),
         x_title=raw_text("scoring.group"),
         title=text("scoring.values_title"),
         known=known,

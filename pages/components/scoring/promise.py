@@ -1,5 +1,8 @@
 """Answers that the file has itself, held against what the holdout promised."""
 
+from dataclasses import replace
+
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -52,6 +55,12 @@ def show_promise(
     if task.has_classes:
         counts = found.confusion.tolist()
         chart = confusion_chart(counts, task.classes, name=cell)
+        words = text(
+            "scoring.confusion_summary",
+            right=count(int(np.trace(found.confusion))),
+            total=count(len(found)),
+        )
+        chart = replace(chart, summary=words)
         show_chart(chart, key="confusion")
 
 

@@ -95,8 +95,10 @@ def _columns(winner: SampleWinner, answers: Answers) -> dict[str, Any]:
         "threshold": st.column_config.NumberColumn(
             raw_text("scoring.threshold"), format="%.3f"
         ),
-        "anomaly": raw_text("scoring.anomaly"),
+        "anomaly": st.column_config.CheckboxColumn(raw_text("scoring.anomaly")),
     }
+    if not winner.study.settings.source.time_columns:
+        config["timestamp"] = None  # it only counts the rows
     for name in answers.task.classes:
         config[f"p_{name}"] = st.column_config.ProgressColumn(
             plain(name), min_value=0.0, max_value=1.0, format="percent"
