@@ -18,7 +18,6 @@ from search.study.delivery import delivery_sentence, divergence_sentence
 from search.study.progress import Progress as StudyProgress
 from search.study.results import StudyResults, WinnerResult
 
-
 # Shorter than the names, so that the table fits into a terminal.
 _HEADINGS = {
     "false_alarm_rate": "false",
