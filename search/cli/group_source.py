@@ -13,7 +13,12 @@ from search.data.groups.anomalies import mark_anomalies
 from search.data.groups.build import build_groups
 from search.data.groups.frame import group_frame
 from search.data.groups.record import BuiltGroups
-from search.data.groups.settings import GROUP_CHOICES, GroupSettings, TargetKind
+from search.data.groups.settings import (
+    GROUP_CHOICES,
+    GroupOrder,
+    GroupSettings,
+    TargetKind,
+)
 from search.data.groups.suggestion import (
     suggest_group,
     suggest_steps,
@@ -254,7 +259,7 @@ def _order(
     table: Table,
     group: str | None,
     time: Sequence[str],
-) -> str:
+) -> GroupOrder:
     # Without time stamps no group is later than another one.
     if options.group_order is not None or group is None or not time:
         return options.group_order or "none"

@@ -11,9 +11,8 @@ from search.errors import UserInputError
 
 def write_sample(options: argparse.Namespace) -> int:
     """Write the sample that is named, or without a name say which there are."""
-    titles = {
-        one.name: one.title for one in (*SAMPLES.values(), *GROUP_SAMPLES.values())
-    }
+    titles = {name: one.title for name, one in SAMPLES.items()}
+    titles |= {name: one.title for name, one in GROUP_SAMPLES.items()}
     if options.name is None:
         for name, title in titles.items():
             sys.stdout.write(f"{name:16} {title}\n")
