@@ -206,7 +206,7 @@ def test_groups_of_a_second_file_are_held_out(
     tmp_path: Path, empty_studies: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     table = tmp_path / "table.csv"
-    frame = sequences().drop(columns="quality")
+    frame = sequences().drop(columns="quality").reset_index(drop=True)
     frame.to_csv(table, index=False)
     others = tmp_path / "others.csv"
     frame[frame["batch"] < "b05"].assign(wave=frame["wave"] + 0.01).to_csv(
