@@ -6,10 +6,15 @@ from dataclasses import dataclass, field
 import msgspec
 import numpy as np
 
+from search.analysis.kind_baselines import (
+    KindBaselines,
+    baseline_names,
+    compute_baselines,
+)
 from search.arrays import read_arrays, write_arrays
+from search.config import Task
 from search.errors import StudyCorrupted
 from search.evaluation.baselines.suite import (
-    BASELINE_NAMES,
     Forecasts,
     forecast_baselines,
 )
@@ -18,7 +23,8 @@ from search.evaluation.metrics import (
     forecast_metrics,
     seasonal_naive_scale,
 )
-from search.evaluation.panel import make_panel
+from search.evaluation.panel import Panel, make_panel
+from search.evaluation.splits import SplitPlan
 from search.evaluation.windows import gather_targets
 from search.files import write_json
 from search.study.folders import StudyHandle
@@ -49,14 +55,14 @@ class StudyBaselines:
 
 
 def make_baselines(
-    handle: StudyHandle, *, names: Collection[str] = BASELINE_NAMES
+    handle: StudyHandle, *, names: Collection[str] | None = None
 ) -> None:
     """Compute the baselines of a study and write them to its folder.
 
     Parameters
     ----------
     names
-        Which baselines.
+        Which baselines; all of the task by default.
 
     Raises
     ------
@@ -64,36 +70,52 @@ def make_baselines(
         If the series of the study cannot be used.
     """
     settings = handle.settings
-    if settings.task.kind != "forecasting" or settings.roles.group is not None:
-        write_arrays(handle.folder / FORECASTS_FILE, {})
-        write_json(handle.folder / BASELINES_FILE, StudyBaselines({}, {}))
-        return
+    task = settings.task
     series = load_panel_series(handle)
-    plan = settings.plan(len(series))
-    panel = make_panel(series, settings.roles)
+    panel = make_panel(series, settings.roles, kind=task.kind)
+    plan = settings.plan_of(panel)
+    if names is None:
+        names = baseline_names(task)
+    longest = settings.space.longest_sequence
+    if isinstance(plan, SplitPlan):
+        found = _one_series(panel, plan, task, sequence_length=longest, names=names)
+    else:
+        found = compute_baselines(
+            panel, plan, task, sequence_length=longest, names=names
+        )
+    # The forecasts first: who finds the scores finds everything.
+    write_arrays(handle.folder / FORECASTS_FILE, found.outputs)
+    write_json(
+        handle.folder / BASELINES_FILE,
+        StudyBaselines(
+            fold_scores=found.fold_scores, holdout=found.metrics, absent=found.absent
+        ),
+    )
+
+
+def _one_series(
+    panel: Panel,
+    plan: SplitPlan,
+    task: Task,
+    *,
+    sequence_length: int,
+    names: Collection[str],
+) -> KindBaselines:
     found = forecast_baselines(
-        panel,
-        plan,
-        settings.task,
-        sequence_length=settings.space.longest_sequence,
-        names=names,
+        panel, plan, task, sequence_length=sequence_length, names=names
     )
     origins = np.arange(plan.holdout_start, plan.holdout_stop)
     actual = gather_targets(panel.targets, origins, horizon=plan.horizon)
     past = panel.targets[: plan.holdout_start]
-    scale = seasonal_naive_scale(past, settings.task.season)
-    # The forecasts first: who finds the scores finds everything.
-    write_arrays(handle.folder / FORECASTS_FILE, found.holdout)
-    write_json(
-        handle.folder / BASELINES_FILE,
-        StudyBaselines(
-            fold_scores=found.fold_scores,
-            holdout={
-                name: forecast_metrics(actual, predicted, naive_scale=scale)
-                for name, predicted in found.holdout.items()
-            },
-            absent=found.absent,
-        ),
+    scale = seasonal_naive_scale(past, task.season)
+    return KindBaselines(
+        fold_scores=found.fold_scores,
+        metrics={
+            name: forecast_metrics(actual, predicted, naive_scale=scale)
+            for name, predicted in found.holdout.items()
+        },
+        outputs=found.holdout,
+        absent=found.absent,
     )
 
 
@@ -120,7 +142,9 @@ def load_baselines(handle: StudyHandle) -> StudyBaselines | None:
 
 
 def load_baseline_forecasts(handle: StudyHandle) -> Forecasts:
-    """Return the forecasts of the holdout; empty while there are none.
+    """Return what the baselines say of the holdout; empty while there are none.
+
+    See `search.analysis.kind_baselines.KindBaselines.outputs`.
 
     Raises
     ------

@@ -144,7 +144,7 @@ def give_verdict(
     tests = [
         compare(first, second, horizon=horizon, score=score) for first, second in pairs
     ]
-    tests = _adjusted(tests)
+    tests = adjust_tests(tests)
     sentences = [f"{best.name} is the only cell that was scored."]
     if len(ranked) > 1:
         sentences = [_between_cells(_in_words(tests[0]), horizon)]
@@ -153,7 +153,7 @@ def give_verdict(
     return Verdict(" ".join(sentences), tuple(tests))
 
 
-def _adjusted(tests: Sequence[Comparison]) -> list[Comparison]:
+def adjust_tests(tests: Sequence[Comparison]) -> list[Comparison]:
     """Return the tests with their p-values adjusted for all that have one."""
     given = {
         (one.first, one.second): one.p_value for one in tests if one.p_value is not None

@@ -99,17 +99,50 @@ def difference_interval(
     level
         Share of the resamples that the interval holds.
     """
+    means = _resampled(first, second, groups, power)
+    estimate = first.mean() ** (1 / power) - second.mean() ** (1 / power)
+    return _widened(estimate, means[0] - means[1], groups, level)
+
+
+def relative_group_interval(
+    first: np.ndarray,
+    second: np.ndarray,
+    *,
+    groups: np.ndarray,
+    power: int = 1,
+    level: float = LEVEL,
+) -> tuple[float, float] | None:
+    """Return an interval of the relative difference; None if it has no end.
+
+    That is ``(mean(first) / mean(second)) ** (1 / power) - 1``; it has no end where a
+    resample holds no error of `second`. See `difference_interval`.
+    """
+    means = _resampled(first, second, groups, power)
+    if not means[1].all():
+        return None
+    estimate = (first.mean() / second.mean()) ** (1 / power) - 1
+    return _widened(estimate, means[0] / means[1] - 1, groups, level)
+
+
+def _resampled(
+    first: np.ndarray, second: np.ndarray, groups: np.ndarray, power: int
+) -> list[np.ndarray]:
+    """Return the roots of the mean losses of both models in each resample."""
     units = independent_units(groups)
     n_units = int(units.max()) + 1
     drawn = np.random.default_rng(0).integers(0, n_units, (N_RESAMPLES, n_units))
     counts = np.bincount(units)[drawn].sum(axis=1)
-    means = [
+    return [
         (np.bincount(units, weights=losses)[drawn].sum(axis=1) / counts) ** (1 / power)
         for losses in (first, second)
     ]
-    estimate = first.mean() ** (1 / power) - second.mean() ** (1 / power)
-    low, high = np.quantile(means[0] - means[1], [(1 - level) / 2, (1 + level) / 2])
-    widening = student_widening(n_units, level)
+
+
+def _widened(
+    estimate: float, resampled: np.ndarray, groups: np.ndarray, level: float
+) -> tuple[float, float]:
+    low, high = np.quantile(resampled, [(1 - level) / 2, (1 + level) / 2])
+    widening = student_widening(len(np.unique(independent_units(groups))), level)
     return (
         float(estimate + widening * (low - estimate)),
         float(estimate + widening * (high - estimate)),

@@ -7,13 +7,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from search.config import Task
+from search.analysis.kind_baselines import naive_scale
 from search.evaluation.kind_metrics import class_result
 from search.evaluation.metrics import (
     KindMetrics,
     Metrics,
     forecast_metrics,
-    seasonal_naive_scale,
     value_metrics,
 )
 from search.evaluation.panel import Panel, make_panel
@@ -130,23 +129,8 @@ class SampleHoldout:
         actual, called = self.actual[..., places], predicted[..., places]
         if self.settings.task.kind != "forecasting":
             return value_metrics(actual[:, 0], called[:, 0])
-        scale = naive_scale(self.panel, self.plan, self.settings.task)
+        scale = naive_scale(self.panel, self.plan, season=self.settings.task.season)
         return forecast_metrics(actual, called, naive_scale=scale[places])
-
-
-def naive_scale(panel: Panel, plan: SamplePlan, task: Task) -> np.ndarray:
-    """Return `seasonal_naive_scale` over the rows of all series before the holdout.
-
-    Each series counts by its number of differences.
-    """
-    sums, n_differences = np.zeros(panel.targets.shape[1]), 0
-    for first, size in zip(panel.first_rows, panel.group_sizes, strict=True):
-        inside = slice(first, first + int(size))
-        before = panel.targets[inside][plan.final.rows[inside]]
-        n = max(0, len(before) - task.season)
-        sums += n * seasonal_naive_scale(before, task.season)
-        n_differences += n
-    return sums / max(1, n_differences)
 
 
 def group_names(panel: Panel, rows: np.ndarray) -> np.ndarray:
