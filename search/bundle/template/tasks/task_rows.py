@@ -147,7 +147,7 @@ def _group(table: pd.DataFrame, setup: TaskSetup) -> _Table:
 
 
 def group_names(column: pd.Series) -> np.ndarray:
-    """Return names as texts; numbers without decimals lose their point."""
+    """Return names of groups or classes; whole numbers lose their point."""
     texts = column.astype(str).str.strip()
     numbers = pd.to_numeric(texts, errors="coerce").to_numpy(dtype=float)
     is_whole = np.isfinite(numbers).all() and (numbers == np.round(numbers)).all()
