@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from one_series import ForecastError, is_missing
-from task_rows import Rows
+from task_rows import Rows, group_names
 from task_setup import TaskSetup
 from task_windows import (
     all_stops,
@@ -113,7 +113,7 @@ def _classes(
     columns = _of_row(rows, last, setup)
     name = setup.targets[0]
     if name in rows.answers:
-        columns["actual"] = rows.answers[name].to_numpy()[last]
+        columns["actual"] = group_names(rows.answers[name])[last]
     columns["predicted"] = np.array(setup.classes, dtype=object)[shares.argmax(axis=1)]
     for place, one in enumerate(setup.classes):
         columns[f"p_{one}"] = shares[:, place]
