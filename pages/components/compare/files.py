@@ -1,4 +1,4 @@
-"""The files of a study on the Compare page."""
+"""The downloads of the Compare page: of each winner, the report, and all numbers."""
 
 import streamlit as st
 
