@@ -74,8 +74,8 @@ def _what(contents: BundleContents, preprocessing: Preprocessing) -> str:
         f"# {params.cell} forecast of {_names(preprocessing.targets)}",
         "",
         f"{network_words(params, result)}. From "
-        f"{numbered(preprocessing.sequence_length, 'row')} it predicts the next {steps} "
-        f"of {_names(preprocessing.targets)} at once. What it is asked for is "
+        f"{numbered(preprocessing.sequence_length, 'row')} it predicts the next "
+        f"{steps} of {_names(preprocessing.targets)} at once. What it is asked for is "
         f"{_FRAMINGS[params.framing]}.",
         "",
         f"It is the best {params.cell} of the study “{contents.settings.name}” (trial "
@@ -192,8 +192,8 @@ def _limits(contents: BundleContents, preprocessing: Preprocessing) -> str:
         "## Limits",
         "",
         f"- The scores come from one stretch of {task.holdout:,} rows, about "
-        f"{numbered(n_independent, 'forecast')} that do not overlap. Other times may be "
-        "harder.",
+        f"{numbered(n_independent, 'forecast')} that do not overlap. Other times may "
+        "be harder.",
         "- The network gives single values without an interval.",
         "- It knows only what it saw: after a change of plant, product or measurement "
         "it has to be trained again.",

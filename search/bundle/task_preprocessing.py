@@ -80,7 +80,7 @@ class TaskPreprocessing(Preprocessing):
         first one there; `holdout` spans them.
     """
 
-    reading: TaskReading = field(default_factory=TaskReading)
+    reading: TaskReading
     kind: TaskKind = "forecasting"
     samples: SampleChoice = "whole"
     stride: int = 1
