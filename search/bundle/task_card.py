@@ -315,15 +315,28 @@ def _use(preprocessing: TaskPreprocessing) -> str:
 
 def _needs(preprocessing: TaskPreprocessing) -> str:
     """Say what the table holds."""
+    reading, group = preprocessing.reading, preprocessing.group
     columns = _names(f"`{name}`" for name in _columns(preprocessing))
-    words = f"`new.csv` has the columns of the original file ({columns})"
+    answer = ""
     if preprocessing.kind not in ("forecasting", "anomaly"):
-        words += f"; {_names(preprocessing.targets)} need not be there"
-    if preprocessing.group is None:
+        answer = f"; {_names(preprocessing.targets)} need not be there"
+    if reading.shape == "wide":
+        first = " with the label first, whatever it says" if reading.label else ""
+        words = (
+            f"`new.csv` has the columns of the original file, one sequence a row{first}"
+        )
+        return f"{words}. A table with one row a step does as well ({columns}{answer})."
+    if reading.format == "ts":
+        return (
+            "Instead of `new.csv` give a `.ts` file like the original one, or a table "
+            f"with one row a step ({columns}{answer})."
+        )
+    words = f"`new.csv` has the columns of the original file ({columns}){answer}"
+    if group is None:
         return f"{words}."
     return (
-        f"{words}. A folder or zip with one such CSV for each {preprocessing.group} "
-        "does as well: without the column the name of each file takes its place."
+        f"{words}. A folder or zip with one such CSV for each {group} does as well: "
+        "without the column the name of each file takes its place."
     )
 
 

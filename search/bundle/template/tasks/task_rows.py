@@ -1,6 +1,7 @@
 """From cells to numbers: the rows of each group, one group after the other."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -250,14 +251,16 @@ def _times(table: _Table, needed: np.ndarray) -> pd.DatetimeIndex | None:
         raise ForecastError(
             f"The time stamp in {table.place(row)} cannot be read: {cells!r}."
         )
-    for group, name in enumerate(table.names):
-        rows = np.flatnonzero((table.codes == group) & needed)
+    edges = np.searchsorted(table.codes, np.arange(len(table.names) + 1))
+    for name, (first, stop) in zip(table.names, pairwise(edges), strict=True):
+        rows = first + np.flatnonzero(needed[first:stop])
         found = times[rows]
         wanted = grid(found[0], len(found), setup.one_series())
         for place in np.flatnonzero(found != wanted)[:1]:
+            where = str(table.cells.index[rows[place]])
             of = "" if setup.group is None else f" of {setup.group} {name!r}"
             raise ForecastError(
-                f"{str(table.cells.index[rows[place]]).capitalize()}{of} has the time "
+                f"{where[0].upper()}{where[1:]}{of} has the time "
                 f"stamp {found[place]} where {wanted[place]} is expected (step "
                 f"{setup.time['frequency']!r}). Sort the rows by time, add missing "
                 "ones and remove repeated ones."
