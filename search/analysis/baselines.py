@@ -64,6 +64,10 @@ def make_baselines(
         If the series of the study cannot be used.
     """
     settings = handle.settings
+    if settings.task.kind != "forecasting" or settings.roles.group is not None:
+        write_arrays(handle.folder / FORECASTS_FILE, {})
+        write_json(handle.folder / BASELINES_FILE, StudyBaselines({}, {}))
+        return
     series = load_panel_series(handle)
     plan = settings.plan(len(series))
     panel = make_panel(series, settings.roles)

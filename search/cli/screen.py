@@ -18,6 +18,13 @@ from search.study.delivery import delivery_sentence, divergence_sentence
 from search.study.progress import Progress as StudyProgress
 from search.study.results import StudyResults, WinnerResult
 
+# Shorter than the names, so that the table fits into a terminal.
+_HEADINGS = {
+    "false_alarm_rate": "false",
+    "missing_rate": "missed",
+    "detection_delay": "delay",
+}
+
 
 def stdout() -> Console:
     """Return the console for results."""
@@ -161,7 +168,7 @@ def results_table(results: StudyResults) -> Table:
     for name, found in results.baselines.items():
         shown = name.replace("_", " ")
         rows.append((shown, "", *_values(found, metrics), "", ""))
-    headings = [name.replace("_", " ") for name in metrics]
+    headings = [_HEADINGS.get(name, name.replace("_", " ")) for name in metrics]
     return table(("", "cv score", *headings, "parameters", "training"), rows)
 
 

@@ -17,6 +17,7 @@ from search.bundle.build import write_bundle
 from search.bundle.contents import BundleContents
 from search.config import Roles, Task
 from search.data.source import Source
+from search.evaluation.framing import FramingName
 from search.evaluation.panel import Panel, make_panel
 from search.study.defaults import usual_space
 from search.study.results import SeedResult, WinnerResult
@@ -37,7 +38,7 @@ class Case:
     roles: Roles
     series: pd.DataFrame
     source: Source = PLANT
-    framing: str = "none"
+    framing: FramingName = "none"
 
 
 @dataclass(frozen=True)
@@ -248,9 +249,10 @@ def make(case: Case, folder: Path) -> Made:
     predictor = Predictor(model, panel, params, task, labels=scalers.labels)
     predicted = predictor.predict(panel, scalers.inputs, split.validation)
     detector = None
+    holdout: AnomalyHoldout | SampleHoldout
     if task.kind == "anomaly":
-        holdout = AnomalyHoldout.of(settings, case.series, plan, params)
-        detector = holdout.detector(predicted)
+        judged = AnomalyHoldout.of(settings, case.series, plan, params)
+        detector, holdout = judged.detector(predicted), judged
     else:
         holdout = SampleHoldout.of(settings, case.series, plan)
     predictions = folder / "holdout_predictions.csv"
