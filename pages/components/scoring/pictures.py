@@ -15,7 +15,7 @@ from pages.components.charts.record import show_chart
 from pages.components.draft import remember
 from pages.components.scales import target_scale, time_title
 from pages.components.scoring.data import SampleWinner
-from pages.components.text import raw_text, text
+from pages.components.text import plain, raw_text, text
 from search.analysis.new_answers import Answers, develop_answer
 from search.evaluation.panel import Panel
 
@@ -71,9 +71,7 @@ def choose_places(winner: SampleWinner, answers: Answers, *, key: str) -> np.nda
     names = list(dict.fromkeys(answers.groups.tolist()))
     if len(names) < 2:
         return np.arange(len(answers))
-    name = st.selectbox(
-        raw_text("scoring.choose_group"), names, key=f"{key}_group", width=400
-    )
+    name = st.selectbox(_group_label(winner), names, key=f"{key}_group", width=400)
     return answers.of_group(name)
 
 
@@ -104,9 +102,7 @@ def show_development(
     )
     number = _number(answers, target)
     names = answers.groups.tolist()
-    name = st.selectbox(
-        raw_text("scoring.choose_group"), names, key=f"{key}_sequence", width=400
-    )
+    name = st.selectbox(_group_label(winner), names, key=f"{key}_sequence", width=400)
     place = names.index(name)
     group = panel.group_names.index(name)
     model = winner.delivered.model
@@ -137,6 +133,11 @@ def show_development(
             spread=float(answers.values[:, number].std()),
         )
     show_chart(chart, key=f"{key}_development")
+
+
+def _group_label(winner: SampleWinner) -> str:
+    """Return the name of the column that tells the groups apart."""
+    return plain(winner.study.settings.roles.group)
 
 
 def _number(answers: Answers, target: str) -> int:
