@@ -1,5 +1,7 @@
 """Baselines of every kind, by hand, and winners judged beside them."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,14 +9,11 @@ import pytest
 from search.analysis.contest import judge_samples
 from search.analysis.kind_baselines import baseline_names, compute_baselines
 from search.config import Roles, Task
-from search.data.source import Source
 from search.errors import StudyCorrupted
 from search.evaluation.group_splits import plan_samples
 from search.evaluation.kind_metrics import AnomalyResult, ClassResult
 from search.evaluation.metrics import Metrics
 from search.evaluation.panel import Panel
-from search.study.settings import StudySettings
-from search.study.space import Space
 
 N_GROUPS, LENGTH = 40, 6
 
@@ -35,14 +34,13 @@ def make(kind, labels, *, score, features=None, **wishes):
         labels=labels,
     )
     task = Task(1, wishes.pop("holdout", 10), folds=2, kind=kind, score=score, **wishes)
-    return panel, task, plan_samples(panel, task, first_origin=2)
+    first = 1 if kind == "anomaly" else 2
+    return panel, task, plan_samples(panel, task, first_origin=first)
 
 
 def settings_of(task, targets=("y",)):
     is_input = task.kind in ("forecasting", "anomaly")
-    return StudySettings(
-        name="any",
-        source=Source("any.csv"),
+    return SimpleNamespace(
         roles=Roles(
             targets=targets,
             past_features=() if is_input else ("x",),
@@ -50,7 +48,6 @@ def settings_of(task, targets=("y",)):
             label="bad" if task.kind == "anomaly" else None,
         ),
         task=task,
-        space=Space.default(horizon=1),
     )
 
 
