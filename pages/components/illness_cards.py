@@ -10,12 +10,21 @@ from pages.components.setup.prefill import duplicate_settings
 from pages.components.state import go_to
 from pages.components.text import plain, raw_text, text
 from search.analysis.cures import cured_settings
+from search.config import Task
 from search.evaluation.diagnosis import Diagnosis, Illness
 from search.study.folders import StudyHandle
 from search.study.space import Value
 
 MOST_CURES = 2
-SHARES = ("share", "worse", "gained", "skill")
+SHARES = ("share", "worse", "gained", "skill", "expected", "missed")
+OTHERWISE: tuple[Illness, ...] = (
+    "underfitting",
+    "slow_start",
+    "not_learning",
+    "unstable_folds",
+    "grows_with_level",
+)
+"""Illnesses whose sentence speaks of forecasts, and has another form elsewhere."""
 
 
 def show_illnesses(
@@ -43,7 +52,7 @@ def show_illnesses(
     """
     seen_before: Counter[Illness] = Counter()
     for one in found:
-        name, body = illness_words(one)
+        name, body = illness_words(one, study.settings.task)
         st.markdown(f"**{plain(name)}**")
         st.markdown(plain(body))
         st.caption(text(f"diagnosis.{seen}_{one.evidence}"))
@@ -53,10 +62,11 @@ def show_illnesses(
         seen_before[one.illness] += 1
 
 
-def illness_words(one: Diagnosis) -> tuple[str, str]:
+def illness_words(one: Diagnosis, task: Task) -> tuple[str, str]:
     """Return the name of an illness and the sentence with its numbers."""
-    name = raw_text(f"diagnosis.{one.illness}")
-    return f"{name}.", raw_text(f"diagnosis.{one.illness}_body", **_shown(one))
+    is_other = task.kind != "forecasting" and one.illness in OTHERWISE
+    key = f"diagnosis.{'other_' if is_other else ''}{one.illness}"
+    return f"{raw_text(key)}.", raw_text(f"{key}_body", **_shown(one))
 
 
 def _show_cures(

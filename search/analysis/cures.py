@@ -76,6 +76,8 @@ def _stronger_clipping(settings: StudySettings, params: Params) -> Line | None:
 
 
 def _other_framing(settings: StudySettings, params: Params) -> Line | None:
+    if settings.task.kind != "forecasting":
+        return None  # others ask for the value itself
     known = ["none", "last_value"]
     if settings.task.season > 1:
         known.append("seasonal")

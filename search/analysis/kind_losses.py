@@ -23,8 +23,6 @@ class Measure:
         Power of the errors in the losses; the root of their mean is what is said.
     is_share
         Whether losses are shares, which are said in percent of what is right.
-    decimals_note
-        Name of the error where it is no share.
     """
 
     verb: str
@@ -32,7 +30,6 @@ class Measure:
     samples: str
     power: int = 1
     is_share: bool = False
-    decimals_note: str = "error"
 
     def size(self, losses: np.ndarray) -> float:
         """Return the error that the losses make."""
@@ -40,9 +37,26 @@ class Measure:
 
     def say(self, losses: np.ndarray) -> str:
         """Return what a model with these losses does, as the rest of a sentence."""
+        return self.verb.format(value=self.number(losses))
+
+    def number(self, losses: np.ndarray) -> str:
+        """Return how well a model with these losses does, in percent if a share."""
         size = self.size(losses)
-        value = f"{100 * (1 - size):.3g}" if self.is_share else f"{size:.3g}"
-        return self.verb.format(value=value)
+        if not self.is_share:
+            return in_digits(size)
+        percent = f"{100 * (1 - size):.1f}"
+        return percent.removesuffix(".0")
+
+
+def in_digits(value: float) -> str:
+    """Return a number with three digits, large ones without an exponent.
+
+    Examples
+    --------
+    >>> in_digits(0.12345), in_digits(12345.6)
+    ('0.123', '12,346')
+    """
+    return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.3g}"
 
 
 def measure_of(task: Task) -> Measure:
@@ -71,13 +85,11 @@ def measure_of(task: Task) -> Measure:
             is_share=True,
         )
     if task.score == "log_loss":
-        return Measure(
-            "has a log loss of {value}", sample, samples, decimals_note="log loss"
-        )
+        return Measure("has a log loss of {value}", sample, samples)
     name = "mean absolute error" if task.score == "mae" else "error (RMSE)"
     power = 1 if task.score == "mae" else 2
     verb = f"has a {name} of {{value}}" if power == 1 else f"has an {name} of {{value}}"
-    return Measure(verb, sample, samples, power=power, decimals_note=name)
+    return Measure(verb, sample, samples, power=power)
 
 
 def number_losses(

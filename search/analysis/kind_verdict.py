@@ -11,7 +11,7 @@ from itertools import combinations
 
 import numpy as np
 
-from search.analysis.kind_losses import Measure
+from search.analysis.kind_losses import Measure, in_digits
 from search.analysis.verdict import SIGNIFICANT, Contestant, adjust_tests
 from search.evaluation.paired_groups import (
     difference_interval,
@@ -173,8 +173,7 @@ def _both(
 
 def _short(model: Contestant, field: Field) -> str:
     """Return how well the second of two models does, without the words of the first."""
-    size = field.measure.size(model.losses)
-    return f"{100 * (1 - size):.3g} %" if field.measure.is_share else f"{size:.3g}"
+    return f"{field.measure.number(model.losses)}{' %' * field.measure.is_share}"
 
 
 def _numbers(
@@ -185,7 +184,8 @@ def _numbers(
         first.losses, second.losses, groups=field.groups, power=field.measure.power
     )
     if field.measure.is_share:
-        shown = f"{_signed(-100 * high)} to {_signed(-100 * low)} percentage points"
+        points = [f"{100 * -end:+.1f}".replace("-", "−") for end in (high, low)]
+        shown = f"{points[0]} to {points[1]} percentage points"
     else:
         shown = f"{_signed(low)} to {_signed(high)}"
     p_value = test.p_adjusted
@@ -196,7 +196,8 @@ def _numbers(
 
 
 def _signed(value: float) -> str:
-    return f"{value:+.2g}".replace("-", "−")
+    sign = "−" if value < 0 else "+"
+    return f"{sign}{in_digits(abs(value))}"
 
 
 def _too_few(field: Field) -> str:

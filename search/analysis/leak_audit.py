@@ -12,10 +12,12 @@ from search.data.source import Source
 from search.errors import StudyCorrupted
 from search.evaluation.leaks.features import audit_features
 from search.evaluation.leaks.filling import audit_first_values
+from search.evaluation.leaks.groups import audit_groups
 from search.evaluation.leaks.plan import audit_plan, audit_scaler
 from search.evaluation.leaks.rows import audit_rows
 from search.evaluation.leaks.suspicion import Suspicion
 from search.evaluation.panel import make_panel
+from search.evaluation.samples import SamplePlan
 from search.evaluation.scaling import Scaler, fit_scaler
 from search.study.settings import StudySettings
 from search.study.space import TrialParams
@@ -30,7 +32,7 @@ def audit_data(series: pd.DataFrame, settings: StudySettings) -> tuple[Suspicion
     Parameters
     ----------
     series
-        The confirmed series, one row a time stamp.
+        The confirmed series, one row a time stamp; with groups the rows of all.
     settings
         The study, started or not.
 
@@ -39,8 +41,12 @@ def audit_data(series: pd.DataFrame, settings: StudySettings) -> tuple[Suspicion
     ConfigError
         If the series is too short for the settings.
     """
-    plan = settings.plan(len(series))
     roles, task = settings.roles, settings.task
+    panel = make_panel(series, roles, kind=task.kind)
+    plan = settings.plan_of(panel)
+    if isinstance(plan, SamplePlan):
+        filled = _audit_filling(settings.source)
+        return (*audit_groups(panel, plan, task), *filled)
     before = series.iloc[: plan.holdout_start]
     return (
         *audit_plan(plan),
@@ -64,7 +70,8 @@ def audit_winner(
     """Check that a delivered model was scaled without the holdout.
 
     Nothing is said of the bundle of another trial, which stands there for a while when
-    a resumed study has found a better one.
+    a resumed study has found a better one, nor of studies whose holdout is not the end
+    of one series: there the folds decide what a scaler sees, see `audit_data`.
 
     Parameters
     ----------
@@ -78,6 +85,8 @@ def audit_winner(
     StudyCorrupted
         If the zip is damaged.
     """
+    if settings.task.kind != "forecasting" or settings.roles.group is not None:
+        return ()
     delivered = _read_bundle(bundle)
     stop = settings.plan(len(series)).holdout_start
     panel = make_panel(series, settings.roles, calendar=params.calendar == "cycles")

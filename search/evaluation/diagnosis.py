@@ -3,7 +3,8 @@
 Every check is a function of arrays that returns a finding or nothing. The thresholds
 are rules of thumb of practice, not tests of significance, where no source is named.
 Here are the checks of forecasts; those of learning curves and folds are in
-`search.evaluation.curve_diagnosis`.
+`search.evaluation.curve_diagnosis`, those of other answers in
+`search.evaluation.answer_diagnosis`.
 """
 
 from collections.abc import Sequence
@@ -25,8 +26,14 @@ Illness = Literal[
     "autocorrelated",
     "grows_with_level",
     "fails_at_times",
+    "never_called",
+    "fails_in_group",
+    "threshold_low",
+    "threshold_high",
 ]
-Evidence = Literal["learning", "loss", "folds", "steps", "residuals", "levels", "times"]
+Evidence = Literal[
+    "learning", "loss", "folds", "steps", "residuals", "levels", "times", "answers"
+]
 Cure = Literal[
     "more_dropout",
     "fewer_units",

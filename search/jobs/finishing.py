@@ -11,20 +11,22 @@ from search.analysis.baselines import (
     load_baseline_forecasts,
     load_baselines,
 )
+from search.analysis.contest import judge_samples
+from search.analysis.kind_baselines import baseline_names
 from search.analysis.predictions import load_predictions
 from search.analysis.verdict import Contestant, give_verdict, origin_losses
 from search.config import CELLS, Cell
 from search.data.columns import unit_of
-from search.evaluation.baselines.suite import BASELINE_NAMES
 from search.evaluation.metrics import target_weights
+from search.evaluation.panel import Panel, make_panel
+from search.evaluation.samples import SamplePlan
 from search.evaluation.splits import SplitPlan
 from search.evaluation.windows import gather_targets
-from search.jobs.finishing_samples import describe_samples, plain_verdict
 from search.jobs.refitting import read_winner
 from search.study.control import State
 from search.study.folders import StudyHandle
 from search.study.progress import read_progress
-from search.study.results import StudyResults, WinnerResult, save_results
+from search.study.results import StudyResults, Verdict, WinnerResult, save_results
 from search.study.settings import StudySettings
 from search.study.studies import load_panel_series
 
@@ -58,36 +60,28 @@ def finish_study(
     """
     settings = handle.settings
     series = load_panel_series(handle)
-    if settings.task.kind != "forecasting" or settings.roles.group is not None:
-        return _finish_samples(
-            handle, series, state, refitted, skipped, seconds, without_baselines
-        )
-    plan = settings.plan(len(series))
-    targets = series[list(settings.roles.targets)].to_numpy(dtype=np.float64)
+    panel = make_panel(series, settings.roles, kind=settings.task.kind)
+    plan = settings.plan_of(panel)
     winners = _read_winners(handle, refitted)
     ranked = sorted(winners, key=lambda cell: winners[cell].cv)
-    weights = target_weights(targets[: plan.holdout_start])
     baselines = load_baselines(handle) or StudyBaselines(
-        {}, {}, dict.fromkeys(BASELINE_NAMES, without_baselines)
+        {}, {}, dict.fromkeys(baseline_names(settings.task), without_baselines)
     )
-    actual, score = _holdout_targets(targets, plan), settings.task.score
-    verdict = give_verdict(
-        {
-            cell: Contestant(cell, _winner_losses(winners[cell], settings, weights))
-            for cell in ranked
-        },
-        {
-            name: Contestant(
-                name, origin_losses(actual, predicted, weights, score=score)
-            )
-            for name, predicted in load_baseline_forecasts(handle).items()
-        },
-        horizon=settings.task.horizon,
-        score=score,
-    )
+    outputs = load_baseline_forecasts(handle)
+    if isinstance(plan, SplitPlan):
+        best_first = {cell: winners[cell] for cell in ranked}
+        verdict = _judge_forecasts(settings, panel.targets, plan, best_first, outputs)
+        held: dict[str, int | str] = {
+            "holdout_start": plan.holdout_start,
+            "holdout_rows": len(series) - plan.holdout_start,
+        }
+    else:
+        files = {str(cell): Path(winners[cell].predictions) for cell in ranked}
+        verdict = judge_samples(settings, panel, plan, winners=files, outputs=outputs)
+        held = _describe_holdout(series, panel, plan)
     results = StudyResults(
         study={"uuid": handle.uuid, "name": settings.name, "state": state},
-        data=_describe_data(handle, series, plan),
+        data=_describe_data(handle, series, held),
         trials=read_progress(handle).counts,
         winners=winners,
         baselines=baselines.holdout,
@@ -102,38 +96,6 @@ def finish_study(
     return results
 
 
-def _finish_samples(
-    handle: StudyHandle,
-    series: pd.DataFrame,
-    state: State,
-    refitted: tuple[Cell, ...],
-    skipped: Mapping[Cell, str],
-    seconds: float,
-    without_baselines: str,
-) -> StudyResults:
-    """Write the results of a study of any other task."""
-    winners = _read_winners(handle, refitted)
-    ranked = sorted(winners, key=lambda cell: winners[cell].cv)
-    found = load_baselines(handle)
-    results = StudyResults(
-        study={"uuid": handle.uuid, "name": handle.settings.name, "state": state},
-        data=describe_samples(handle, series),
-        trials=read_progress(handle).counts,
-        winners=winners,
-        baselines=found.holdout if found else {},
-        absent_baselines=found.absent
-        if found
-        else dict.fromkeys(BASELINE_NAMES, without_baselines),
-        best_cell=ranked[0] if ranked else None,
-        verdict=plain_verdict(winners, ranked),
-        comparisons=(),
-        seconds=seconds,
-        skipped_cells={str(cell): reason for cell, reason in skipped.items()},
-    )
-    save_results(handle.folder, results)
-    return results
-
-
 def _read_winners(
     handle: StudyHandle, cells: tuple[Cell, ...]
 ) -> dict[Cell, WinnerResult]:
@@ -141,12 +103,32 @@ def _read_winners(
     return {cell: winner for cell, winner in found.items() if winner is not None}
 
 
-def _holdout_targets(targets: np.ndarray, plan: SplitPlan) -> np.ndarray:
-    return gather_targets(targets, _holdout_origins(plan), horizon=plan.horizon)
-
-
-def _holdout_origins(plan: SplitPlan) -> np.ndarray:
-    return np.arange(plan.holdout_start, plan.holdout_stop)
+def _judge_forecasts(
+    settings: StudySettings,
+    targets: np.ndarray,
+    plan: SplitPlan,
+    winners: Mapping[Cell, WinnerResult],
+    outputs: Mapping[str, np.ndarray],
+) -> Verdict:
+    """Compare the forecasts of one series; the best winner comes first."""
+    score = settings.task.score
+    weights = target_weights(targets[: plan.holdout_start])
+    origins = np.arange(plan.holdout_start, plan.holdout_stop)
+    actual = gather_targets(targets, origins, horizon=plan.horizon)
+    return give_verdict(
+        {
+            cell: Contestant(cell, _winner_losses(winner, settings, weights))
+            for cell, winner in winners.items()
+        },
+        {
+            name: Contestant(
+                name, origin_losses(actual, predicted, weights, score=score)
+            )
+            for name, predicted in outputs.items()
+        },
+        horizon=settings.task.horizon,
+        score=score,
+    )
 
 
 def _winner_losses(
@@ -161,7 +143,7 @@ def _winner_losses(
 
 
 def _describe_data(
-    handle: StudyHandle, series: pd.DataFrame, plan: SplitPlan
+    handle: StudyHandle, series: pd.DataFrame, held: Mapping[str, int | str]
 ) -> dict[str, int | str | None]:
     source, roles = handle.settings.source, handle.settings.roles
     return {
@@ -173,7 +155,21 @@ def _describe_data(
         "frequency": source.frequency,
         "first": str(series.index[0]),
         "last": str(series.index[-1]),
-        "holdout_start": plan.holdout_start,
-        "holdout_rows": len(series) - plan.holdout_start,
+        **held,
         "sha256": handle.data_sha256,
+    }
+
+
+def _describe_holdout(
+    series: pd.DataFrame, panel: Panel, plan: SamplePlan
+) -> dict[str, int | str]:
+    """Count what is held out; it is not the end of the rows in every task."""
+    stops = plan.final.validation
+    return {
+        "first": str(series.index.min()),
+        "last": str(series.index.max()),
+        "groups": panel.n_groups if panel.group_names else 0,
+        "holdout_samples": len(stops),
+        "holdout_groups": len(np.unique(panel.groups[stops - 1])),
+        "holdout_rows": len(np.unique(plan.samples.target_rows(stops))),
     }

@@ -15,6 +15,7 @@ from pages.components.study_data import (
 from pages.components.text import text
 from pages.components.theme import CELL_BADGES
 from search.analysis.illnesses import diagnose_forecasts, diagnose_trial
+from search.analysis.kind_illnesses import diagnose_answers
 from search.config import Cell
 from search.evaluation.diagnosis import Diagnosis
 from search.study.folders import StudyHandle
@@ -60,7 +61,11 @@ def _of_forecasts(
     folder: str, cell: Cell, stamp: int, _study: StudyHandle, _results: StudyResults
 ) -> tuple[Diagnosis, ...]:
     """Look at many thousand forecasts once, not at each click."""
-    target = _study.settings.roles.targets[0]
+    settings = _study.settings
+    if settings.task.kind != "forecasting" or settings.roles.group is not None:
+        path = Path(_results.winners[cell].predictions)
+        return tuple(diagnose_answers(settings, path))
+    target = settings.roles.targets[0]
     holdout = winner_holdout(_study, _results, cell).get(target)
     if holdout is None:
         return ()

@@ -226,7 +226,9 @@ def _diagnosis(document: Document, study: StudyHandle, results: StudyResults) ->
     baselines = fold_baselines(study)
     for cell in results.winners:
         found = winner_illnesses(study, results, cell, baselines)
-        words = " ".join(" ".join(illness_words(one)) for one in found)
+        words = " ".join(
+            " ".join(illness_words(one, study.settings.task)) for one in found
+        )
         document.paragraph(f"{cell}: {words or raw_text('diagnosis.none')}")
 
 
