@@ -29,7 +29,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "dense_units": (0, 3),
     "recurrent_dropout": (0.0, 0.3),
     "layers": (1, 2),
-    "sequence_length": (5, 1),
+    "sequence_length": (5, 2),
     "dropout": (0.2, 0.0),
     "loss": ("mse", "mae", "huber", "msle"),  # classes have one loss only
     "optimizer": LIMITS["optimizer"].choices,
