@@ -125,7 +125,7 @@ def test_create_study_refuses_a_loss_of_values_below_zero(
 def test_create_study_that_breaks_leaves_nothing(
     environment, settings, series, monkeypatch
 ):
-    def full(folder, values):
+    def full(folder, values, groups):
         (folder / "data.parquet").write_bytes(b"half")
         raise OSError(28, "No space left on device")
 

@@ -4,7 +4,6 @@ import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import msgspec
 import numpy as np
 import pandas as pd
 import pytest
@@ -31,7 +30,7 @@ from search.evaluation.kind_metrics import as_values
 from search.evaluation.metrics import forecast_metrics, seasonal_naive_scale
 from search.study.defaults import default_space
 from search.study.folders import StudyHandle
-from search.study.results import BundleCheck, WinnerResult
+from search.study.results import BundleCheck, WinnerResult, read_record
 from search.study.settings import StudySettings
 from search.study.space import Line, Value
 from search.study.studies import create_study, load_panel_series
@@ -128,9 +127,9 @@ def test_make_winner_takes_the_best_trial(made: Made) -> None:
 
 
 def test_make_winner_writes_what_it_returns(made: Made) -> None:
-    content = (made.folder / "winner.json").read_bytes()
-    assert msgspec.json.decode(content, type=WinnerResult) == made.result
-    assert json.loads(content)["bundle"] == str(made.folder / "bundle.zip")
+    content = json.loads((made.folder / "winner.json").read_bytes())
+    assert read_record(content, WinnerResult) == made.result
+    assert content["bundle"] == str(made.folder / "bundle.zip")
 
 
 def test_make_winner_scores_each_seed_and_delivers_the_first(made: Made) -> None:
@@ -247,6 +246,7 @@ class _Refitted:
 
     def __init__(self, contents: BundleContents) -> None:
         self.scaler = contents.scaler
+        self.labels = None
         self.model = None
 
 

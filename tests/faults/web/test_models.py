@@ -81,9 +81,10 @@ def test_nothing_loads_what_could_run_code() -> None:
     ids=["keras", "h5", "pickle"],
 )
 def test_a_model_is_no_table(content: bytes) -> None:
-    assert not {"keras", "h5", "hdf5", "pkl", "onnx", "zip", "pb"} & set(FILE_TYPES)
-    with pytest.raises(UserInputError):
-        read_table(content, name="model.csv")
+    assert not {"keras", "h5", "hdf5", "pkl", "onnx", "pb"} & set(FILE_TYPES)
+    for name in ("model.csv", "model.zip"):
+        with pytest.raises(UserInputError):
+            read_table(content, name=name)
 
 
 @pytest.fixture
