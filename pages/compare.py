@@ -10,10 +10,10 @@ from pages.components.compare.anomalies import show_anomalies
 from pages.components.compare.classes import show_classes
 from pages.components.compare.diagnosis import show_diagnosis
 from pages.components.compare.estimates import show_estimates
+from pages.components.compare.files import show_downloads
 from pages.components.compare.many_series import show_many_series
 from pages.components.compare.search import show_search
 from pages.components.compare.sections import (
-    show_downloads,
     show_folds,
     show_holdout,
     show_learning,
@@ -41,7 +41,7 @@ from pages.components.state import (
 )
 from pages.components.status import is_live, state_word
 from pages.components.study_data import fold_baselines
-from pages.components.task_words import verdict_basis
+from pages.components.task_words import is_one_forecast, verdict_basis
 from pages.components.text import plain, raw_text, text
 from search.analysis.comparison import ModelRow, best_baseline, model_rows
 from search.analysis.optimism import selection_optimism
@@ -69,9 +69,10 @@ def show_page() -> None:
     show_winner_parameters(results)
     search = st.container(key="compare_search")
     show_downloads(study, results)
+    is_forecast = study.settings.task.kind == "forecasting"
     with next_step():
         if st.button(
-            text("compare.next"),
+            text(f"compare.next_{'forecast' if is_forecast else 'score'}"),
             key="compare_next",
             type="primary",
             icon=":material/arrow_forward:",
@@ -150,7 +151,9 @@ def show_scores(
     st.subheader(
         text("compare.scores_heading"),
         help=text(
-            "compare.scores_help",
+            "compare.scores_help"
+            if is_one_forecast(study)
+            else "compare.scores_help_other",
             seeds=study.settings.training.refit_seeds,
             delivered=raw_text(f"compare.delivers_{study.settings.training.deliver}"),
             name=SCORE_NAMES[score],
@@ -189,7 +192,7 @@ def show_scores(
     st.caption(f"{text('compare.star_note')} {note} {line}")
     _show_optimism(study, scale)
     show_seeds(results)
-    show_tests(results.comparisons)
+    show_tests(results.comparisons, of_origins=is_one_forecast(study))
 
 
 def _show_optimism(study: StudyHandle, scale: Scale) -> None:

@@ -2,13 +2,23 @@
 
 from pages.components.numbers import three_digits
 from pages.components.text import raw_text
+from search.analysis.comparison import AnyMetricName
 from search.config import Score
 from search.evaluation.kind_metrics import AnomalyResult, ClassResult
 from search.evaluation.metrics import KindMetrics
 
-VALUE_METRICS = ("rmse", "mae", "mse", "mase", "smape", "r2")
-CLASS_METRICS = ("accuracy", "precision", "recall", "f1", "roc_auc", "log_loss")
-ANOMALY_METRICS = (
+MetricKey = AnyMetricName | Score
+
+VALUE_METRICS: tuple[MetricKey, ...] = ("rmse", "mae", "mse", "mase", "smape", "r2")
+CLASS_METRICS: tuple[MetricKey, ...] = (
+    "accuracy",
+    "precision",
+    "recall",
+    "f1",
+    "roc_auc",
+    "log_loss",
+)
+ANOMALY_METRICS: tuple[MetricKey, ...] = (
     "f1",
     "precision",
     "recall",
@@ -16,7 +26,7 @@ ANOMALY_METRICS = (
     "missing_rate",
     "detection_delay",
 )
-SHARES = frozenset(
+SHARES: frozenset[str] = frozenset(
     (
         "accuracy",
         "precision",
@@ -29,7 +39,7 @@ SHARES = frozenset(
 """Metrics that are written in percent."""
 
 
-def metric_names(metrics: KindMetrics) -> tuple[str, ...]:
+def metric_names(metrics: KindMetrics) -> tuple[MetricKey, ...]:
     """Return the metrics that a table shows, the most telling first."""
     if isinstance(metrics, ClassResult):
         return CLASS_METRICS
@@ -38,7 +48,7 @@ def metric_names(metrics: KindMetrics) -> tuple[str, ...]:
     return VALUE_METRICS
 
 
-def judged_by(metrics: KindMetrics, score: Score) -> str:
+def judged_by(metrics: KindMetrics, score: Score) -> MetricKey:
     """Return the metric that judges the holdout.
 
     Anomalies are judged by those that are found, not by the error that was learned.

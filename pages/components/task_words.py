@@ -2,6 +2,7 @@
 
 from pages.components.text import raw_text, text
 from search.config import Task
+from search.study.folders import StudyHandle
 from search.study.settings import StudySettings
 
 
@@ -11,6 +12,12 @@ def in_time_order(settings: StudySettings) -> bool:
     if is_by_rows or settings.roles.group is None:
         return True
     return settings.task.group_order == "time"
+
+
+def is_one_forecast(study: StudyHandle) -> bool:
+    """Whether a single series is forecast."""
+    settings = study.settings
+    return settings.task.kind == "forecasting" and settings.roles.group is None
 
 
 def verdict_basis(settings: StudySettings) -> str:

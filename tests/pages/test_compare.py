@@ -11,8 +11,8 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from pages.components.compare import diagnosis as compare_diagnosis
+from pages.components.compare import files as compare_files
 from pages.components.compare import search as compare_search
-from pages.components.compare import sections as compare_sections
 from pages.components.compare.table import model_table, signed_percent
 from pages.components.downloads import show_results_download
 from search.analysis.comparison import ModelRow, Spread
@@ -200,7 +200,7 @@ def test_importance_comes_after_everything_else(
         plain(study)
 
     monkeypatch.setattr(compare_search, "parameter_importance", late)
-    monkeypatch.setattr(compare_sections, "show_results_download", downloads)
+    monkeypatch.setattr(compare_files, "show_results_download", downloads)
     st.cache_resource.clear()
     app = open_made("compare", "finished")
     assert order == ["downloads", "importance"]

@@ -186,7 +186,10 @@ def _spread_out(actual: np.ndarray) -> np.ndarray:
     if len(actual) <= MOST_POINTS:
         return np.arange(len(actual))
     order = np.argsort(actual, kind="stable")
-    return order[np.linspace(0, len(actual) - 1, MOST_POINTS).astype(np.int64)]
+    kept: np.ndarray = order[
+        np.linspace(0, len(actual) - 1, MOST_POINTS).astype(np.int64)
+    ]
+    return kept
 
 
 def _levels(actual: np.ndarray) -> list[np.ndarray]:

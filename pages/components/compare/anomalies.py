@@ -48,20 +48,20 @@ def show_anomalies(study: StudyHandle, results: StudyResults) -> None:
 
 def alarm_table(results: StudyResults) -> pd.DataFrame:
     """Return one line a model: events found, missed rows, false alarms, delay."""
-    records = {**results.winners, **results.baselines}
+    records = {str(cell): one.holdout for cell, one in results.winners.items()}
+    records |= results.baselines
     return pd.DataFrame(
         [
             {
-                raw_text("answers.event_model"): model_name(str(name)),
+                raw_text("answers.event_model"): model_name(name),
                 raw_text("answers.event_actual"): one.n_events,
                 raw_text("answers.event_found"): one.n_found,
                 raw_text("answers.event_delay"): one.detection_delay,
                 raw_text("answers.event_missed"): _percent(one.missing_rate),
                 raw_text("answers.event_false_rows"): _percent(one.false_alarm_rate),
             }
-            for name, record in records.items()
-            if isinstance(one := getattr(record, "holdout", record), AnomalyResult)
-            and one.f1 is not None
+            for name, one in records.items()
+            if isinstance(one, AnomalyResult) and one.f1 is not None
         ]
     )
 

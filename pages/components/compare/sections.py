@@ -16,13 +16,7 @@ from pages.components.charts.record import show_chart
 from pages.components.charts.style import model_name
 from pages.components.charts.windows import origin_chart, step_chart
 from pages.components.compare.table import show_parameters
-from pages.components.downloads import (
-    show_results_download,
-    show_series_download,
-    show_winner_downloads,
-)
 from pages.components.frame import error_boundary
-from pages.components.report.button import show_report_download
 from pages.components.scales import (
     error_scale,
     score_scale,
@@ -36,10 +30,8 @@ from pages.components.study_data import (
 )
 from pages.components.task_words import in_time_order
 from pages.components.text import raw_text, text
-from pages.components.theme import CELL_BADGES
 from search.analysis.comparison import ModelRow, parameter_rows
 from search.analysis.predictions import Predictions
-from search.data.columns import unit_of
 from search.evaluation.kind_metrics import as_values
 from search.study.folders import StudyHandle
 from search.study.results import StudyResults
@@ -142,20 +134,6 @@ def show_winner_parameters(results: StudyResults) -> None:
     show_parameters(
         list(winners), parameter_rows([winner.params for winner in winners.values()])
     )
-
-
-def show_downloads(study: StudyHandle, results: StudyResults) -> None:
-    """Offer the files of each winner, and all numbers."""
-    st.subheader(text("compare.downloads_heading"), anchor=False)
-    for cell, winner in results.winners.items():
-        with st.container(border=True):
-            st.badge(cell, color=CELL_BADGES[cell])
-            unit = unit_of(study.settings.roles.targets[0])
-            show_winner_downloads(study, cell, winner, unit=unit, key="compare")
-    with st.container(horizontal=True):
-        show_report_download(study, results)
-        show_series_download(study)
-        show_results_download(study)
 
 
 def choose_target(study: StudyHandle, *, key: str) -> str:

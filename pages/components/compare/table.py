@@ -82,17 +82,21 @@ def absent_words(absent: Mapping[str, str]) -> list[str]:
     ]
 
 
-def show_tests(comparisons: Sequence[Comparison]) -> None:
+def show_tests(comparisons: Sequence[Comparison], *, of_origins: bool = True) -> None:
     """Show the paired tests behind the verdict."""
     if not comparisons:
         return
     with st.expander(text("compare.tests_heading"), key="compare_tests"):
         st.markdown(text("compare.tests_body"))
-        st.dataframe(written(test_table(comparisons)), hide_index=True)
+        table = test_table(comparisons, of_origins=of_origins)
+        st.dataframe(written(table), hide_index=True)
 
 
-def test_table(comparisons: Sequence[Comparison]) -> pd.DataFrame:
-    """Return one line a paired test."""
+def test_table(
+    comparisons: Sequence[Comparison], *, of_origins: bool = True
+) -> pd.DataFrame:
+    """Return one line a paired test; over origins of forecasts, or groups or blocks."""
+    counted = raw_text("compare.test_n" if of_origins else "compare.test_n_other")
     return pd.DataFrame(
         {
             raw_text("compare.test_first"): model_name(c.first),
@@ -100,7 +104,7 @@ def test_table(comparisons: Sequence[Comparison]) -> pd.DataFrame:
             raw_text("compare.test_difference"): percent(c.relative_difference),
             raw_text("compare.test_interval"): _interval(c.interval),
             raw_text("compare.test_p"): c.p_adjusted,
-            raw_text("compare.test_n"): c.n_origins,
+            counted: c.n_origins,
         }
         for c in comparisons
     )

@@ -32,12 +32,6 @@ from search.study.results import StudyResults
 MOST_CURVES = 6
 
 
-def is_one_forecast(study: StudyHandle) -> bool:
-    """Whether a single series is forecast."""
-    settings = study.settings
-    return settings.task.kind == "forecasting" and settings.roles.group is None
-
-
 def add_folds(document: Document, study: StudyHandle) -> None:
     """Add how many samples each fold learns from and is judged on."""
     settings = study.settings

@@ -24,7 +24,7 @@ from pages.components.hyperparameters import label, value_word
 from pages.components.illness_cards import illness_words
 from pages.components.numbers import duration
 from pages.components.progress.steering_words import steered_sentence
-from pages.components.report.answers import add_answers, add_folds, is_one_forecast
+from pages.components.report.answers import add_answers, add_folds
 from pages.components.report.document import Document
 from pages.components.scales import (
     SCORE_NAMES,
@@ -45,7 +45,7 @@ from pages.components.study_data import (
     winner_forecast,
     winner_holdout,
 )
-from pages.components.task_words import asked_words, in_time_order
+from pages.components.task_words import asked_words, in_time_order, is_one_forecast
 from pages.components.text import raw_text
 from search.analysis.comparison import model_rows, parameter_rows
 from search.analysis.forecasts import last_part
@@ -132,7 +132,7 @@ def _settings(document: Document, study: StudyHandle) -> None:
 def _task_facts(settings: StudySettings) -> dict[str, object]:
     """Return what is predicted and held out, in the words of the kind of task."""
     task, group = settings.task, settings.roles.group
-    rows = {
+    rows: dict[str, object] = {
         raw_text("report.horizon"): task.horizon,
         raw_text("report.holdout"): task.holdout,
         raw_text("report.season"): task.season,
@@ -201,7 +201,8 @@ def _comparison(document: Document, study: StudyHandle, results: StudyResults) -
         document.paragraph(words, kind="note")
     if results.comparisons:
         document.paragraph(raw_text("compare.tests_body"), kind="note")
-        document.table(written(test_table(results.comparisons)))
+        tests = test_table(results.comparisons, of_origins=is_one_forecast(study))
+        document.table(written(tests))
     folds = {row.name: row.cv_folds for row in rows}
     ordered = in_time_order(study.settings)
     document.chart(fold_chart(folds, score_scale(study), in_order=ordered))
