@@ -21,8 +21,9 @@ run: $(RUN_STAMP) ## start the application on http://127.0.0.1:8501
 
 test: check test-quick test-slow ## every check and every test; what CI runs
 
+# A process for each processor core; the tests of a file share what they prepare.
 test-quick: $(DEV_STAMP) ## tests that take seconds
-	$(BIN)/python -m pytest -m "not slow and not e2e and not faults"
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow and not e2e and not faults"
 
 test-slow: $(DEV_STAMP) ## tests that train for longer, and the browser test
 	$(BIN)/python -m pytest -m "(slow or e2e) and not faults"

@@ -2,14 +2,16 @@
 
 import streamlit as st
 
-from pages.components.compare.sections import choose_target
+from pages.components.choosing import choose_target
 from pages.components.explain_parts import (
     show_importance,
     show_window,
     winner_explained,
 )
+from pages.components.explain_samples import show_samples
 from pages.components.forecast.parts import choose_winner
 from pages.components.frame import empty_state, page_frame
+from pages.components.scoring.data import is_one_forecast, sample_winner
 from pages.components.state import require_study, study_progress, study_results
 from pages.components.status import is_live, state_word
 from pages.components.text import text
@@ -37,6 +39,13 @@ def show_page() -> None:
         cell = choose_winner(results, key="explain_winner")
         target = choose_target(study, key="explain_target")
     winner = results.winners[cell]
+    if not is_one_forecast(study):
+        found = sample_winner(study, cell, winner)
+        if found is None:
+            st.info(text("explain.cannot", cell=cell), icon=":material/info:")
+        else:
+            show_samples(found, target)
+        return
     explained = winner_explained(str(study.folder), cell, winner.trial, study, results)
     if explained is None:
         st.info(text("explain.cannot", cell=cell), icon=":material/info:")

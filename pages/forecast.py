@@ -1,8 +1,8 @@
-"""Forecast: what a winner says comes next, and everything to take with you."""
+"""Forecast: what a winner says of what comes, and everything to take with you."""
 
 import streamlit as st
 
-from pages.components.compare.sections import choose_target
+from pages.components.choosing import choose_target
 from pages.components.downloads import bundle_path, file_button, file_name
 from pages.components.forecast.newer_parts import show_newer_data
 from pages.components.forecast.parts import (
@@ -12,15 +12,24 @@ from pages.components.forecast.parts import (
     show_usage,
 )
 from pages.components.frame import empty_state, next_step, page_frame
-from pages.components.state import require_study, study_progress, study_results
+from pages.components.scoring.data import is_one_forecast
+from pages.components.scoring.page import show_scoring
+from pages.components.state import (
+    current_study,
+    require_study,
+    study_progress,
+    study_results,
+)
 from pages.components.status import is_live, state_word
 from pages.components.text import text
 from search.study.folders import StudyHandle
 
 
 def show_page() -> None:
-    """Show the forecast of a winner of the study of the URL."""
-    page_frame(text("forecast.title"), "forecast")
+    """Show what a winner of the study of the URL says of new data."""
+    opened = current_study()
+    kind = "forecasting" if opened is None else opened.settings.task.kind
+    page_frame(text(f"scoring.title_{kind}"), "forecast")
     study = require_study()
     results = study_results(study)
     if results is None or not results.winners:
@@ -30,8 +39,11 @@ def show_page() -> None:
         cell = choose_winner(results, key="forecast_winner")
         target = choose_target(study, key="forecast_target")
     winner = results.winners[cell]
-    show_forecast(study, results, cell, target)
-    show_newer_data(study, results, cell, target)
+    if is_one_forecast(study):
+        show_forecast(study, results, cell, target)
+        show_newer_data(study, results, cell, target)
+    else:
+        show_scoring(study, cell, winner, target)
     show_take_away(study, cell, winner)
     show_usage(study, winner)
     path = bundle_path(winner)

@@ -31,7 +31,7 @@ from pages.components.setup.views import (
     show_study_settings,
 )
 from pages.components.state import current_study
-from pages.components.text import plain, text
+from pages.components.text import plain, raw_text, text
 from search.errors import ConfigError
 from search.evaluation.samples import SamplePlan
 from search.study.settings import StudySettings
@@ -129,6 +129,8 @@ def choose_preset() -> PresetName:
 def choose_name(series: Draft) -> str:
     """Show the name of the study."""
     target = series.built.roles.targets[0]
+    if isinstance(series, DraftGroups) and series.kind == "anomaly":
+        target = raw_text("setup.name_anomaly")
     file_name = series.built.source.file_name.rsplit(".", 1)[0]
     follow("setup_name", (series.name or f"{file_name}: {target}")[:80])
     return st.text_input(

@@ -74,12 +74,13 @@ class Roles:
     def __post_init__(self) -> None:
         if not self.targets:
             raise ConfigError("Choose at least one target column.")
-        columns = [*self.targets, *self.past_features, *self.known_features]
-        columns += [name for name in (self.group, self.label) if name is not None]
+        columns = [*self.columns, *filter(None, (self.group, self.label))]
         twice = sorted({name for name in columns if columns.count(name) > 1})
         if twice:
+            group = self.group
+            why = f": {group} tells the groups apart as well" if group in twice else ""
             raise ConfigError(
-                f"Each column can have one role only; {', '.join(twice)} has two."
+                f"Each column can have one role only; {', '.join(twice)} has two{why}."
             )
 
     @property

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from search.bundle.scripts import SHARED_MODULE, TASK_MODULES
+
 ROOT = Path(__file__).parents[1]
 # Runs without this package wherever a bundle is unpacked; falls back on Keras there.
 STANDALONE = "search.bundle.template"
@@ -175,7 +177,9 @@ def test_components_know_no_page(imports: list[Import]) -> None:
 
 
 def test_stand_alone_script_needs_no_package_of_ours(imports: list[Import]) -> None:
-    allowed = {"numpy", "pandas", "onnxruntime", "keras", *sys.stdlib_module_names}
+    neighbours = {Path(name).stem for name in (SHARED_MODULE, *TASK_MODULES)}
+    packages = {"numpy", "pandas", "onnxruntime", "keras", *sys.stdlib_module_names}
+    allowed = packages | neighbours
     found = [
         str(one)
         for one in imports

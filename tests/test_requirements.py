@@ -9,9 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from search.bundle.scripts import SHARED_MODULE, TASK_MODULES
+
 ROOT = Path(__file__).parents[1]
 LISTS = ("requirements.txt", "requirements-dev.txt", "requirements-gpu.txt")
-FIRST_PARTY = {"search", "pages", "app", "tests"}
+# The scripts of a bundle lie beside each other and import one another.
+BUNDLED = {Path(name).stem for name in (SHARED_MODULE, *TASK_MODULES)}
+FIRST_PARTY = {"search", "pages", "app", "tests", *BUNDLED}
 # Loaded by another package, never imported by name.
 LOADED_INDIRECTLY = {"authlib", "httpx", "onnx", "openpyxl", "psycopg", "pyarrow",
                      "tf2onnx"}  # fmt: skip

@@ -25,7 +25,7 @@ class Scored:
     """
 
     name: str
-    seconds: int
+    seconds: float
     goal: Errors
     errors: dict[Cell, Errors]
     best_cell: Cell | None
@@ -60,7 +60,7 @@ def report(rows: Sequence[AccuracyRow], found: Sequence[Scored]) -> str:
     ]
     return "\n\n".join(
         [
-            f"Searches of {found[0].seconds} seconds with two workers and the default "
+            f"Searches of {found[0].seconds:g} seconds, two workers and the default "
             "settings; what the protocol fixes is set, nothing else. Errors are those "
             "of the delivered model on rows that no search saw. `winner` is the cell "
             "with the lowest cross-validation score; it alone decides whether the goal "

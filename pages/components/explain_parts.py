@@ -10,7 +10,7 @@ from pages.components.charts.explain import (
 )
 from pages.components.charts.record import show_chart
 from pages.components.charts.windows import step_chart
-from pages.components.compare.sections import choose_position
+from pages.components.choosing import choose_position
 from pages.components.explain_attention import show_attention
 from pages.components.figure import show_figure
 from pages.components.scales import target_scale, time_title
@@ -25,7 +25,7 @@ from search.explain.importance import (
     channel_importance,
     step_importance,
 )
-from search.explain.network import integrated_gradients
+from search.explain.network import NumpyAverage, integrated_gradients
 from search.study.folders import StudyHandle
 from search.study.results import StudyResults
 
@@ -100,7 +100,12 @@ def show_window(
         cell=cell,
         trial=results.winners[cell].trial,
     )
-    _show_gates(cell, explained, place)
+    show_gate_pictures(
+        cell,
+        explained.network,
+        explained.past[place][None],
+        reading=text(f"explain.read_{explained.architecture}"),
+    )
 
 
 def _choose_window(
@@ -137,27 +142,54 @@ def _choose_window(
     return place
 
 
-def _show_gates(cell: Cell, explained: Explained, place: int) -> None:
+def show_gate_pictures(
+    cell: Cell,
+    network: NumpyAverage,
+    past: np.ndarray,
+    *,
+    reading: str,
+    is_row: np.ndarray | None = None,
+    axis: str | None = None,
+) -> None:
+    """Show the gates of one layer over a window.
+
+    Parameters
+    ----------
+    past
+        The window, of shape (1, n_steps, n_channels).
+    reading
+        Says how the layers make the answer; markdown.
+    is_row
+        Which steps are rows, of shape (n_steps,); the others, which lie before the
+        beginning of a sequence, are not shown. All of them by default.
+    axis
+        Name of the rows; by default they lie before a forecast.
+    """
     st.subheader(
         text("explain.gates_heading"),
         help=text(f"explain.gates_help_{cell.lower()}"),
         anchor=False,
     )
-    members = explained.network.members
+    members = network.members
     if len(members) > 1:
         st.caption(text("explain.gates_of_member", n=len(members)))
     member = choose_position(len(members), text("explain.member"), key="explain_member")
-    layers = members[member].recurrent_traces(explained.past[place][None])
+    layers = members[member].recurrent_traces(past)
     layer = choose_position(len(layers), text("explain.layer"), key="explain_layer")
     trace = layers[layer][_choose_way(len(layers[layer]))]
-    st.caption(text(f"explain.read_{explained.architecture}"))
+    st.caption(reading)
     pictures = {name: values[0] for name, values in trace.inside.items()}
     pictures.pop("inner", None)
     pictures["state"] = trace.outputs[0]
+    if is_row is not None:
+        pictures = {name: values[is_row] for name, values in pictures.items()}
     columns = st.columns(2)
     for number, (name, values) in enumerate(pictures.items()):
         with columns[number % 2]:
-            show_chart(gate_chart(name, values), key=f"gate_{name.replace(' ', '_')}")
+            chart = gate_chart(name, values)
+            if axis is not None:
+                chart.figure.update_xaxes(title_text=axis)
+            show_chart(chart, key=f"gate_{name.replace(' ', '_')}")
 
 
 def _choose_way(n_ways: int) -> int:

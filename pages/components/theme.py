@@ -71,8 +71,8 @@ BACKGROUND = "#000038"
 
 # Classes: none of the colours of cells and problems, legible in both themes.
 _CLASS_COLOURS = (
-    *("#8f6bd1", "#b98a1d", "#3f9fb5", "#c9609a"),
-    *("#7d9440", "#5f7fce", "#a8705a", "#5b9c8a"),
+    *("#b98a1d", "#3f9fb5", "#c9609a", "#7d9440"),
+    *("#a8705a", "#5f7fce", "#5b9c8a", "#a07cba"),
 )
 _CLASS_DASHES = ("solid", "dash", "dot", "dashdot")
 

@@ -10,6 +10,7 @@ from search.config import Cell
 from search.errors import StudyCorrupted
 from search.evaluation.forecasting import Forecaster
 from search.evaluation.panel import make_panel
+from search.evaluation.samples import asked_steps
 from search.evaluation.scaling import fit_scaler
 from search.explain.network import NumpyAverage, NumpyNetwork
 from search.explain.structure import Structure
@@ -91,11 +92,12 @@ def load_network(
 
 def structure_of(params: TrialParams, settings: StudySettings) -> Structure:
     """Return what a network of `params` is made of."""
+    task = settings.task
     return Structure(
         cell=params.cell,
         layers=params.layers,
-        horizon=settings.task.horizon,
-        n_outputs=len(settings.roles.targets),
+        horizon=asked_steps(task, params.sequence_length)[1],
+        n_outputs=len(task.classes) or len(settings.roles.targets),
         architecture=params.architecture,
         normalization=params.normalization,
         has_hidden=params.dense_units > 0,

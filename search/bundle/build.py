@@ -3,7 +3,6 @@
 import io
 import zipfile
 from dataclasses import asdict
-from importlib.resources import files
 from pathlib import Path
 
 import msgspec
@@ -12,6 +11,10 @@ from search.bundle.card import model_card
 from search.bundle.contents import BundleContents
 from search.bundle.holdout import holdout_inputs
 from search.bundle.preprocessing import Preprocessing, make_preprocessing
+from search.bundle.scripts import SCRIPT, task_scripts, template
+from search.bundle.task_card import task_card, task_readme
+from search.bundle.task_holdout import task_holdout_inputs
+from search.bundle.task_preprocessing import make_task_preprocessing
 from search.errors import SearchError
 from search.files import write_bytes
 from search.study.folders import StudyDocument
@@ -36,8 +39,8 @@ def write_bundle(folder: Path, contents: BundleContents) -> Path:
     """
     target = folder / BUNDLE_FILE
     try:
-        preprocessing = make_preprocessing(contents)
-        texts = _texts(contents, preprocessing)
+        make_texts = _texts if contents.is_one_series else _task_texts
+        texts = make_texts(contents)
         paths = {
             "model.keras": contents.model.keras_path,
             "model.onnx": contents.model.onnx_path,
@@ -50,20 +53,35 @@ def write_bundle(folder: Path, contents: BundleContents) -> Path:
     return target
 
 
-def template() -> bytes:
-    """Return the stand-alone ``predict.py``."""
-    return (files("search.bundle") / "template" / "predict.py").read_bytes()
-
-
-def _texts(contents: BundleContents, preprocessing: Preprocessing) -> dict[str, bytes]:
+def _texts(contents: BundleContents) -> dict[str, bytes]:
+    preprocessing = make_preprocessing(contents)
     return {
         "model_card.md": model_card(contents, preprocessing).encode(),
-        "predict.py": template(),
+        SCRIPT: template(),
+        "holdout_inputs.csv": holdout_inputs(contents.series, preprocessing),
+        **_records(contents, preprocessing),
+    }
+
+
+def _task_texts(contents: BundleContents) -> dict[str, bytes]:
+    preprocessing = make_task_preprocessing(contents)
+    return {
+        "model_card.md": task_card(contents, preprocessing).encode(),
+        "README.md": task_readme(preprocessing).encode(),
+        "holdout_inputs.csv": task_holdout_inputs(contents, preprocessing),
+        **task_scripts(),
+        **_records(contents, preprocessing),
+    }
+
+
+def _records(
+    contents: BundleContents, preprocessing: Preprocessing
+) -> dict[str, bytes]:
+    return {
         "requirements.txt": _requirements(preprocessing.versions).encode(),
         "preprocessing.json": _json(preprocessing),
         "metrics.json": _metrics(contents),
         "study.json": _study(contents, preprocessing),
-        "holdout_inputs.csv": holdout_inputs(contents.series, preprocessing),
     }
 
 

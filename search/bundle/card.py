@@ -7,7 +7,7 @@ import numpy as np
 from search.bundle.contents import BundleContents
 from search.bundle.preprocessing import Preprocessing
 from search.evaluation.kind_metrics import as_values
-from search.evaluation.metrics import Metrics
+from search.evaluation.metrics import KindMetrics
 from search.study.delivery import delivery_sentence, divergence_sentence
 from search.study.results import WinnerResult
 from search.study.space import Architecture, TrialParams
@@ -48,6 +48,15 @@ def model_card(contents: BundleContents, preprocessing: Preprocessing) -> str:
     return "\n\n".join(sections) + "\n"
 
 
+def network_words(params: TrialParams, result: WinnerResult) -> str:
+    """Return what the network is made of, the beginning of a sentence."""
+    n_layers = "1 layer" if params.layers == 1 else f"{params.layers} layers"
+    return (
+        f"{_kind(result)} ({params.cell}, {n_layers} of {params.units} "
+        f"units{_structure(params)}, {result.n_parameters:,} weights)"
+    )
+
+
 def _structure(params: TrialParams) -> str:
     """Return what the network has beside its stack of recurrent layers."""
     words = _ARCHITECTURES[params.architecture]
@@ -60,19 +69,17 @@ def _structure(params: TrialParams) -> str:
 
 def _what(contents: BundleContents, preprocessing: Preprocessing) -> str:
     params, result = contents.params, contents.result
-    n_layers = "1 layer" if params.layers == 1 else f"{params.layers} layers"
-    steps = _count(preprocessing.horizon, "step")
+    steps = numbered(preprocessing.horizon, "step")
     lines = (
         f"# {params.cell} forecast of {_names(preprocessing.targets)}",
         "",
-        f"{_kind(result)} ({params.cell}, {n_layers} of {params.units} "
-        f"units{_structure(params)}, {result.n_parameters:,} weights). From "
-        f"{_count(preprocessing.sequence_length, 'row')} it predicts the next {steps} "
-        f"of {_names(preprocessing.targets)} at once. What it is asked for is "
+        f"{network_words(params, result)}. From "
+        f"{numbered(preprocessing.sequence_length, 'row')} it predicts the next "
+        f"{steps} of {_names(preprocessing.targets)} at once. What it is asked for is "
         f"{_FRAMINGS[params.framing]}.",
         "",
         f"It is the best {params.cell} of the study “{contents.settings.name}” (trial "
-        f"{result.trial}), trained again for {_count(result.epochs, 'epoch')} on all "
+        f"{result.trial}), trained again for {numbered(result.epochs, 'epoch')} on all "
         f"rows before the holdout. {delivery_sentence(result)}",
     )
     return "\n".join(lines)
@@ -132,8 +139,8 @@ def _scores(contents: BundleContents) -> str:
         "## How it was scored",
         "",
         f"The last {task.holdout:,} rows were held out: no part of the search saw "
-        f"them. Each model forecast {_count(task.horizon, 'step')} from each of "
-        f"{_count(origins, 'origin')} in them, once. Errors are over all steps, MAE "
+        f"them. Each model forecast {numbered(task.horizon, 'step')} from each of "
+        f"{numbered(origins, 'origin')} in them, once. Errors are over all steps, MAE "
         "and RMSE in units of the target, averaged over targets where there are "
         "several. The spread is the standard deviation.",
         "",
@@ -143,8 +150,8 @@ def _scores(contents: BundleContents) -> str:
         _comparison(contents),
         "",
         f"In the search this configuration had a mean {task.score.upper()} of "
-        f"{_number(result.cv)} over {len(result.cv_folds)} time-ordered folds "
-        f"({', '.join(map(_number, result.cv_folds))}).",
+        f"{number(result.cv)} over {len(result.cv_folds)} time-ordered folds "
+        f"({', '.join(map(number, result.cv_folds))}).",
     )
     return "\n".join(lines)
 
@@ -158,7 +165,7 @@ def _divergence(result: WinnerResult) -> list[str]:
 
 def _comparison(contents: BundleContents) -> str:
     """Say how the network compares with the best baseline, whichever way."""
-    errors = {name: one.mae for name, one in contents.baselines.items()}
+    errors = {name: as_values(one).mae for name, one in contents.baselines.items()}
     if not errors:
         return "No baseline was computed."
     best = min(errors, key=lambda name: errors[name])
@@ -185,14 +192,14 @@ def _limits(contents: BundleContents, preprocessing: Preprocessing) -> str:
         "## Limits",
         "",
         f"- The scores come from one stretch of {task.holdout:,} rows, about "
-        f"{_count(n_independent, 'forecast')} that do not overlap. Other times may be "
-        "harder.",
+        f"{numbered(n_independent, 'forecast')} that do not overlap. Other times may "
+        "be harder.",
         "- The network gives single values without an interval.",
         "- It knows only what it saw: after a change of plant, product or measurement "
         "it has to be trained again.",
         "- What is delivered was not trained on the holdout rows. It was settled "
         "before anything was scored, not because it scored best.",
-        f"- It needs {_count(preprocessing.rows_before_origin, 'row')} without gaps "
+        f"- It needs {numbered(preprocessing.rows_before_origin, 'row')} without gaps "
         "before the first predicted step, in the same units.",
     ]
     if preprocessing.known_features:
@@ -226,22 +233,24 @@ def _use(preprocessing: Preprocessing) -> str:
     return "\n".join(lines)
 
 
-def _cells(metrics: Metrics) -> list[str]:
-    return [_number(getattr(metrics, name)) for name in _METRICS]
+def _cells(metrics: KindMetrics) -> list[str]:
+    return [number(getattr(metrics, name)) for name in _METRICS]
 
 
 def _spread(values: Sequence[float | None]) -> str:
     defined = [value for value in values if value is not None]
     if len(defined) < len(values):
         return "–"
-    return f"{_number(float(np.mean(defined)))} ± {np.std(defined, ddof=1):.2g}"
+    return f"{number(float(np.mean(defined)))} ± {np.std(defined, ddof=1):.2g}"
 
 
-def _number(value: float | None) -> str:
+def number(value: float | None) -> str:
+    """Return four digits; a dash where a metric is undefined."""
     return "–" if value is None else f"{value:.4g}"
 
 
-def _count(n: int, noun: str) -> str:
+def numbered(n: int, noun: str) -> str:
+    """Return ``1 row`` or ``7 rows``."""
     return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
 
 

@@ -10,7 +10,9 @@ import pandas as pd
 
 from search.bundle.archive import unpack
 from search.bundle.preprocessing import Preprocessing
-from search.bundle.process import run_predict
+from search.bundle.process import refuse_failure, run_predict
+from search.bundle.scripts import SHARED_MODULE, TASK_MODULES
+from search.bundle.task_check import compare_task, is_of_task
 from search.errors import SearchError
 from search.study.results import BundleCheck
 
@@ -28,6 +30,8 @@ _MEMBERS = (
     "study.json",
 )
 
+_TASK_MEMBERS = (*_MEMBERS, "README.md", SHARED_MODULE, *TASK_MODULES)
+
 logger = logging.getLogger(__name__)
 
 
@@ -43,6 +47,9 @@ def check_bundle(zip_path: Path) -> BundleCheck:
         with tempfile.TemporaryDirectory(prefix="bundle-") as name:
             folder = Path(name)
             unpack(zip_path, folder, names=_MEMBERS)
+            if is_of_task(folder):
+                unpack(zip_path, folder, names=_TASK_MEMBERS)
+                return compare_task(folder)
             return _compare(folder)
     except (SearchError, OSError, ValueError, KeyError) as error:
         logger.warning("Bundle %s could not be checked: %s", zip_path, error)
@@ -56,9 +63,7 @@ def _compare(folder: Path) -> BundleCheck:
     run = run_predict(
         folder, "holdout_inputs.csv", "--every-origin", str(first), "--out", "again.csv"
     )
-    if run.exit_code:
-        last_line = (run.messages.strip().splitlines() or ["no message"])[-1]
-        raise SearchError(f"predict.py ended with {run.exit_code}: {last_line}")
+    refuse_failure(run)
     stored = _keyed(pd.read_csv(folder / "holdout_predictions.csv"))
     again = pd.read_csv(folder / "again.csv")
     found = _keyed(again.assign(origin=again["origin"] + holdout.first_row))

@@ -26,8 +26,8 @@ def holdout_inputs(series: pd.DataFrame, preprocessing: Preprocessing) -> bytes:
     """
     rows = series.iloc[preprocessing.holdout.first_row :]
     reading = preprocessing.reading
-    columns = _time_columns(rows.index, preprocessing.time)
-    columns |= _value_columns(rows, preprocessing)
+    columns = time_cells(rows.index, preprocessing.time)
+    columns |= value_cells(rows, preprocessing)
     frame = pd.DataFrame(columns)
     if not reading.header:
         frame = _positional(frame)
@@ -41,7 +41,7 @@ def holdout_inputs(series: pd.DataFrame, preprocessing: Preprocessing) -> bytes:
     return ("#\n" * reading.skip_lines + text).encode(reading.encoding)
 
 
-def _value_columns(
+def value_cells(
     rows: pd.DataFrame, preprocessing: Preprocessing
 ) -> dict[str, np.ndarray]:
     """Return the numbers, and each category column put together again."""
@@ -72,7 +72,7 @@ def _category(
     return {name: rows[name].to_numpy() for name in names}
 
 
-def _time_columns(index: pd.Index, time: TimeStamps) -> dict[str, np.ndarray]:
+def time_cells(index: pd.Index, time: TimeStamps) -> dict[str, np.ndarray]:
     """Return the time stamps in the form in which ``predict.py`` reads them."""
     if time.frequency is None or not isinstance(index, pd.DatetimeIndex):
         return {}

@@ -8,9 +8,10 @@ from pathlib import Path
 import msgspec
 
 from search.bundle.archive import unpack
-from search.bundle.build import template
 from search.bundle.preprocessing import FORMAT_VERSION, Preprocessing
-from search.bundle.process import SCRIPT, run_predict
+from search.bundle.process import run_predict
+from search.bundle.scripts import SCRIPT, task_scripts, template
+from search.bundle.task_preprocessing import TASK_FORMAT_VERSION, TaskPreprocessing
 from search.errors import UserInputError
 
 _MEMBERS = ("preprocessing.json", "model.onnx")
@@ -20,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 
 def predict_with_bundle(bundle: Path, table: Path, out: Path | None) -> str:
-    """Forecast the steps after the last row of `table`.
+    """Forecast the steps after the last row of `table`, or say what its rows are.
 
     Nothing in the bundle is run as a program: this package's own ``predict.py`` reads
     its ``model.onnx`` and ``preprocessing.json`` in a process of its own.
@@ -30,14 +31,16 @@ def predict_with_bundle(bundle: Path, table: Path, out: Path | None) -> str:
     bundle
         Zip of `search.bundle.build.write_bundle`, from whatever source.
     table
-        File with the newest rows.
+        File with the newest rows; where there are many sequences also a folder with
+        one CSV for each.
     out
         CSV file to write; None writes none.
 
     Returns
     -------
     str
-        The forecast as CSV with the columns step, timestamp and the targets.
+        CSV: a forecast of one series with the columns step, timestamp and the
+        targets; of other tasks with those of ``holdout_predictions.csv``.
 
     Raises
     ------
@@ -48,8 +51,10 @@ def predict_with_bundle(bundle: Path, table: Path, out: Path | None) -> str:
     with tempfile.TemporaryDirectory(prefix="bundle-") as name:
         folder = Path(name)
         unpack(bundle, folder, names=_MEMBERS)
-        _check_preprocessing(folder / "preprocessing.json", bundle.name)
-        (folder / SCRIPT).write_bytes(template())
+        is_one_series = _check_preprocessing(folder, bundle.name)
+        scripts = {SCRIPT: template()} if is_one_series else task_scripts()
+        for script, content in scripts.items():
+            (folder / script).write_bytes(content)
         run = run_predict(folder, str(table), "--out", _OUTPUT)
         if run.exit_code == 2:
             raise UserInputError(run.messages.strip())
@@ -61,18 +66,27 @@ def predict_with_bundle(bundle: Path, table: Path, out: Path | None) -> str:
         return _deliver(folder / _OUTPUT, out)
 
 
-def _check_preprocessing(path: Path, bundle_name: str) -> None:
+def _check_preprocessing(folder: Path, bundle_name: str) -> bool:
+    """Refuse settings that cannot be used; return whether one series is forecast."""
+    content = (folder / "preprocessing.json").read_bytes()
     try:
-        record = msgspec.json.decode(path.read_bytes(), type=Preprocessing)
+        record = msgspec.json.decode(content, type=Preprocessing)
+        is_one_series = "kind" not in msgspec.json.decode(content)
+        known = FORMAT_VERSION
+        if not is_one_series:
+            known = TASK_FORMAT_VERSION
+            if record.format_version <= known:
+                msgspec.json.decode(content, type=TaskPreprocessing)
     except msgspec.MsgspecError as error:
         raise UserInputError(
             f"preprocessing.json in {bundle_name} cannot be read: {error}."
         ) from error
-    if record.format_version > FORMAT_VERSION:
+    if record.format_version > known:
         raise UserInputError(
             f"{bundle_name} was made by a newer version of this program (format "
-            f"{record.format_version}, known up to {FORMAT_VERSION}). Update it."
+            f"{record.format_version}, known up to {known}). Update it."
         )
+    return is_one_series
 
 
 def _deliver(forecast: Path, out: Path | None) -> str:

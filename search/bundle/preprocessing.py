@@ -160,7 +160,7 @@ def make_preprocessing(contents: BundleContents) -> Preprocessing:
     holdout_start = panel.n_rows - task.holdout
     return Preprocessing(
         reading=_reading(settings.source),
-        time=_time_stamps(settings.source),
+        time=time_stamps(settings.source),
         targets=settings.roles.targets,
         past_features=settings.roles.past_features,
         known_features=settings.roles.known_features,
@@ -205,7 +205,8 @@ def _reading(source: Source) -> Reading:
     return replace(msgspec.convert(given, Reading, strict=False))
 
 
-def _time_stamps(source: Source) -> TimeStamps:
+def time_stamps(source: Source) -> TimeStamps:
+    """Return how the time stamps of a source are read."""
     if source.frequency is None:
         return TimeStamps()
     time_format = source.reading.get("time_format")

@@ -6,9 +6,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from search.bundle.scripts import SCRIPT
 from search.errors import SearchError
 
-SCRIPT = "predict.py"
 LONGEST_SECONDS = 900.0
 _KEPT_VARIABLES = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LANG", "LC_ALL")
 
@@ -53,3 +53,16 @@ def run_predict(folder: Path, *arguments: str) -> Run:
             f"predict.py did not end within {LONGEST_SECONDS:.0f} seconds."
         ) from error
     return Run(done.returncode, done.stdout, done.stderr)
+
+
+def refuse_failure(run: Run) -> None:
+    """Refuse a run that did not end well, with its last message.
+
+    Raises
+    ------
+    SearchError
+        If its exit code is not 0.
+    """
+    if run.exit_code:
+        last_line = (run.messages.strip().splitlines() or ["no message"])[-1]
+        raise SearchError(f"predict.py ended with {run.exit_code}: {last_line}")

@@ -66,7 +66,8 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
 
     _add_run(add("run", "search on a file, here in the terminal"))
     _add_study_commands(add)
-    _add_predict(add("predict", "forecast with a downloaded bundle"))
+    _add_predict(add("predict", "use a downloaded bundle on new rows"))
+    _add_sample(add("sample", "write a built-in table to a file, or list them"))
     _add_internal(add)
     options = parser.parse_args(arguments)
     if options.command == "run" and needs_target(options):
@@ -379,8 +380,19 @@ def _add_steering(add: Callable[[str, str | None], argparse.ArgumentParser]) -> 
 
 def _add_predict(command: argparse.ArgumentParser) -> None:
     command.add_argument("bundle", type=Path, metavar="BUNDLE.zip")
-    command.add_argument("file", type=Path, help="the newest rows")
+    command.add_argument(
+        "file",
+        type=Path,
+        help="new rows; of many sequences also a folder or zip with one CSV for each",
+    )
     command.add_argument("--out", type=Path, metavar="OUT.csv")
+
+
+def _add_sample(command: argparse.ArgumentParser) -> None:
+    command.add_argument("name", nargs="?", help="such as daily_sales; without, a list")
+    command.add_argument(
+        "--out", type=Path, metavar="FILE.csv", help="(NAME.csv, here)"
+    )
 
 
 def _add_internal(add: Callable[[str, str | None], argparse.ArgumentParser]) -> None:

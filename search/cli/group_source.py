@@ -13,7 +13,12 @@ from search.data.groups.anomalies import mark_anomalies
 from search.data.groups.build import build_groups
 from search.data.groups.frame import group_frame
 from search.data.groups.record import BuiltGroups
-from search.data.groups.settings import GROUP_CHOICES, GroupSettings, TargetKind
+from search.data.groups.settings import (
+    GROUP_CHOICES,
+    GroupOrder,
+    GroupSettings,
+    TargetKind,
+)
 from search.data.groups.suggestion import (
     suggest_group,
     suggest_steps,
@@ -152,7 +157,7 @@ def _settings(
         target_kind=_TARGET_KINDS[options.task],
         label=label,
         label_scope="row" if options.task == "labelling" else "auto",
-        order=_order(options, table, group),
+        order=_order(options, table, group, time),
         test_column=None if options.test else test,
         folds=options.folds or 2,
         time_format=options.time_format,
@@ -249,8 +254,14 @@ def _found_target(table: Table, kind: TaskKind) -> tuple[str, ...]:
     )
 
 
-def _order(options: argparse.Namespace, table: Table, group: str | None) -> str:
-    if options.group_order is not None or group is None:
+def _order(
+    options: argparse.Namespace,
+    table: Table,
+    group: str | None,
+    time: Sequence[str],
+) -> GroupOrder:
+    # Without time stamps no group is later than another one.
+    if options.group_order is not None or group is None or not time:
         return options.group_order or "none"
     found = [one.settings for one in suggest_tasks(table)]
     orders = [one.order for one in found if one.roles.group == group]

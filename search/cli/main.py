@@ -116,6 +116,12 @@ def _predict(options: argparse.Namespace) -> int:
     return predict(options)
 
 
+def _sample(options: argparse.Namespace) -> int:
+    from search.cli.sample import write_sample
+
+    return write_sample(options)
+
+
 def _doctor(options: argparse.Namespace) -> int:
     from search.cli.doctor import examine
 
@@ -150,6 +156,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "budget": _steer,
     "export": _export,
     "predict": _predict,
+    "sample": _sample,
     "doctor": _doctor,
     "upgrade": _upgrade,
     "work": _process,

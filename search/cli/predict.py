@@ -1,4 +1,4 @@
-"""`predict`: forecast with a downloaded bundle."""
+"""`predict`: use a downloaded bundle."""
 
 import argparse
 import sys
@@ -8,10 +8,11 @@ from search.errors import UserInputError
 
 
 def predict(options: argparse.Namespace) -> int:
-    """Print the forecast as CSV, or write it where ``--out`` says."""
-    for path in (options.bundle, options.file):
-        if not path.is_file():
-            raise UserInputError(f"There is no file {path}.")
+    """Print what the bundle says as CSV, or write it where ``--out`` says."""
+    if not options.bundle.is_file():
+        raise UserInputError(f"There is no file {options.bundle}.")
+    if not options.file.exists():
+        raise UserInputError(f"There is no file {options.file}.")
     forecast = predict_with_bundle(options.bundle, options.file, options.out)
     if options.out is None:
         sys.stdout.write(forecast)

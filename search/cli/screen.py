@@ -1,6 +1,6 @@
 """What the terminal shows of a study: one line that moves, and tables."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from types import TracebackType
 
@@ -10,11 +10,20 @@ from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from search.analysis.comparison import MetricName, seed_spread
-from search.evaluation.kind_metrics import as_values
+from search.analysis.comparison import AnyMetricName, seed_spread
+from search.config import Score
+from search.evaluation.kind_metrics import AnomalyResult, ClassResult
+from search.evaluation.metrics import KindMetrics
 from search.study.delivery import delivery_sentence, divergence_sentence
 from search.study.progress import Progress as StudyProgress
 from search.study.results import StudyResults, WinnerResult
+
+# Shorter than the names, so that the table fits into a terminal.
+_HEADINGS = {
+    "false_alarm_rate": "false",
+    "missing_rate": "missed",
+    "detection_delay": "delay",
+}
 
 
 def stdout() -> Console:
@@ -141,38 +150,45 @@ def results_table(results: StudyResults) -> Table:
 
     Below a winner stand mean and standard deviation over its seeds.
     """
+    metrics = _shown_metrics(results)
     rows: list[tuple[str, ...]] = []
     for cell, winner in results.winners.items():
         star = " *" if cell == results.best_cell else ""
-        metrics = as_values(winner.holdout)
         rows.append(
             (
                 f"{cell}{star}",
                 number(winner.cv),
-                number(metrics.rmse),
-                number(metrics.mae),
-                number(metrics.mase),
+                *_values(winner.holdout, metrics),
                 f"{winner.n_parameters:,}",
                 f"{winner.seconds:.1f} s",
             )
         )
         if len(winner.seeds) > 1:
-            rows += _seed_rows(winner)
+            rows += _seed_rows(winner, metrics)
     for name, found in results.baselines.items():
-        metrics = as_values(found)
-        rows.append(
-            (
-                name.replace("_", " "),
-                "",
-                number(metrics.rmse),
-                number(metrics.mae),
-                number(metrics.mase),
-                "",
-                "",
-            )
+        shown = name.replace("_", " ")
+        rows.append((shown, "", *_values(found, metrics), "", ""))
+    headings = [_HEADINGS.get(name, name.replace("_", " ")) for name in metrics]
+    return table(("", "cv score", *headings, "parameters", "training"), rows)
+
+
+def _shown_metrics(results: StudyResults) -> tuple[AnyMetricName | Score, ...]:
+    """Return the metrics of the table; they depend on what was asked for."""
+    found = next(iter(results.winners.values()), None)
+    holdout = None if found is None else found.holdout
+    if isinstance(holdout, ClassResult):
+        return ("accuracy", "f1", "roc_auc", "log_loss")
+    if isinstance(holdout, AnomalyResult):
+        return (
+            *("f1", "precision", "recall"),
+            *("false_alarm_rate", "missing_rate", "detection_delay"),
         )
-    headings = ("", "cv score", "rmse", "mae", "mase", "parameters", "training")
-    return table(headings, rows)
+    is_value = results.data.get("task") == "regression"
+    return ("rmse", "mae", "r2") if is_value else ("rmse", "mae", "mase")
+
+
+def _values(found: KindMetrics, metrics: Sequence[str]) -> list[str]:
+    return [number(getattr(found, name, None)) for name in metrics]
 
 
 def write_results(console: Console, results: StudyResults) -> None:
@@ -188,9 +204,10 @@ def write_results(console: Console, results: StudyResults) -> None:
         write_line(console, f"{cell_name} was left out: {reason}")
 
 
-def _seed_rows(winner: WinnerResult) -> list[tuple[str, ...]]:
+def _seed_rows(
+    winner: WinnerResult, metrics: Sequence[AnyMetricName | Score]
+) -> list[tuple[str, ...]]:
     """Return mean and standard deviation over the seeds of a winner."""
-    metrics: tuple[MetricName, ...] = ("rmse", "mae", "mase")
     spreads = [seed_spread(winner, metric) for metric in metrics]
     means = [number(one.mean if one else None) for one in spreads]
     deviations = [number(one.deviation if one else None) for one in spreads]

@@ -26,7 +26,7 @@ from search.errors import SeriesError, TableFormatError
 _OF_WHOLE_SERIES = frozenset({"too_short", "constant", "empty_column", "no_time"})
 _OPTIONS = tuple(ReadOptions.__dataclass_fields__)
 # What a finding advises on the Data page cannot be chosen for a newer file.
-_ADVICE = re.compile(r" (Choose|Take|Leave) [^.']*\.$")
+ADVICE = re.compile(r" (Choose|Take|Leave) [^.']*\.$")
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def read_newer(content: bytes, *, name: str, source: Source, roles: Roles) -> Ne
     for finding in prepared.findings:
         is_later = finding.code in _OF_WHOLE_SERIES or finding.setting == "missing"
         if finding.is_blocking and not is_later:
-            message = _ADVICE.sub("", finding.message)
+            message = ADVICE.sub("", finding.message)
             raise SeriesError(f"{message} Mend the file and upload it again.")
     if source.time_columns and prepared.spaced.frequency is None:
         raise SeriesError(
@@ -180,7 +180,7 @@ def _read(
 
     Read as the file of the study was; as detected where that gives no such columns.
     """
-    stored = _stored_options(source.reading)
+    stored = stored_options(source.reading)
     if stored is None or stored.format != file_format(content):
         table = read_table(content, name=name)
         return table, _columns(table, source, roles), []
@@ -195,14 +195,15 @@ def _read(
             raise error from None
     note = (
         f"{name} is written in another way than the file of the study, and was read "
-        f"with {_option_words(table.options)}."
+        f"with {option_words(table.options)}."
     )
     return table, columns, [note]
 
 
-def _stored_options(
+def stored_options(
     reading: Mapping[str, str | bool | None],
 ) -> ReadOptions | None:
+    """Return how the file of a study was read; None where that was not kept."""
     if "format" not in reading:
         return None
     given = {key: value for key, value in reading.items() if key in _OPTIONS}
@@ -210,7 +211,8 @@ def _stored_options(
     return msgspec.convert(given, ReadOptions, strict=False)
 
 
-def _option_words(options: ReadOptions) -> str:
+def option_words(options: ReadOptions) -> str:
+    """Say how a file is read."""
     if options.format != "csv":
         return f"sheet {options.sheet or '1'}" if options.sheet else "the first sheet"
     return (

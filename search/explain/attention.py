@@ -89,6 +89,11 @@ class WeightRange:
     low: np.ndarray
     high: np.ndarray
 
+    def last(self, n_steps: int) -> "WeightRange":
+        """Return those of the last steps only."""
+        parts = (one[-n_steps:] for one in (self.mean, self.low, self.high))
+        return WeightRange(*parts)
+
 
 def weight_range(weights: np.ndarray) -> WeightRange:
     """Return mean and spread of weights of shape (n_windows, n_steps)."""

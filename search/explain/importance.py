@@ -19,6 +19,52 @@ Predict = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
+class Measure:
+    """What grows where an input is missing.
+
+    Attributes
+    ----------
+    error
+        Gives the error of outputs beside what they should be.
+    is_share
+        Whether the growth is given as a share of the error.
+    """
+
+    error: Callable[[np.ndarray, np.ndarray], float]
+    is_share: bool
+
+
+def mean_absolute_error(found: np.ndarray, actual: np.ndarray) -> float:
+    """Return the mean size of the differences."""
+    return float(np.abs(found - actual).mean())
+
+
+def class_error_rate(logits: np.ndarray, actual: np.ndarray) -> float:
+    """Return the share of samples whose most probable class is wrong.
+
+    Parameters
+    ----------
+    logits
+        Shape (n_windows, 1, n_classes).
+    actual
+        Places of the classes, of shape (n_windows,).
+    """
+    return float((logits[:, 0].argmax(axis=-1) != actual).mean())
+
+
+def class_log_loss(logits: np.ndarray, actual: np.ndarray) -> float:
+    """Return the mean negative logarithm of the probability of the right class."""
+    levels = logits[:, 0] - logits[:, 0].max(axis=-1, keepdims=True)
+    sums = np.log(np.exp(levels).sum(axis=-1))
+    return float((sums - levels[np.arange(len(actual)), actual]).mean())
+
+
+VALUES = Measure(mean_absolute_error, is_share=True)
+ACCURACY = Measure(class_error_rate, is_share=False)
+LOG_LOSS = Measure(class_log_loss, is_share=False)
+
+
+@dataclass(frozen=True)
 class Importance:
     """How much the error grows without an input.
 
@@ -27,8 +73,8 @@ class Importance:
     names
         What was shuffled.
     means, spreads
-        Mean and standard deviation over the repetitions of the growth of the mean
-        absolute error, as a share of it.
+        Mean and standard deviation over the repetitions of the growth of the error;
+        by default of the mean absolute error as a share of it.
     """
 
     names: tuple[str, ...]
@@ -44,22 +90,26 @@ def channel_importance(
     *,
     channels: tuple[str, ...],
     n_repeats: int = 10,
+    measure: Measure = VALUES,
 ) -> Importance:
     """Shuffle one channel at a time, the known values of it together with its past.
 
     Parameters
     ----------
     predict
-        Gives forecasts of the shape of `actual` for windows and known values.
+        Gives outputs for windows and known values.
     past, known
         See `search.evaluation.windows.Windows`; channels known in advance are the last
         ones of `past`.
     actual
-        What the network should give, of shape (n_windows, horizon, n_targets).
+        What the network should give, as `measure` takes it; by default of shape
+        (n_windows, horizon, n_targets).
     channels
         Name of each channel of `past`.
     n_repeats
         Shuffles of each channel.
+    measure
+        What grows.
     """
     n_known = known.shape[-1]
 
@@ -71,7 +121,9 @@ def channel_importance(
             changed_known[:, :, place] = known[order, :, place]
         return changed, changed_known
 
-    return _importance(predict, past, known, actual, channels, shuffled, n_repeats)
+    return _importance(
+        predict, past, known, actual, channels, shuffled, n_repeats, measure
+    )
 
 
 def step_importance(
@@ -81,6 +133,7 @@ def step_importance(
     actual: np.ndarray,
     *,
     n_repeats: int = 10,
+    measure: Measure = VALUES,
 ) -> Importance:
     """Shuffle the time steps of the window, at most 24 stretches of them.
 
@@ -99,7 +152,9 @@ def step_importance(
         changed[:, start:stop] = _taken(past, order)[:, start:stop]
         return changed, known
 
-    return _importance(predict, past, known, actual, names, shuffled, n_repeats)
+    return _importance(
+        predict, past, known, actual, names, shuffled, n_repeats, measure
+    )
 
 
 def _importance(
@@ -110,16 +165,17 @@ def _importance(
     names: tuple[str, ...],
     shuffled: Callable[[int, np.ndarray], tuple[np.ndarray, np.ndarray]],
     n_repeats: int,
+    measure: Measure,
 ) -> Importance:
     generator = np.random.default_rng(0)
-    error = float(np.abs(predict(past, known) - actual).mean())
+    error = measure.error(predict(past, known), actual)
     growth = np.zeros((len(names), n_repeats))
     for number in range(len(names)):
         for repeat in range(n_repeats):
             order = generator.permutation(len(past))
             changed = predict(*shuffled(number, order))
-            growth[number, repeat] = float(np.abs(changed - actual).mean()) - error
-    shares = growth / error if error else growth
+            growth[number, repeat] = measure.error(changed, actual) - error
+    shares = growth / error if measure.is_share and error else growth
     spreads = shares.std(axis=1, ddof=1) if n_repeats > 1 else np.zeros(len(names))
     return Importance(names, shares.mean(axis=1), spreads)
 

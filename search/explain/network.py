@@ -108,6 +108,7 @@ class NumpyNetwork:
         *,
         step: int,
         target: int,
+        is_class: bool = False,
     ) -> np.ndarray:
         """Return the gradient of one forecast value with respect to the window.
 
@@ -117,12 +118,17 @@ class NumpyNetwork:
             See `predict`.
         step, target
             Which forecast value, from 0.
+        is_class
+            Whether `target` is a class; its value is then what it has more than the
+            mean of all classes, because only differences decide.
         """
         (beside, _), traces = _given(past, known), self._read(past)
         for layer in self.head:
             traces.append(layer.run(traces[-1].outputs, beside))
         of_forecast = np.zeros((len(past), self.horizon, self.n_outputs))
         of_forecast[:, step, target] = 1.0
+        if is_class:
+            of_forecast[:, step] -= 1 / self.n_outputs
         of_values = of_forecast.reshape(traces[-1].outputs.shape)
         layers = (*self.reader, *self.head)
         for layer, trace in zip(reversed(layers), reversed(traces), strict=True):
@@ -184,10 +190,13 @@ class NumpyAverage:
         *,
         step: int,
         target: int,
+        is_class: bool = False,
     ) -> np.ndarray:
         """Return the mean of the gradients; see `NumpyNetwork.input_gradient`."""
         gradients = [
-            member.input_gradient(past, known, step=step, target=target)
+            member.input_gradient(
+                past, known, step=step, target=target, is_class=is_class
+            )
             for member in self.members
         ]
         found: np.ndarray = np.mean(gradients, axis=0)
@@ -201,6 +210,7 @@ def integrated_gradients(
     *,
     step: int,
     target: int,
+    is_class: bool = False,
     n_points: int = 50,
 ) -> np.ndarray:
     """Return how much each value of a window adds to one forecast value.
@@ -217,8 +227,8 @@ def integrated_gradients(
         Scaled window of shape (n_steps, n_channels).
     known
         Its values known in advance, of shape (horizon, n_known).
-    step, target
-        Which forecast value, from 0.
+    step, target, is_class
+        Which value; see `NumpyNetwork.input_gradient`.
     n_points
         Points on the way.
     """
@@ -230,6 +240,7 @@ def integrated_gradients(
         None if known is None else np.repeat(known[None], n_points, axis=0),
         step=step,
         target=target,
+        is_class=is_class,
     )
     found: np.ndarray = gradients.mean(axis=0) * window
     return found

@@ -54,6 +54,16 @@ REFUSALS = (
         "forecast more steps.",
     ),
     Refusal(
+        {
+            "architecture": _is("attention"),
+            "sequence_length": lambda value: float(value) < 2,
+        },
+        lambda _: True,
+        "`architecture` = attention weighs the steps of a window against each other "
+        "and cannot be used with a `sequence_length` of 1. Take windows of at least 2 "
+        "steps, or leave attention out of `architecture`.",
+    ),
+    Refusal(
         {"normalization": _is("batch"), "batch_size": lambda value: float(value) < 2},
         lambda _: True,
         "`normalization` = batch compares the windows of a batch with each other and "

@@ -125,12 +125,13 @@ def suggest_sample_task(panel: Panel, wishes: TaskWishes) -> Task:
 def window_ladder(panel: Panel, task: Task) -> list[int]:
     """Return the usual sequence lengths for a task, in growing order.
 
-    A whole sequence, its half and its quarter; for an autoencoder a few rows, because
-    it has to repeat all of them; else those of a forecast.
+    The later half of a sequence and the whole, which comes first in a search because
+    the answer belongs to all of it; for an autoencoder a few rows, because it has to
+    repeat all of them; else those of a forecast.
     """
     if is_padded(task) and task.kind != "labelling":
         longest = min(int(panel.group_sizes.max()), LONGEST_WINDOW)
-        parts = {longest, -(-longest // 2), -(-longest // 4)}
+        parts = {longest, -(-longest // 2)}
         return sorted(length for length in parts if length >= min(4, longest))
     if task.kind == "anomaly" and task.detector == "autoencoder":
         return list(REPEATED_LENGTHS)

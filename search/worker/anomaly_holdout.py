@@ -12,10 +12,9 @@ from search.evaluation.kind_metrics import anomaly_result
 from search.evaluation.metrics import KindMetrics, Metrics
 from search.evaluation.panel import Panel, make_panel
 from search.evaluation.samples import SamplePlan
-from search.evaluation.scaling import GroupScaler
+from search.evaluation.scaling import GroupScaler, fit_task_scaler
 from search.study.settings import StudySettings
 from search.study.space import TrialParams
-from search.worker.folds import Scalers, refit_split
 from search.worker.sample_holdout import group_names
 from search.worker.sample_tables import save_anomalies
 
@@ -56,11 +55,10 @@ class AnomalyHoldout:
     ) -> "AnomalyHoldout":
         """Find the rows that the windows of `params` score."""
         panel = make_panel(series, settings.roles, kind="anomaly")
-        split = refit_split(plan, params.first_origin(settings.task.season))
-        scaler = Scalers.fit(
-            panel, params.scaler, settings.task, rows=split.rows
-        ).inputs
-        rows = plan.samples.target_rows(split.validation)[:, -1]
+        scaler = fit_task_scaler(
+            panel, params.scaler, settings.task, rows=plan.final.rows
+        )
+        rows = plan.samples.target_rows(plan.scored)[:, -1]
         n_targets = panel.n_targets
         if isinstance(scaler, GroupScaler):
             units = scaler.scale[panel.groups[rows], :n_targets]
@@ -74,7 +72,7 @@ class AnomalyHoldout:
             panel=panel,
             plan=plan,
             rows=rows,
-            is_normal=~np.isin(split.validation, plan.final.validation),
+            is_normal=~np.isin(plan.scored, plan.final.validation),
             actual=panel.targets[rows],
             units=units,
         )

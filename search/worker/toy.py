@@ -17,7 +17,12 @@ import pandas as pd
 
 from search.config import Cell, Task, Training
 from search.errors import TrialFailed
-from search.evaluation.metrics import forecast_metrics, seasonal_naive_scale
+from search.evaluation.metrics import (
+    KindMetrics,
+    Metrics,
+    forecast_metrics,
+    seasonal_naive_scale,
+)
 from search.evaluation.windows import gather_targets
 from search.files import sha256, write_bytes, write_json
 from search.study.curves import EpochPoint
@@ -28,6 +33,7 @@ from search.study.selection import best_trials
 from search.study.space import TrialParams
 from search.study.studies import load_panel_series
 from search.study.trials import await_trials
+from search.worker.holdout import holdout_of
 
 TOY_VARIABLE = "SEARCH_TEST_OBJECTIVE"
 EPOCH_VARIABLE = "SEARCH_TEST_EPOCH_SECONDS"
@@ -106,23 +112,19 @@ def make_toy_winner(handle: StudyHandle, cell: Cell) -> WinnerResult:
     """Write a winner whose forecasts miss by the score of its cell."""
     best = best_trials(await_trials(handle))[cell]
     settings = handle.settings
-    targets = list(settings.roles.targets)
-    values = load_panel_series(handle)[targets].to_numpy()
-    task = settings.task
-    holdout_start = handle.n_rows - task.holdout
-    origins = np.arange(holdout_start, handle.n_rows - task.horizon + 1)
-    actual = gather_targets(values, origins, horizon=task.horizon)
-    signs = np.where(np.arange(len(origins)) % 2 == 0, 1.0, -1.0)
-    predicted = actual + signs[:, None, None] * _CELL_SCORES[cell]
-    metrics = forecast_metrics(
-        actual,
-        predicted,
-        naive_scale=seasonal_naive_scale(values[:holdout_start], task.season),
-    )
     folder = winner_folder(handle, cell)
     folder.mkdir(parents=True, exist_ok=True)
     predictions = folder / "holdout_predictions.csv"
-    _save_predictions(predictions, origins, actual, predicted)
+    if settings.task.kind == "forecasting" and settings.roles.group is None:
+        forecast = _toy_forecast(handle, cell, predictions)
+        metrics: KindMetrics = forecast
+        of_targets = {settings.roles.targets[0]: forecast}
+    else:
+        holdout = holdout_of(handle, settings.space.complete(best.params))
+        predicted = _toy_predictions(settings.task, holdout.actual, cell)
+        holdout.save(predictions, predicted)
+        metrics = holdout.metrics(predicted)
+        of_targets = holdout.target_metrics(predicted)
     result = WinnerResult(
         trial=best.number,
         params=best.params,
@@ -131,7 +133,7 @@ def make_toy_winner(handle: StudyHandle, cell: Cell) -> WinnerResult:
         epochs=best.best_epoch or 1,
         holdout=metrics,
         seeds=(SeedResult(0, metrics, 0.0),),
-        targets={targets[0]: metrics},
+        targets=of_targets,
         n_parameters=best.n_parameters or 0,
         seconds=0.0,
         inference_ms=0.0,
@@ -141,6 +143,38 @@ def make_toy_winner(handle: StudyHandle, cell: Cell) -> WinnerResult:
     )
     write_json(folder / "winner.json", result)
     return result
+
+
+def _toy_forecast(handle: StudyHandle, cell: Cell, path: Path) -> Metrics:
+    """Write forecasts of a series that miss by the score of the cell."""
+    settings = handle.settings
+    values = load_panel_series(handle)[list(settings.roles.targets)].to_numpy()
+    task = settings.task
+    holdout_start = handle.n_rows - task.holdout
+    origins = np.arange(holdout_start, handle.n_rows - task.horizon + 1)
+    actual = gather_targets(values, origins, horizon=task.horizon)
+    predicted = _toy_predictions(task, actual, cell)
+    _save_predictions(path, origins, actual, predicted)
+    return forecast_metrics(
+        actual,
+        predicted,
+        naive_scale=seasonal_naive_scale(values[:holdout_start], task.season),
+    )
+
+
+def _toy_predictions(task: Task, actual: np.ndarray, cell: Cell) -> np.ndarray:
+    """Return what misses by the score of the cell; classes as probabilities.
+
+    Where anomalies are looked for, `actual` has a row for each target of one step.
+    """
+    if task.has_classes:
+        n_classes = len(task.classes)
+        right = np.eye(n_classes)[actual[:, :1, 0].astype(np.int64)]
+        probabilities = right + _CELL_SCORES[cell] / n_classes
+        return np.asarray(probabilities / probabilities.sum(axis=-1, keepdims=True))
+    steps = actual if actual.ndim == 3 else actual[:, None]
+    signs = np.where(np.arange(len(steps)) % 2 == 0, 1.0, -1.0)
+    return np.asarray(steps + signs[:, None, None] * _CELL_SCORES[cell])
 
 
 def _save_predictions(

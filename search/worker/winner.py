@@ -13,10 +13,9 @@ from search.bundle.contents import BundleContents
 from search.config import Cell
 from search.disk import is_full
 from search.errors import SearchError, TrialFailed
-from search.evaluation.kind_metrics import as_values
-from search.evaluation.metrics import Metrics
+from search.evaluation.detector import Detector
+from search.evaluation.metrics import KindMetrics
 from search.evaluation.panel import Panel, make_panel
-from search.evaluation.scaling import Scaler
 from search.files import sha256, write_json
 from search.study.folders import StudyHandle, winner_folder
 from search.study.results import BundleCheck, SeedResult, WinnerResult
@@ -144,8 +143,9 @@ def _save_tables(folder: Path, holdout: AnyHoldout, refit: Refit) -> None:
     holdout.save(folder / PREDICTIONS_FILE, refit.predictions)
     for name in (FORECAST_FILE, DETECTOR_FILE):
         (folder / name).unlink(missing_ok=True)
-    if isinstance(holdout, AnomalyHoldout):
-        write_json(folder / DETECTOR_FILE, holdout.detector(refit.predictions))
+    detector = _detector_of(holdout, refit)
+    if detector is not None:
+        write_json(folder / DETECTOR_FILE, detector)
     if isinstance(holdout, Holdout) and refit.forecast is not None:
         save_forecast(
             folder / FORECAST_FILE,
@@ -153,6 +153,13 @@ def _save_tables(folder: Path, holdout: AnyHoldout, refit: Refit) -> None:
             predicted=refit.forecast,
             targets=holdout.settings.roles.targets,
         )
+
+
+def _detector_of(holdout: AnyHoldout, refit: Refit) -> Detector | None:
+    """Return what makes anomalies of errors; None where these are not looked for."""
+    if not isinstance(holdout, AnomalyHoldout):
+        return None
+    return holdout.detector(refit.predictions)
 
 
 def _score(
@@ -192,8 +199,6 @@ def _pack(
 ) -> WinnerResult:
     """Make the bundle and prove it; a bundle that fails is not offered."""
     try:
-        if not isinstance(holdout, Holdout) or not isinstance(refit.scaler, Scaler):
-            raise SearchError("There is no download for this kind of task yet.")
         contents = BundleContents(
             settings=handle.settings,
             params=params,
@@ -206,6 +211,8 @@ def _pack(
             study_uuid=handle.uuid,
             created=handle.created,
             data_sha256=handle.data_sha256,
+            labels=refit.labels,
+            detector=_detector_of(holdout, refit),
         )
         bundle = write_bundle(folder, contents)
     except SearchError as error:
@@ -224,9 +231,7 @@ def _digests(folder: Path) -> dict[str, str]:
     return {name: sha256(folder / name) for name in names if (folder / name).is_file()}
 
 
-def _baselines(handle: StudyHandle) -> dict[str, Metrics]:
+def _baselines(handle: StudyHandle) -> dict[str, KindMetrics]:
     """Return the metrics of the baselines for the model card; maybe none."""
     found = load_baselines(handle)
-    if found is None:
-        return {}
-    return {name: as_values(one) for name, one in found.holdout.items()}
+    return found.holdout if found is not None else {}

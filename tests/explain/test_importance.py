@@ -3,7 +3,12 @@
 import numpy as np
 
 from search.evaluation.windows import PADDING
-from search.explain.importance import channel_importance, step_importance
+from search.explain.importance import (
+    ACCURACY,
+    LOG_LOSS,
+    channel_importance,
+    step_importance,
+)
 
 GENERATOR = np.random.default_rng(0)
 PAST = GENERATOR.normal(size=(200, 30, 3))
@@ -58,3 +63,22 @@ def test_padding_is_never_shuffled() -> None:
         model, past, KNOWN, actual, channels=("a", "b", "plan"), n_repeats=2
     )
     step_importance(model, past, KNOWN, actual, n_repeats=2)
+
+
+def test_classes_lose_accuracy_and_their_log_loss_rises() -> None:
+    def logits(past: np.ndarray, known: np.ndarray) -> np.ndarray:
+        level = 4 * past[:, -1, 0]
+        return np.stack([level, -level], axis=-1)[:, None]
+
+    none = np.zeros((200, 1, 0))
+    actual = (PAST[:, -1, 0] < 0).astype(np.int64)
+    lost, risen = (
+        channel_importance(
+            logits, PAST, none, actual, channels=("a", "b", "c"), measure=measure
+        )
+        for measure in (ACCURACY, LOG_LOSS)
+    )
+    # Of two classes that are equally common, half of the answers turn wrong.
+    assert 0.4 < lost.means[0] < 0.6
+    assert lost.means[1] == lost.means[2] == risen.means[1] == 0
+    assert risen.means[0] > 1

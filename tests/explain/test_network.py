@@ -195,3 +195,14 @@ def test_work_counts_every_product() -> None:
     assert make_network("GRU").work(STEPS) == STEPS * gru
     both = make_network("GRU", architecture="bidirectional")
     assert both.work(STEPS) == 2 * STEPS * gru
+
+
+def test_evidence_for_a_class_is_what_it_has_more_than_the_mean() -> None:
+    network, window = make_network("GRU"), make_windows()[0]
+    zeros = np.zeros_like(window)
+    outputs = network.predict(np.stack([window, zeros]))[:, 0]
+    above = outputs[:, 1] - outputs.mean(axis=1)
+    found = integrated_gradients(
+        network, window, step=0, target=1, is_class=True, n_points=200
+    )
+    np.testing.assert_allclose(found.sum(), above[0] - above[1], atol=1e-4)

@@ -42,7 +42,9 @@ def choose(app: AppTest, file: BadFile) -> AppTest:
         ("data_targets", [file.target]),
     ):
         found = [widget for widget in app.multiselect if widget.key == key]
-        if found and found[0].value != wanted and set(wanted) <= set(found[0].options):
+        # What is offered may say more than the name, such as "target · empty".
+        offered = {shown.partition(" · ")[0] for one in found for shown in one.options}
+        if found and found[0].value != wanted and set(wanted) <= offered:
             app = found[0].set_value(wanted).run()
     return app
 

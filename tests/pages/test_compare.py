@@ -178,7 +178,7 @@ def test_importance_is_computed_once_for_all_visits(
     st.cache_resource.clear()
     for _ in range(2):
         shown = words(open_made("compare", "finished"))
-        assert "units has the largest share" in shown
+        assert "Units has the largest share" in shown
     assert len(calls) == 1
     st.cache_resource.clear()
 

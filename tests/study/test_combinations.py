@@ -42,6 +42,15 @@ def test_larger_batches_may_be_normalized(settings):
     assert replace(settings, space=space).space == space
 
 
+def test_attention_needs_steps_to_weigh(settings):
+    def reason(length):
+        values = {"architecture": ("attention",), "sequence_length": (length,)}
+        return refused(values, settings.task) or ""
+
+    assert "`sequence_length` of 1" in reason(1)
+    assert not reason(2)
+
+
 def test_a_configuration_meets_what_is_drawn_beside_it(settings):
     space = settings.space.with_line(Line("batch_size", choices=(1,)))
     with pytest.raises(ConfigError, match="`batch_size` of 1"):

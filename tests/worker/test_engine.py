@@ -1,7 +1,7 @@
 """The compiled epochs against Keras itself, and what they promise beyond it."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -190,8 +190,18 @@ CASES: dict[str, dict[str, Any]] = {
     },
 }
 
+QUICK = ("rnn", "lstm", "gru", "both ways", "attention", "convolution", "huber")
 
-@pytest.mark.parametrize("case", CASES)
+
+def slow_but(quick: Iterable[str], every: Iterable[str]) -> list[Any]:
+    """Return `every` case; those that are not `quick` run with the slow tests."""
+    return [
+        pytest.param(one, marks=[] if one in quick else [pytest.mark.slow])
+        for one in every
+    ]
+
+
+@pytest.mark.parametrize("case", slow_but(QUICK, CASES))
 def test_epochs_give_the_weights_of_fit(
     case: str,
     rich_panel: Panel,
@@ -384,7 +394,16 @@ def test_windows_are_never_stored(
 
 
 @pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize(("layers", "length"), [(1, 12), (2, 5), (3, 13), (3, 48)])
+@pytest.mark.parametrize(
+    ("layers", "length"),
+    [
+        (3, 13),
+        *(
+            pytest.param(*one, marks=pytest.mark.slow)
+            for one in [(1, 12), (2, 5), (3, 48)]
+        ),
+    ],
+)
 def test_relatives_share_a_program_and_give_the_weights_of_fit(
     cell: str,
     layers: int,
@@ -498,7 +517,7 @@ def test_dropout_mask_differs_with_each_word() -> None:
     np.testing.assert_array_equal(masks[0], again)
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("optimizer", slow_but(("adam",), OPTIMIZERS))
 def test_updates_are_those_of_keras(
     optimizer: str, panel: Panel, task: Task, make_params: Callable[..., TrialParams]
 ) -> None:
@@ -516,7 +535,9 @@ def test_updates_are_those_of_keras(
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-4)
 
 
-@pytest.mark.parametrize("architecture", ["stacked", "bidirectional"])
+@pytest.mark.parametrize(
+    "architecture", slow_but(("stacked",), ("stacked", "bidirectional"))
+)
 def test_classes_are_learned_as_by_fit(
     architecture: str,
     panel: Panel,
@@ -565,7 +586,9 @@ def test_classes_are_learned_as_by_fit(
     assert np.isnan(outcome.squared).all()
 
 
-@pytest.mark.parametrize("architecture", ["stacked", "bidirectional"])
+@pytest.mark.parametrize(
+    "architecture", slow_but(("stacked",), ("stacked", "bidirectional"))
+)
 def test_a_changed_rate_acts_as_in_keras(
     architecture: str,
     panel: Panel,

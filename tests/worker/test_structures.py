@@ -14,6 +14,7 @@ from search.evaluation.panel import Panel
 from search.evaluation.samples import SampleSplit
 from search.evaluation.scaling import fit_task_scaler
 from search.evaluation.windows import gather_targets
+from search.study.schedule import rate_at
 from search.study.space import LIMITS, TrialParams
 from search.worker.export import export_model
 from search.worker.folds import panel_of, program_of, start_run
@@ -28,8 +29,13 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "dense_units": (0, 3),
     "recurrent_dropout": (0.0, 0.3),
     "layers": (1, 2),
-    "sequence_length": (5, 1),
+    "sequence_length": (5, 2),
     "dropout": (0.2, 0.0),
+    "loss": ("mse", "mae", "huber", "msle"),  # classes have one loss only
+    "optimizer": LIMITS["optimizer"].choices,
+    "schedule": LIMITS["schedule"].choices,
+    "l2": (0.0, 0.01),
+    "clipping": LIMITS["clipping"].choices,
 }
 VALIDATION = range(70, 83)
 
@@ -37,21 +43,30 @@ VALIDATION = range(70, 83)
 def every_pair(values: dict[str, tuple[Any, ...]]) -> list[dict[str, Any]]:
     """Return few configurations in which each value meets each value of other lines.
 
-    The greedy choice of Cohen et al. (1997), The AETG system.
+    Greedy as in Cohen et al. (1997), The AETG system: each configuration begins with a
+    pair that is missing, and takes for one line after the other the value that brings
+    most missing pairs.
     """
-    candidates = [
-        dict(zip(values, chosen, strict=True)) for chosen in product(*values.values())
+    missing = [
+        frozenset([(line, value), (other, another)])
+        for line, other in combinations(values, 2)
+        for value, another in product(values[line], values[other])
     ]
-
-    def pairs(one: dict[str, Any]) -> set[Any]:
-        return set(combinations(one.items(), 2))
-
-    missing = set().union(*map(pairs, candidates))
     chosen = []
     while missing:
-        best = max(candidates, key=lambda one: len(pairs(one) & missing))
-        missing -= pairs(best)
-        chosen.append(best)
+        one = dict(missing[0])
+        left = set(missing)
+        for line in values:
+            if line not in one:
+                one[line] = max(
+                    values[line],
+                    key=lambda value: sum(
+                        frozenset([(line, value), met]) in left for met in one.items()
+                    ),
+                )
+        chosen.append({line: one[line] for line in values})
+        pairs = set(map(frozenset, combinations(one.items(), 2)))
+        missing = [pair for pair in missing if pair not in pairs]
     return chosen
 
 
@@ -75,7 +90,10 @@ def test_what_was_trained_is_what_is_delivered(
     make_params: Callable[..., TrialParams],
     tmp_path: Path,
 ) -> None:
-    """The errors of the engine are those of the model, in memory and from its file."""
+    """The errors of the engine are those of the model, in memory and from its file.
+
+    Where there is a schedule, the rate falls before the second epoch.
+    """
     params = make_params(**changes)
     panel = panel_of(rich_panel, params)
     rows = np.arange(panel.n_rows) < VALIDATION.start
@@ -87,13 +105,17 @@ def test_what_was_trained_is_what_is_delivered(
     run = start_run(panel, params, task, split=split, seed=(1, 0))
     program = program_of(panel, params, task)
     before = program.weights(run.state)
-    outcome = program.run(
-        run.state,
-        run.series,
-        order=run.order(1),
-        validation=run.validation,
-        rates=Rates.of(params),
-    )
+    drops = (2,) if params.schedule == "plateau" else ()
+    for epoch in (1, 2):
+        rate = rate_at(params.learning_rate, drops, epoch)
+        outcome = program.run(
+            program.with_rate(run.state, rate),
+            run.series,
+            order=run.order(epoch),
+            validation=run.validation,
+            rates=Rates.of(params),
+        )
+        run.state = outcome.state
     assert np.isfinite(outcome.loss)
     weights = program.weights(outcome.state)
     assert any((one != other).any() for one, other in zip(weights, before, strict=True))

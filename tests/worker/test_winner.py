@@ -37,7 +37,7 @@ from search.study.space import Line, Value
 from search.study.studies import create_study, load_panel_series
 from search.study.trials import TrialView
 from search.worker import winner as winner_module
-from search.worker.holdout import Holdout
+from search.worker.holdout import holdout_of
 from search.worker.winner import make_winner
 
 TASK = Task(horizon=3, holdout=20, folds=2, season=8)
@@ -188,7 +188,7 @@ def test_bundle_holds_the_baselines_of_the_same_windows(
     last = naive_forecasts(values, origins, horizon=3, season=8)["last_value"]
     actual = values[origins[:, None] + np.arange(3)]
     mse = np.mean((last - actual) ** 2)
-    assert contents.baselines["last_value"].mse == pytest.approx(mse)
+    assert as_values(contents.baselines["last_value"]).mse == pytest.approx(mse)
     assert set(contents.baselines) == set(NAIVE_NAMES)
     assert contents.study_uuid == made.handle.uuid
     np.testing.assert_allclose(contents.scaler.center[:2], values[:100].mean(axis=0))
@@ -234,7 +234,7 @@ def test_make_winner_does_not_offer_a_bundle_that_fails(
         made.handle,
         made.folder,
         made.contents[0].params,
-        Holdout.of(made.handle),
+        holdout_of(made.handle, made.contents[0].params),
         _Refitted(made.contents[0]),  # type: ignore[arg-type]
         made.result,
     )

@@ -159,7 +159,7 @@ def _summary(table: np.ndarray, classes: Sequence[str]) -> str:
     wrong = table - np.diag(np.diag(table))
     if not wrong.any():
         return said
-    row, column = np.unravel_index(int(wrong.argmax()), wrong.shape)
+    row, column = map(int, np.unravel_index(int(wrong.argmax()), wrong.shape))
     return f"{said} " + text(
         "answers.confusion_worst",
         n=int(wrong[row, column]),

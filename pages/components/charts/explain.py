@@ -19,9 +19,15 @@ _ONE_SIDE = [[0.0, BACKGROUND], [1.0, ACCENT]]
 
 
 def importance_chart(
-    found: Importance, *, title: str, axis: str, summary: str
+    found: Importance,
+    *,
+    title: str,
+    axis: str,
+    summary: str,
+    growth: str = "explain.growth",
+    is_percent: bool = True,
 ) -> Chart:
-    """Draw how much worse the forecasts become without each input.
+    """Draw how much worse the answers become without each input.
 
     Parameters
     ----------
@@ -29,18 +35,23 @@ def importance_chart(
         Question above the chart, and name of the inputs.
     summary
         Key of the sentence below it, with `name` and `growth`.
+    growth
+        Key of the name of what grows.
+    is_percent
+        Whether the growth is shown in percent.
     """
+    factor, unit = (100, " %") if is_percent else (1, "")
     figure = new_figure(
         x_title=axis,
-        y_title=chart_text("explain.growth"),
+        y_title=chart_text(growth),
         height=320,
     )
     figure.add_bar(
         x=list(found.names),
-        y=100 * found.means,
-        error_y={"type": "data", "array": 100 * found.spreads},
+        y=factor * found.means,
+        error_y={"type": "data", "array": factor * found.spreads},
         marker={"color": ACCENT},
-        hovertemplate="%{x}: %{y:.1f} %<extra></extra>",
+        hovertemplate=f"%{{x}}: %{{y:.{1 if is_percent else 3}f}}{unit}<extra></extra>",
         showlegend=False,
     )
     figure.update_xaxes(type="category")
@@ -52,20 +63,27 @@ def importance_chart(
         summary=text(
             summary,
             name=found.names[first],
-            growth=f"{100 * found.means[first]:.0f}",
+            growth=f"{100 * found.means[first]:.0f}"
+            if is_percent
+            else three_digits(float(found.means[first])),
         ),
         numbers=lambda: pd.DataFrame(
             {
                 raw_text("explain.input"): found.names,
-                raw_text("explain.growth"): 100 * found.means,
-                raw_text("explain.spread"): 100 * found.spreads,
+                raw_text(growth): factor * found.means,
+                raw_text("explain.spread"): factor * found.spreads,
             }
         ),
     )
 
 
 def attribution_chart(
-    values: np.ndarray, channels: tuple[str, ...], scale: Scale
+    values: np.ndarray,
+    channels: tuple[str, ...],
+    scale: Scale,
+    *,
+    title: str | None = None,
+    summary: str = "explain.attribution_summary",
 ) -> Chart:
     """Draw what each value of a window adds to a forecast value.
 
@@ -77,10 +95,14 @@ def attribution_chart(
         Names of the channels.
     scale
         Name and unit of the target.
+    title
+        Question above the chart; by default that for a forecast.
+    summary
+        Key of the sentence below it.
     """
     most = float(np.abs(values).max()) or 1.0
-    rows = list(range(-len(values), 0))
-    figure = _heat_map(
+    rows: list[object] = list(range(-len(values), 0))
+    figure = heat_map(
         values.T,
         x=rows,
         y=list(channels),
@@ -92,9 +114,9 @@ def attribution_chart(
     row, column = np.unravel_index(np.abs(values).argmax(), values.shape)
     return Chart(
         figure=figure,
-        title=text("explain.attribution_title"),
+        title=title or text("explain.attribution_title"),
         summary=text(
-            "explain.attribution_summary",
+            summary,
             channel=channels[column],
             rows=len(values) - int(row),
             value=with_unit(float(values[row, column]), scale.unit),
@@ -119,8 +141,8 @@ def gate_chart(name: str, values: np.ndarray) -> Chart:
     key = name.replace(" ", "_")
     is_share = name in ("input", "forget", "output", "update", "reset")
     most = float(np.abs(values).max()) or 1.0
-    rows = list(range(-len(values), 0))
-    figure = _heat_map(
+    rows: list[object] = list(range(-len(values), 0))
+    figure = heat_map(
         values.T,
         x=rows,
         y=[str(unit + 1) for unit in range(values.shape[1])],
@@ -145,16 +167,17 @@ def gate_chart(name: str, values: np.ndarray) -> Chart:
     )
 
 
-def _heat_map(
+def heat_map(
     values: np.ndarray,
     *,
-    x: list[int],
+    x: list[object],
     y: list[str],
     low: float,
     high: float,
     colours: list[list[object]],
     height: int,
 ) -> go.Figure:
+    """Draw `values` of shape (len(y), len(x)) as colours between `low` and `high`."""
     figure = new_figure(
         x_title=chart_text("explain.rows_before"), y_title="", height=height
     )

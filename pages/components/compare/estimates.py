@@ -10,8 +10,8 @@ from pages.components.charts.values import (
     level_chart,
     value_chart,
 )
+from pages.components.choosing import choose_target
 from pages.components.compare.choices import show_problems
-from pages.components.compare.sections import choose_target
 from pages.components.frame import error_boundary
 from pages.components.scales import target_scale
 from pages.components.text import text

@@ -6,8 +6,9 @@ import streamlit as st
 from pages.components.answers_data import GroupForecasts, group_forecasts
 from pages.components.charts.record import Chart, show_chart
 from pages.components.charts.values import group_error_chart
+from pages.components.choosing import choose_target
 from pages.components.compare.choices import choose_group, show_problems
-from pages.components.compare.sections import choose_target, show_forecasts
+from pages.components.compare.sections import show_forecasts
 from pages.components.frame import error_boundary
 from pages.components.scales import target_scale
 from pages.components.text import text

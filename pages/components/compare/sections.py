@@ -15,6 +15,7 @@ from pages.components.charts.folds import fold_chart
 from pages.components.charts.record import show_chart
 from pages.components.charts.style import model_name
 from pages.components.charts.windows import origin_chart, step_chart
+from pages.components.choosing import choose_position, choose_target
 from pages.components.compare.table import show_parameters
 from pages.components.frame import error_boundary
 from pages.components.scales import (
@@ -136,14 +137,6 @@ def show_winner_parameters(results: StudyResults) -> None:
     )
 
 
-def choose_target(study: StudyHandle, *, key: str) -> str:
-    """Return the target to look at; a single one is not asked for."""
-    targets = study.settings.roles.targets
-    if len(targets) == 1:
-        return targets[0]
-    return st.selectbox(text("compare.target"), targets, key=key, width=320)
-
-
 def _choose_models(
     models: dict[str, Predictions], results: StudyResults
 ) -> dict[str, Predictions]:
@@ -204,10 +197,3 @@ def _show_windows(
     else:
         chart = step_chart(models, scale, step=position, x_title=x_title)
     show_chart(chart, key="windows")
-
-
-def choose_position(count: int, label: str, *, key: str) -> int:
-    """Return a position from 0; people count from 1, and one is not asked for."""
-    if count == 1:
-        return 0
-    return st.slider(label, 1, count, 1, key=key, width=320) - 1

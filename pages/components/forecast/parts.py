@@ -39,7 +39,7 @@ def show_forecast(
     chart = forecast_chart(forecast, past, scale, cell=cell, x_title=time_title(study))
     show_chart(chart, key="forecast")
     st.caption(plain(holdout_line(winner, score, holdout_scale(study))))
-    st.caption(_band_note(forecast))
+    st.caption(band_note(forecast))
     st.caption(text("forecast.trained_note", last=time_words(past.index[-1:])[0]))
     with st.expander(text("forecast.table_heading"), key="forecast_numbers_table"):
         st.dataframe(forecast_numbers(forecast, scale), hide_index=True)
@@ -76,9 +76,16 @@ def show_usage(study: StudyHandle, winner: WinnerResult) -> None:
     st.subheader(text("forecast.use_heading"), anchor=False)
     st.markdown(text("forecast.use_body"))
     st.code(raw_text("forecast.use_code"), language="bash")
-    params = study.settings.space.complete(winner.params)
-    rows = params.first_origin(study.settings.task.season)
-    st.caption(text("forecast.use_note", rows=rows))
+    settings = study.settings
+    params, kind = settings.space.complete(winner.params), settings.task.kind
+    rows = params.first_origin(settings.task.season)
+    if kind == "forecasting" and settings.roles.group is None:
+        st.caption(text("forecast.use_note", rows=rows))
+    elif kind in ("forecasting", "anomaly"):
+        st.caption(text("scoring.use_note_rows", rows=rows))
+    else:
+        answer = ", ".join(settings.roles.targets)
+        st.caption(text("scoring.use_note", answer=answer))
 
 
 def _say_what_is_needed(study: StudyHandle) -> None:
@@ -98,7 +105,8 @@ def _say_what_is_needed(study: StudyHandle) -> None:
             st.markdown(text("forecast.missing_body"))
 
 
-def _band_note(forecast: Forecast) -> str:
+def band_note(forecast: Forecast) -> str:
+    """Say what the band of a forecast means."""
     band = forecast.band
     if band is None:
         return text("forecast.band_none")

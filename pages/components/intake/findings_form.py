@@ -22,12 +22,16 @@ _LOOKS: dict[str, tuple[BadgeColour, str]] = {
 _MOST_LISTED = 6
 # Settings that the form of the columns has.
 _ELSEWHERE = ("day_first", "order")
+_CHOICES: dict[type, dict[str, tuple[str, ...]]] = {
+    SeriesSettings: CHOICES,
+    GroupSettings: GROUP_CHOICES,
+}
 _Settings = TypeVar("_Settings", SeriesSettings, GroupSettings)
 
 
 def with_choices(settings: _Settings) -> _Settings:
     """Return `settings` with what was chosen for the findings so far."""
-    choices = CHOICES if isinstance(settings, SeriesSettings) else GROUP_CHOICES
+    choices = _CHOICES[type(settings)]
     chosen: dict[str, Any] = {}
     for name, allowed in choices.items():
         value = st.session_state.get(f"data_fix_{name}")

@@ -10,7 +10,6 @@ import plotly.graph_objects as go
 from pages.components.intake.series_chart import series_figure
 from pages.components.text import chart_plain, chart_text
 from pages.components.theme import (
-    ACTUAL,
     MUTED,
     class_colour,
     class_dash,
@@ -45,37 +44,40 @@ class Drawn:
 def sequences_figure(
     drawn: Sequence[Drawn], *, column: str, classes: Sequence[str] = ()
 ) -> go.Figure:
-    """Draw one column of some sequences over the rows since each began."""
+    """Draw one column of some sequences over the rows since each began.
+
+    The colour is that of the class; without classes, another one for each sequence.
+    """
     figure = new_figure(
         x_title=chart_text("data.axis_row_of_sequence"), y_title=chart_plain(column)
     )
-    named: set[int] = set()
-    for one in drawn:
+    named: set[str] = set()
+    for number, one in enumerate(drawn):
         kept = thin(one.values, None, _MOST_POINTS)
-        place = one.place
-        of_class = None if place is None else chart_plain(classes[place])
+        of_class = None if one.place is None else chart_plain(classes[one.place])
+        place = number if one.place is None else one.place
         name = chart_plain(one.name)
+        label = of_class or name
         figure.add_scatter(
             x=kept,
             y=one.values[kept],
             mode="lines",
-            name=name if of_class is None else of_class,
-            legendgroup=name if of_class is None else of_class,
-            showlegend=place is not None and place not in named,
+            name=label,
+            legendgroup=label,
+            showlegend=label not in named,
             line={
                 "width": 1.4,
-                "color": ACTUAL if place is None else class_colour(place),
-                "dash": "solid" if place is None else class_dash(place),
+                "color": class_colour(place),
+                "dash": class_dash(place),
             },
-            opacity=0.55 if place is None else 0.85,
+            opacity=0.85,
             hovertemplate=(
                 f"{name}{'' if of_class is None else f', {of_class}'}<br>"
                 + chart_text("data.hover_row", row="%{x}", value="%{y:.4~g}")
                 + "<extra></extra>"
             ),
         )
-        if place is not None:
-            named.add(place)
+        named.add(label)
     figure.update_layout(hovermode="closest")
     return figure
 
@@ -121,7 +123,11 @@ def classes_figure(
 
 
 def labelled_figure(
-    column: pd.Series, places: np.ndarray, classes: Sequence[str]
+    column: pd.Series,
+    places: np.ndarray,
+    classes: Sequence[str],
+    *,
+    colours: Sequence[str] = (),
 ) -> go.Figure:
     """Draw one column with the class of each row as a band behind it.
 
@@ -131,9 +137,10 @@ def labelled_figure(
         Values, in the order of the rows.
     places
         Place of the class of each row; below 0 where no band is drawn.
-    classes
-        Names of the classes.
+    classes, colours
+        Names of the classes, and their colours where they are not the usual ones.
     """
+    colours = colours or [class_colour(place) for place in range(len(classes))]
     figure = series_figure(column)
     edges = np.flatnonzero(np.diff(places, prepend=places[:1] - 1))
     stops = np.append(edges[1:], len(places))
@@ -151,7 +158,7 @@ def labelled_figure(
             "y0": 0,
             "y1": 1,
             "yref": "paper",
-            "fillcolor": class_colour(place),
+            "fillcolor": colours[place],
             "opacity": 0.28,
             "line": {"width": 0},
             "layer": "below",
@@ -163,7 +170,7 @@ def labelled_figure(
             x=[None],
             y=[None],
             mode="markers",
-            marker={"symbol": "square", "size": 12, "color": class_colour(place),
+            marker={"symbol": "square", "size": 12, "color": colours[place],
                     "opacity": 0.5},
             name=chart_plain(classes[place]),
         )  # fmt: skip

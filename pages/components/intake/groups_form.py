@@ -116,13 +116,14 @@ def choose_group_columns(
     time = form.many("time", first.time)
     if ask in ("classification", "labelling"):
         label = form.one("class", next(iter(first.targets), None))
-        targets = () if label is None else (label,)
+        targets = tuple(filter(None, (label,)))
     else:
         role = {"regression": "value", "anomaly": "watched"}.get(ask, "targets")
         targets = form.many(role, first.targets, is_long=ask == "anomaly")
     mark = form.one("mark", first.label) if ask == "anomaly" else None
     normal = None if mark is None else _choose_normal(table, mark)
-    past = known = ()
+    past: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
     calendar: tuple[CalendarCycle, ...] = ()
     if ask in _LABELLED:
         past = form.many("features", first.past, is_long=True)

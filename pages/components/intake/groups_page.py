@@ -86,7 +86,7 @@ def prepare_groups(
     )
     with right:
         st.subheader(text("data.preview_title"), anchor=False)
-        show_groups(preview, report)
+        show_groups(preview, report, normal=choice.normal)
     st.subheader(text("data.findings"), anchor=False)
     show_findings(report.findings)
     choice = GroupChoice(settings, choice.normal)

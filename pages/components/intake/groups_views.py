@@ -21,9 +21,11 @@ from pages.components.intake.groups_form import GroupChoice
 from pages.components.numbers import count
 from pages.components.state import go_to
 from pages.components.text import plain, raw_text, text
+from pages.components.theme import PROBLEM
+from search.config import Roles, Task
 from search.data.groups.anomalies import mark_anomalies
 from search.data.groups.build import build_groups
-from search.data.groups.preview import Preview
+from search.data.groups.preview import Preview, preview_frame
 from search.data.groups.record import GroupReport
 from search.data.table import Table
 from search.errors import UserInputError
@@ -32,14 +34,27 @@ _MOST_DRAWN = 12
 _FIRST_DRAWN = 4
 
 
-def show_groups(preview: Preview, report: GroupReport) -> None:
-    """Draw sequences, and how many and how long they are."""
+def show_groups(
+    preview: Preview, report: GroupReport, *, normal: str | None = None
+) -> None:
+    """Draw sequences, and how many and how long they are.
+
+    Parameters
+    ----------
+    preview, report
+        The rows, and what was found about them.
+    normal
+        The value that means normal, where a column marks what is not.
+    """
     if not preview.columns or not len(preview.frame):
         st.info(text("data.nothing_to_draw"), icon=":material/show_chart:")
         return
     if len(preview.names) == 1:
-        _show_rows(preview)
-        _show_classes(preview, report)
+        if normal is None:
+            _show_rows(preview)
+            _show_classes(preview, report)
+        else:
+            _show_marked(preview, normal)
         return
     names = ["sequences", "lengths"]
     if report.classes:
@@ -53,6 +68,20 @@ def show_groups(preview: Preview, report: GroupReport) -> None:
                 _show_classes(preview, report)
             else:
                 _show_lengths(report)
+
+
+def show_study_groups(values: pd.DataFrame, roles: Roles, task: Task) -> None:
+    """Draw the stored sequences of a study.
+
+    Parameters
+    ----------
+    values
+        Rows with the name of their group; see `search.data.groups.frame`.
+    roles, task
+        Columns, and what is asked.
+    """
+    st.markdown(f"##### {text('data.preview_title')}")
+    _show_sequences(preview_frame(values, roles, task.classes))
 
 
 def show_confirm_groups(
@@ -123,7 +152,9 @@ def _show_sequences(preview: Preview) -> None:
 
 def _show_rows(preview: Preview) -> None:
     column = _choose_column(preview)
-    series = pd.Series(preview.values(preview.names[0], column), name=column)
+    series = pd.Series(
+        preview.values(preview.names[0], column), preview.index, name=column
+    )
     key = "data.rows_summary" if preview.classes else "data.series_summary"
     show_figure(
         labelled_figure(series, preview.row_places, preview.classes),
@@ -132,6 +163,30 @@ def _show_rows(preview: Preview) -> None:
         summary=text(key, n=count(len(series)), name=column),
         numbers=lambda: preview.frame,
     )
+
+
+def _show_marked(preview: Preview, normal: str) -> None:
+    """Draw one column with what is marked as unusual."""
+    column = _choose_column(preview)
+    series = pd.Series(
+        preview.values(preview.names[0], column), preview.index, name=column
+    )
+    is_odd = preview.row_places >= 0
+    if normal in preview.classes:
+        is_odd &= preview.row_places != preview.classes.index(normal)
+    show_figure(
+        labelled_figure(
+            series,
+            np.where(is_odd, 0, -1),
+            [raw_text("data.unusual")],
+            colours=[PROBLEM],
+        ),
+        key="sequences",
+        title="",
+        summary=text("data.marked_summary", n=count(len(series)), name=column,
+                     odd=count(int(is_odd.sum()))),
+        numbers=lambda: preview.frame,
+    )  # fmt: skip
 
 
 def _show_classes(preview: Preview, report: GroupReport) -> None:

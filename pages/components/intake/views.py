@@ -18,6 +18,7 @@ from pages.components.figure import show_figure
 from pages.components.frame import has_room, live, next_step
 from pages.components.intake.ask_form import ask_of
 from pages.components.intake.columns_form import frequency_word
+from pages.components.intake.groups_views import show_study_groups
 from pages.components.intake.series_chart import Marks, series_figure
 from pages.components.numbers import count
 from pages.components.refusals import show_refusal
@@ -202,6 +203,21 @@ def show_study_data(study: StudyHandle) -> None:
     )
     for repair in settings.source.repairs:
         st.markdown(f"- {plain(repair)}")
+    if settings.roles.group is None:
+        _show_study_series(values)
+    else:
+        show_study_groups(values, settings.roles, settings.task)
+    with next_step():
+        if st.button(
+            text("data.to_settings"),
+            key="study_next",
+            type="primary",
+            icon=":material/arrow_forward:",
+        ):
+            go_to("setup", study=study.uuid)
+
+
+def _show_study_series(values: pd.DataFrame) -> None:
     names = [str(name) for name in values.columns]
     name = names[0]
     if len(names) > 1:
@@ -214,14 +230,6 @@ def show_study_data(study: StudyHandle) -> None:
         summary=text("data.series_summary", n=count(len(column)), name=name),
         numbers=values.reset_index,
     )
-    with next_step():
-        if st.button(
-            text("data.to_settings"),
-            key="study_next",
-            type="primary",
-            icon=":material/arrow_forward:",
-        ):
-            go_to("setup", study=study.uuid)
 
 
 def _first_horizon(report: SeriesReport) -> int:

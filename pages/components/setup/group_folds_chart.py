@@ -16,7 +16,7 @@ MOST_DRAWN = 400
 _LANE_PIXELS = 32
 _MOST_RUNS = 200
 _COLOURS = {"train": MUTED, "valid": ACCENT, "holdout": ACTUAL, "threshold": ACTUAL}
-_OPACITY = {"train": 0.5, "valid": 0.75, "holdout": 0.3, "threshold": 0.6}
+_OPACITY = {"train": 0.35, "valid": 0.8, "holdout": 0.75, "threshold": 0.5}
 
 
 def keeps_groups(panel: Panel, task: Task) -> bool:
@@ -92,8 +92,9 @@ def sample_fold_table(panel: Panel, plan: SamplePlan, task: Task) -> pd.DataFram
             row[raw_text("setup.valid_groups_of_fold")] = len(
                 _groups(panel, fold.validation)
             )
-        row[raw_text("setup.train_windows")] = n_learned(plan, fold)
-        row[raw_text("setup.valid_windows")] = len(fold.validation)
+        if not _is_one_each(panel, task):
+            row[raw_text("setup.train_windows")] = n_learned(plan, fold)
+            row[raw_text("setup.valid_windows")] = len(fold.validation)
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -126,6 +127,12 @@ def count_groups(panel: Panel, plan: SamplePlan) -> GroupCounts:
     sizes = [len(_groups(panel, fold.validation)) for fold in plan.folds]
     held = len(_groups(panel, plan.final.validation))
     return GroupCounts(panel.n_groups, held, min(sizes), max(sizes))
+
+
+def _is_one_each(panel: Panel, task: Task) -> bool:
+    """Return whether each sequence is one sample."""
+    is_of_groups = task.kind in ("regression", "classification")
+    return is_of_groups and task.samples == "whole" and bool(panel.group_names)
 
 
 def _groups(panel: Panel, stops: np.ndarray) -> np.ndarray:

@@ -1,14 +1,24 @@
 """Fill the forms of a new study with the settings of an old one."""
 
 import secrets
+from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
-from pages.components.draft import DraftSeries, discard_draft, keep_series
+from pages.components.draft import (
+    Draft,
+    DraftGroups,
+    DraftSeries,
+    discard_draft,
+    keep_series,
+)
 from search.config import MAX_EPOCHS, MAX_REFITS, MAX_SEED
+from search.data.groups.record import BuiltGroups, GroupRows
 from search.data.seasons import season_candidates
 from search.data.series import BuiltSeries
+from search.data.snapshot import load_snapshot
 from search.study.control import read_control
 from search.study.folders import StudyHandle
 from search.study.settings import StudySettings
@@ -46,16 +56,23 @@ def duplicate_settings(
         If the series, or what was changed about the study, cannot be read.
     """
     settings = settings or study.settings
-    values = load_panel_series(study) if series is None else series
-    discard_draft()
-    built = BuiltSeries(values, settings.roles, settings.source)
-    keep_series(
-        DraftSeries(
-            built=built,
+    groups = load_snapshot(study.folder, study.data_sha256).groups
+    draft: Draft
+    if groups is not None:
+        draft = _groups_draft(study, settings, groups)
+    else:
+        values = load_panel_series(study) if series is None else series
+        draft = DraftSeries(
+            built=BuiltSeries(values, settings.roles, settings.source),
             season=settings.task.season,
             season_candidates=season_candidates(settings.source.frequency, len(values)),
             horizon=settings.task.horizon,
             token=secrets.token_hex(8),
+        )
+    discard_draft()
+    keep_series(
+        replace(
+            draft,
             first=first,
             name=name,
             was_narrowed=bool(read_control(study).narrowed),
@@ -65,16 +82,41 @@ def duplicate_settings(
         st.session_state[f"setup_{name}"] = value
 
 
+def _groups_draft(
+    study: StudyHandle, settings: StudySettings, groups: GroupRows
+) -> DraftGroups:
+    task = settings.task
+    values = load_snapshot(study.folder, study.data_sha256).values
+    built = BuiltGroups(
+        values=values,
+        groups=groups,
+        roles=settings.roles,
+        label_scope=None,
+        file_rows=np.full(len(values), -1, dtype=np.int64),
+        test_groups=task.test_groups,
+        source=settings.source,
+        findings=(),
+    )
+    return DraftGroups(built, task.kind, token=secrets.token_hex(8))
+
+
 def form_values(settings: StudySettings) -> dict[str, object]:
     """Return the value of each widget of the Search page, without ``setup_``."""
     task, budget, training = settings.task, settings.budget, settings.training
     values: dict[str, object] = {
         "preset": "custom",
         "horizon": task.horizon,
-        "holdout": task.holdout,
+        "holdout": task.holdout or None,
         "folds": task.folds,
         "season": task.season,
         "score": task.score,
+        "samples": task.samples,
+        "stride": task.stride,
+        "class_weights": task.class_weights,
+        "group_order": task.group_order,
+        "use_test": bool(task.test_groups),
+        "detector": task.detector,
+        "normal_rows": task.normal_rows,
         "valid_size": task.valid_size,
         "trials": budget.trials,
         "minutes": None if budget.seconds is None else budget.seconds / 60,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar, cast
+from typing import TypeVar
 
 import streamlit as st
 
@@ -24,6 +24,7 @@ from search.config import (
     Task,
 )
 from search.data.seasons import detect_season, season_candidates
+from search.evaluation.group_splits import normal_rows
 from search.study.task_defaults import (
     DEFAULT_SCORES,
     TaskWishes,
@@ -57,7 +58,7 @@ def choose_sample_task(draft: DraftGroups, *, is_custom: bool) -> Task:
         wishes = form.ask_kind(TaskWishes(draft.kind, classes=form.classes))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         wishes = form.ask_split(wishes)
-    st.caption(_said(wishes.score))
+    st.caption(_said(wishes))
     task = form.suggest(wishes)
     if not is_custom or (form.keeps_groups and task.group_order == "none"):
         return task
@@ -98,16 +99,7 @@ class _Form:
             return replace(wishes, horizon=horizon, season=season)
         if self.kind == "anomaly":
             detector = _choose("detector", _DETECTORS, "forecaster", width=330)
-            labelled = self.panel.labels is not None
-            words = "normal_rows" if labelled else "normal_rows_needed"
-            most = int(self.panel.group_sizes.max())
-            normal = choose_optional(
-                "normal_rows",
-                most,
-                None if labelled else max(1, most // 2),
-                words=words,
-            )
-            return replace(wishes, detector=detector, normal_rows=normal)
+            return replace(wishes, detector=detector, normal_rows=self._normal_rows())
         if self.is_of_groups:
             auto = self.suggest(wishes)
             if auto.samples == "whole":
@@ -126,9 +118,9 @@ class _Form:
         """Ask what is held out, for the folds, and for the score."""
         if self.keeps_groups:
             is_ordered = self.draft.built.groups.is_ordered
-            orders = _ORDERS if is_ordered else ("none",)
+            orders = _ORDERS if is_ordered else _ORDERS[1:]
             order = _choose("group_order", orders, orders[0], width=230)
-            wishes = replace(wishes, group_order=cast(GroupOrder, order))
+            wishes = replace(wishes, group_order=order)
         tests = self.draft.built.test_groups
         if tests and self.keeps_groups:
             start_with("setup_use_test", True)
@@ -142,6 +134,18 @@ class _Form:
             holdout = self._holdout(wishes)
             wishes = replace(wishes, holdout=holdout)
         return replace(wishes, folds=choose_folds(), score=self._score())
+
+    def _normal_rows(self) -> int | None:
+        """Ask which first rows are normal; None is all before the first marked one."""
+        longest = int(self.panel.group_sizes.max())
+        if self.panel.labels is None:
+            half = max(1, longest // 2)
+            return choose_optional(
+                "normal_rows", longest, half, words="normal_rows_needed"
+            )
+        marked = Task(1, 0, kind="anomaly")
+        before = int(normal_rows(self.panel, marked).min())
+        return choose_optional("normal_rows", longest, None, shown=before)
 
     def _holdout(self, wishes: TaskWishes) -> int | None:
         auto = self.suggest(wishes).holdout
@@ -196,5 +200,8 @@ def _choose(
     )
 
 
-def _said(score: Score | None) -> str:
-    return text(f"setup.score_{score}_means")
+def _said(wishes: TaskWishes) -> str:
+    means = text(f"setup.score_{wishes.score}_means")
+    if wishes.kind != "anomaly":
+        return means
+    return f"{text(f'setup.detector_{wishes.detector}_scored')} {means}"

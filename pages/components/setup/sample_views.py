@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.components.figure import show_figure
+from pages.components.intake.ask_form import ask_of
 from pages.components.numbers import count
 from pages.components.setup.group_folds_chart import (
     count_groups,
@@ -16,6 +17,7 @@ from pages.components.text import plain, raw_text, text
 from search.config import Task
 from search.evaluation.panel import Panel
 from search.evaluation.samples import SamplePlan
+from search.study.settings import StudySettings
 
 
 def show_sample_folds(panel: Panel, plan: SamplePlan, task: Task, *, key: str) -> None:
@@ -36,6 +38,37 @@ def show_sample_folds(panel: Panel, plan: SamplePlan, task: Task, *, key: str) -
     )
     for doubt in plan.doubts:
         st.warning(plain(doubt), icon=":material/warning:")
+
+
+def is_one_series(settings: StudySettings) -> bool:
+    """Return whether one series is forecast."""
+    return settings.task.kind == "forecasting" and settings.roles.group is None
+
+
+def sample_task_words(settings: StudySettings) -> dict[str, object]:
+    """Return what is asked of sequences or rows, by the names of the texts."""
+    task, roles = settings.task, settings.roles
+    words: dict[str, object] = {
+        "task": raw_text(f"data.ask_{ask_of(task.kind, has_groups=bool(roles.group))}")
+    }
+    if roles.group:
+        words["group_column"] = roles.group
+    if task.classes:
+        words["classes"] = ", ".join(task.classes)
+        words["class_weights"] = raw_text(f"setup.class_weights_{task.class_weights}")
+    if task.kind in ("regression", "classification"):
+        words["samples"] = raw_text(f"setup.samples_{task.samples}")
+        if task.samples == "sliding":
+            words["stride"] = task.stride
+    if task.kind == "forecasting":
+        return {**words, "horizon": task.horizon, "holdout_each": task.holdout}
+    if task.kind == "anomaly":
+        words["detector"] = raw_text(f"setup.detector_{task.detector}")
+        return {**words, "holdout_normal": task.holdout}
+    if roles.group is None:
+        return {**words, "holdout": task.holdout}
+    words["group_order"] = raw_text(f"setup.group_order_{task.group_order}")
+    return {**words, "holdout_groups": len(task.test_groups) or task.holdout}
 
 
 def _group_summary(panel: Panel, plan: SamplePlan, task: Task) -> str:

@@ -56,7 +56,12 @@ def choose_rows(name: str, most: int, suggestion: int) -> int:
 
 
 def choose_optional(
-    name: str, most: int, automatic: int | None, *, words: str | None = None
+    name: str,
+    most: int,
+    automatic: int | None,
+    *,
+    words: str | None = None,
+    shown: int | None = None,
 ) -> int | None:
     """Return a number; the empty field leaves it to the defaults.
 
@@ -67,7 +72,9 @@ def choose_optional(
     most
         Largest number.
     automatic
-        What the empty field stands for.
+        What the empty field returns.
+    shown
+        What the empty field says that it stands for; None says what it returns.
     """
     key = f"setup_{name}"
     words = words or name
@@ -79,7 +86,7 @@ def choose_optional(
         step=1,
         value=None,
         key=key,
-        placeholder=_automatic(automatic),
+        placeholder=_automatic(automatic if shown is None else shown),
         help=text(f"setup.{words}_help"),
         persist_state="session",
         width=155,

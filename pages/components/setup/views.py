@@ -10,6 +10,11 @@ from pages.components.frame import next_step
 from pages.components.numbers import count, duration
 from pages.components.setup.folds_chart import fold_table, folds_figure
 from pages.components.setup.prefill import duplicate_settings
+from pages.components.setup.sample_views import (
+    is_one_series,
+    sample_task_words,
+    show_sample_folds,
+)
 from pages.components.setup.space_form import reasons_summary, space_summary
 from pages.components.setup.starting import start
 from pages.components.state import go_to
@@ -17,6 +22,7 @@ from pages.components.study_data import study_series
 from pages.components.text import plain, raw_text, text
 from search.errors import UserInputError
 from search.evaluation.paired import origins_needed
+from search.evaluation.panel import make_panel
 from search.evaluation.samples import SamplePlan
 from search.evaluation.splits import SplitPlan
 from search.study.estimate import Estimate, estimate_seconds
@@ -139,8 +145,14 @@ def show_study_settings(study: StudyHandle) -> None:
     settings = study.settings
     st.markdown(text("setup.of_study", name=settings.name), width=760)
     values = study_series(str(study.folder), study)
-    show_folds(values[settings.roles.targets[0]], settings.plan(study.n_rows),
-               key="study_folds")  # fmt: skip
+    if is_one_series(settings):
+        show_folds(values[settings.roles.targets[0]], settings.plan(study.n_rows),
+                   key="study_folds")  # fmt: skip
+    else:
+        panel = make_panel(values, settings.roles, kind=settings.task.kind)
+        plan = settings.plan_of(panel)
+        if isinstance(plan, SamplePlan):
+            show_sample_folds(panel, plan, settings.task, key="study_folds")
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader(text("setup.space"), anchor=False)
@@ -168,12 +180,16 @@ def show_study_settings(study: StudyHandle) -> None:
 def _task_words(settings: StudySettings) -> str:
     task, budget, training = settings.task, settings.budget, settings.training
     none = raw_text("setup.no_limit")
-    shown = {
+    shown: dict[str, object] = {
         "targets": ", ".join(settings.roles.targets),
         "inputs": ", ".join(settings.roles.columns[len(settings.roles.targets) :])
         or none,
-        "horizon": task.horizon,
-        "holdout": task.holdout,
+    }
+    if is_one_series(settings):
+        shown |= {"horizon": task.horizon, "holdout": task.holdout}
+    else:
+        shown |= sample_task_words(settings)
+    shown |= {
         "folds": task.folds,
         "score": raw_text(f"setup.score_{task.score}"),
         "trials": budget.trials or none,

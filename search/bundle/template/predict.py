@@ -172,7 +172,7 @@ def read_table(path: Path, setup: Setup) -> pd.DataFrame:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)
-            frame = _read_cells(path, setup.reading)
+            frame = read_cells(path, setup.reading)
     except FileNotFoundError as error:
         raise ForecastError(f"There is no file {path}.") from error
     except Exception as error:  # the readers raise many types
@@ -196,7 +196,8 @@ def is_missing(cells: pd.Series, setup: Setup) -> pd.Series:
     return cells.isna() | text.isin(setup.reading["missing_spellings"])
 
 
-def _read_cells(path: Path, reading: dict[str, Any]) -> pd.DataFrame:
+def read_cells(path: Path, reading: dict[str, Any]) -> pd.DataFrame:
+    """Return all cells, texts where the file is one, the index being the row in it."""
     suffix, n_skipped = path.suffix.lower(), int(reading["skip_lines"])
     header = 0 if reading["header"] else None
     if suffix in (".parquet", ".pq"):
@@ -207,22 +208,33 @@ def _read_cells(path: Path, reading: dict[str, Any]) -> pd.DataFrame:
         sheet = reading["sheet"] or 0
         frame = pd.read_excel(path, sheet, header=header, skiprows=n_skipped)
     else:
-        delimiter = reading["delimiter"]
-        frame = pd.read_csv(
-            path,
-            sep=r"\s+" if delimiter == "whitespace" else delimiter,
-            encoding=reading["encoding"],
-            header=header,
-            skiprows=n_skipped,
-            dtype=str,
-            keep_default_na=False,
-            skip_blank_lines=False,
-            index_col=False,
-        )
-    if header is None:
+        return read_text(path, reading)
+    return _placed(frame, n_skipped, has_header=header is not None)
+
+
+def read_text(source: Any, reading: dict[str, Any]) -> pd.DataFrame:
+    """Return the cells of a delimited text, a path or an open file."""
+    n_skipped, delimiter = int(reading["skip_lines"]), reading["delimiter"]
+    frame = pd.read_csv(
+        source,
+        sep=r"\s+" if delimiter == "whitespace" else delimiter,
+        encoding=reading["encoding"],
+        header=0 if reading["header"] else None,
+        skiprows=n_skipped,
+        dtype=str,
+        keep_default_na=False,
+        skip_blank_lines=False,
+        index_col=False,
+    )
+    return _placed(frame, n_skipped, has_header=bool(reading["header"]))
+
+
+def _placed(frame: pd.DataFrame, n_skipped: int, *, has_header: bool) -> pd.DataFrame:
+    """Name the columns, and the rows by their places in the file."""
+    if not has_header:
         frame.columns = [f"column {i + 1}" for i in range(frame.shape[1])]
     frame.columns = [str(name).strip() for name in frame.columns]
-    frame.index = pd.RangeIndex(len(frame)) + n_skipped + (1 if header is None else 2)
+    frame.index = pd.RangeIndex(len(frame)) + n_skipped + (2 if has_header else 1)
     return frame
 
 
@@ -254,6 +266,19 @@ def make_series(table: pd.DataFrame, setup: Setup) -> Series:
 
 def _numbers(column: pd.Series, category: str | None, setup: Setup) -> np.ndarray:
     """Return float64 numbers, NaN where a cell is missing or not a number."""
+    numbers, absent = cell_numbers(column, category, setup)
+    rule = setup.reading["missing"]
+    filled = fill(pd.Series(numbers), rule, is_text=category is not None)
+    n_filled = int((absent & filled.notna()).sum())
+    if n_filled and category in (None, *setup.categories.get(str(column.name), [])[:1]):
+        note(f"{n_filled} missing values of {column.name!r} were filled ({rule}).")
+    return np.where(absent, filled, numbers)
+
+
+def cell_numbers(
+    column: pd.Series, category: str | None, setup: Setup
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return float64 numbers, NaN where a cell is none, and which cells are missing."""
     absent = is_missing(column, setup).to_numpy()
     if category is not None:
         text = column.astype(str).str.strip()
@@ -267,12 +292,7 @@ def _numbers(column: pd.Series, category: str | None, setup: Setup) -> np.ndarra
     numbers = np.where(absent | ~np.isfinite(numbers), np.nan, numbers)
     if setup.reading["unreadable"] == "missing" and category is None:
         absent = np.isnan(numbers)
-    rule = setup.reading["missing"]
-    filled = _fill(pd.Series(numbers), rule, is_text=category is not None)
-    n_filled = int((absent & filled.notna()).sum())
-    if n_filled and category in (None, *setup.categories.get(str(column.name), [])[:1]):
-        note(f"{n_filled} missing values of {column.name!r} were filled ({rule}).")
-    return np.where(absent, filled, numbers)
+    return numbers, absent
 
 
 def _plain_number(cell: Any, reading: dict[str, Any]) -> Any:
@@ -292,7 +312,7 @@ def _plain_number(cell: Any, reading: dict[str, Any]) -> Any:
     return text.replace(decimal, ".")
 
 
-def _fill(numbers: pd.Series, rule: str, *, is_text: bool) -> pd.Series:
+def fill(numbers: pd.Series, rule: str, *, is_text: bool) -> pd.Series:
     """Fill missing values as it was done when the network was made."""
     if rule == "forward_fill" or (rule == "interpolate" and is_text):
         return numbers.ffill()
@@ -308,13 +328,7 @@ def parse_times(table: pd.DataFrame, setup: Setup) -> pd.DatetimeIndex | None:
     if not setup.time["columns"]:
         return None
     columns = setup.time["columns"]
-    try:
-        times = pd.DatetimeIndex(_parse(table[columns], setup.time))
-        if times.tz is not None and setup.time.get("offset"):
-            times = times.tz_convert("UTC" + setup.time["offset"])
-        times = times.tz_localize(None)
-    except ValueError as error:
-        raise ForecastError(f"The time stamps cannot be read: {error}") from error
+    times = read_stamps(table[columns], setup.time)
     for position in np.flatnonzero(times.isna())[:1]:
         cells = ", ".join(str(table[name].iloc[position]) for name in columns)
         raise ForecastError(
@@ -327,6 +341,17 @@ def parse_times(table: pd.DataFrame, setup: Setup) -> pd.DatetimeIndex | None:
             f"the row before it ({times[position]}); sort the file by time."
         )
     return times
+
+
+def read_stamps(cells: pd.DataFrame, time: dict[str, Any]) -> pd.DatetimeIndex:
+    """Return time stamps without a zone, NaT where they cannot be read."""
+    try:
+        times = pd.DatetimeIndex(_parse(cells, time))
+        if times.tz is not None and time.get("offset"):
+            times = times.tz_convert("UTC" + time["offset"])
+        return times.tz_localize(None)
+    except ValueError as error:
+        raise ForecastError(f"The time stamps cannot be read: {error}") from error
 
 
 def _parse(cells: pd.DataFrame, time: dict[str, Any]) -> pd.Series:

@@ -7,7 +7,9 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from search.config import Roles
 from search.data.groups.members import ALL_ROWS, cell_names
+from search.data.groups.ordering import read_clock
 from search.data.groups.record import GroupReport
 from search.data.groups.settings import GroupSettings
 from search.data.table import Table
@@ -30,6 +32,9 @@ class Preview:
         none.
     row_places
         Place in `classes` of each row, of shape (n_rows,); -1 where it has none.
+    index
+        Time of each row where all rows are one group in the order of time; else their
+        numbers.
     """
 
     frame: pd.DataFrame
@@ -37,6 +42,7 @@ class Preview:
     classes: tuple[str, ...]
     codes: np.ndarray
     row_places: np.ndarray
+    index: pd.Index
     _rows: dict[str, np.ndarray] = field(default_factory=dict, repr=False)
 
     @property
@@ -94,7 +100,42 @@ def preview_groups(
         if name != settings.class_column and table.numbers(name).n_numbers
     }
     frame = pd.DataFrame(numbers, index=pd.RangeIndex(n_rows))
-    return Preview(frame, names, report.classes, codes, row_places)
+    index = frame.index if len(names) > 1 else _times(table, settings)
+    return Preview(frame, names, report.classes, codes, row_places, index)
+
+
+def preview_frame(
+    values: pd.DataFrame, roles: Roles, classes: tuple[str, ...]
+) -> Preview:
+    """Return what can be drawn of the rows of a study; see `group_frame`.
+
+    Parameters
+    ----------
+    values
+        One row a row of a group, with the column ``roles.group``.
+    roles
+        What the columns are for.
+    classes
+        Names of the classes that the target numbers; () without.
+    """
+    codes, names = pd.factorize(values[str(roles.group)])
+    places = np.full(len(values), -1, dtype=np.int64)
+    columns = [*roles.columns]
+    if classes:
+        places = values[roles.targets[0]].to_numpy().astype(np.int64)
+        columns = columns[1:]
+    frame = values[columns].reset_index(drop=True)
+    found = tuple(str(name) for name in names)
+    return Preview(frame, found, classes, codes, places, frame.index)
+
+
+def _times(table: Table, settings: GroupSettings) -> pd.Index:
+    time = read_clock(table, settings).time
+    if time is not None and time.dtype.kind == "M":
+        times = pd.DatetimeIndex(time)
+        if not times.hasnans and times.is_monotonic_increasing:
+            return times
+    return pd.RangeIndex(len(table.frame))
 
 
 def _places(cells: pd.Series, names: Sequence[str]) -> np.ndarray:

@@ -187,7 +187,7 @@ def test_absent_steps_become_rows_with_the_label_of_their_group():
 
 
 def test_settings_that_cannot_be_are_refused():
-    with pytest.raises(ConfigError, match="id tells the groups"):
+    with pytest.raises(ConfigError, match="id has two"):
         Roles(targets=("id",), group="id")
     with pytest.raises(ConfigError, match="`missing` must be one of refuse"):
         replace(NUMBERS, missing="guess")

@@ -1,7 +1,9 @@
 """Many sessions at once, sessions that come and go, and storms of clicks."""
 
+import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import psutil
@@ -75,9 +77,11 @@ def upload(server: WebServer, tab: Session, number: int) -> None:
 
 @pytest.mark.case("W2", "200 sessions opened and dropped")
 def test_sessions_that_come_and_go_leave_nothing(
-    kinds: dict[str, StudyHandle], record_property
+    kinds: dict[str, StudyHandle], tmp_path: Path, record_property
 ) -> None:
-    folder = kinds["finished"].environment.studies_dir
+    # A copy, because one server at most serves a folder.
+    folder = tmp_path / "studies"
+    shutil.copytree(kinds["finished"].environment.studies_dir, folder)
     with serving(folder, "--server.disconnectedSessionTTL", str(TTL)) as server:
         process = psutil.Process(server.process.pid)
 

@@ -1,0 +1,1 @@
+"""The Forecast page of all tasks but one forecast series: new data, answered."""

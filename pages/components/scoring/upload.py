@@ -1,0 +1,104 @@
+"""The upload of new sequences or rows, and what was recognised in it."""
+
+import numpy as np
+import streamlit as st
+
+from pages.components.frame import has_room, live
+from pages.components.intake.views import FILE_TYPES
+from pages.components.numbers import count
+from pages.components.refusals import show_refusal
+from pages.components.scoring.data import NewFile, SampleWinner, read_upload
+from pages.components.text import plain, text
+from search.data.findings import legible
+from search.errors import UserInputError
+from search.study.folders import StudyHandle
+
+
+def choose_new_file(winner: SampleWinner) -> NewFile | None:
+    """Say what a file needs, and return the one that was uploaded."""
+    study = winner.study
+    st.subheader(
+        text("scoring.upload_heading"), help=text("scoring.upload_help"), anchor=False
+    )
+    st.markdown(_intro(winner), width=900)
+    if not has_room("an upload"):
+        return None
+    uploaded = st.file_uploader(
+        text("scoring.upload"), type=list(FILE_TYPES), key=f"scoring_{study.uuid}"
+    )
+    live(show_refusal, running=True, key="refusal")
+    if uploaded is None:
+        return None
+    found = read_upload(
+        study, legible(uploaded.name), uploaded.file_id, uploaded.getvalue
+    )
+    if isinstance(found, UserInputError):
+        st.error(plain(found), icon=":material/error:")
+        return None
+    _show_reading(winner, found)
+    return found
+
+
+def file_columns(study: StudyHandle) -> list[str]:
+    """Return the columns that a file needs, as the file of the study names them."""
+    settings = study.settings
+    source, roles = settings.source, settings.roles
+    is_input = settings.task.kind in ("forecasting", "anomaly")
+    inputs = roles.columns if is_input else roles.columns[len(roles.targets) :]
+    texts = {
+        f"{column}={value}": column
+        for column, values in source.categories.items()
+        for value in values
+    }
+    names = [roles.group] if roles.group is not None else []
+    names += [*(source.time_columns or source.order_by)]
+    return list(dict.fromkeys([*names, *(texts.get(name, name) for name in inputs)]))
+
+
+def _intro(winner: SampleWinner) -> str:
+    settings = winner.study.settings
+    kind, roles = settings.task.kind, settings.roles
+    words = text(
+        f"scoring.intro_{kind}",
+        cell=winner.cell,
+        columns=", ".join(file_columns(winner.study)),
+        target=", ".join(roles.targets),
+        horizon=settings.task.horizon,
+    )
+    if roles.label is not None:
+        words += " " + text("scoring.intro_anomaly_label", label=roles.label)
+    rows = winner.delivered.model.rows_before
+    if rows > 1:
+        words += " " + text("scoring.intro_window", rows=rows)
+    return words
+
+
+def _show_reading(winner: SampleWinner, file: NewFile) -> None:
+    frame, column = file.rows.frame, winner.study.settings.roles.group
+    if column is None:
+        st.markdown(text("scoring.read", name=file.rows.name, rows=count(len(frame))))
+    else:
+        sizes = np.bincount(frame[column].cat.codes)
+        st.markdown(
+            text(
+                "scoring.read_groups",
+                name=file.rows.name,
+                rows=count(len(frame)),
+                groups=count(len(sizes)),
+                column=column,
+            )
+        )
+        least = winner.delivered.model.rows_before
+        n_short = int((sizes < least).sum())
+        if n_short and n_short < len(sizes):
+            st.caption(
+                text(
+                    "scoring.left_out",
+                    n=count(n_short),
+                    total=count(len(sizes)),
+                    column=column,
+                    rows=least,
+                )
+            )
+    for note in file.rows.notes:
+        st.caption(plain(note))

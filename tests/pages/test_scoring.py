@@ -1,0 +1,106 @@
+"""Forecast and Explain of sequences, labels, anomalies and many series."""
+
+import pandas as pd
+import pytest
+
+from search.analysis.delivered import WEIGHTS_FILE
+from search.config import Environment, TaskKind
+from search.study.folders import winner_folder
+from tests.pages.conftest import OpenPage, words
+from tests.pages.sample_factory import sample_study, sequences, series
+
+TITLES = {
+    "regression": "Value new sequences",
+    "classification": "Classify new sequences",
+    "labelling": "Label new rows",
+    "anomaly": "Watch for anomalies",
+    "forecasting": "Forecast",
+}
+
+
+def said(app: object) -> str:
+    return words(app).replace("\\", "")  # type: ignore[arg-type]
+
+
+def csv(table: pd.DataFrame) -> bytes:
+    return table.to_csv(index=False).encode()
+
+
+@pytest.mark.parametrize("kind", TITLES)
+def test_every_kind_answers_its_file_and_is_scored(
+    environment: Environment, open_page: OpenPage, kind: TaskKind
+) -> None:
+    study = sample_study(environment, kind)
+    app = open_page("forecast", study=study.uuid)
+    assert not app.exception
+    assert app.title[0].value == TITLES[kind]
+    is_whole = kind in ("regression", "classification")
+    table = sequences(14, seed=5) if is_whole else series(2, 60, seed=5)
+    app.file_uploader[0].set_value(("new.csv", csv(table), "text/csv")).run()
+    assert not app.exception
+    assert not app.error
+    shown = said(app)
+    assert f"rows in {14 if is_whole else 2} groups" in shown
+    assert "Does it keep its promise?" in shown
+    if is_whole:
+        assert "How does the answer develop?" in shown
+
+
+def test_without_answers_in_the_file_the_holdout_is_told(
+    environment: Environment, open_page: OpenPage
+) -> None:
+    study = sample_study(environment, "classification")
+    app = open_page("forecast", study=study.uuid)
+    table = sequences(4, seed=5).drop(columns=["what", "purity [%]"])
+    app.file_uploader[0].set_value(("new.csv", csv(table), "text/csv")).run()
+    assert not app.exception
+    assert "does not say what the answers should be" in said(app)
+    table = app.dataframe[0].value
+    assert table["group"].tolist() == ["B00", "B01", "B02", "B03"]
+    assert set(table["predicted"]) <= {"bad", "good"}
+    assert "actual" not in table
+
+
+def test_a_file_that_cannot_be_used_says_why(
+    environment: Environment, open_page: OpenPage
+) -> None:
+    study = sample_study(environment, "anomaly")
+    app = open_page("forecast", study=study.uuid)
+    strange = series(1, 30).assign(shop="S9")
+    app.file_uploader[0].set_value(("new.csv", csv(strange), "text/csv")).run()
+    assert "does not know 'S9' in column 'shop'" in str(app.error[0].value).replace(
+        "\\", ""
+    )
+    short = series(1, 8)
+    app.file_uploader[0].set_value(("new.csv", csv(short), "text/csv")).run()
+    assert "looks back on 10, so at least 11 are needed" in said(app)
+
+
+@pytest.mark.parametrize("kind", TITLES)
+def test_every_kind_is_explained(
+    environment: Environment, open_page: OpenPage, kind: TaskKind
+) -> None:
+    study = sample_study(environment, kind, architecture="attention")
+    app = open_page("explain", study=study.uuid)
+    assert not app.exception
+    assert not app.error
+    shown = said(app)
+    assert "Which inputs does it need?" in shown
+    if kind == "anomaly":
+        assert "Which channels made the score?" in shown
+        return
+    assert "Inside the network" in shown
+    assert "Which steps does the network attend to?" in shown
+    if kind in ("classification", "labelling"):
+        assert "speak for" in shown
+        app.segmented_control(key="explain_measure").set_value("log_loss").run()
+        assert "the log loss rises most" in said(app)
+
+
+def test_weights_that_are_gone_are_named(
+    environment: Environment, open_page: OpenPage
+) -> None:
+    study = sample_study(environment, "regression")
+    (winner_folder(study, "GRU") / WEIGHTS_FILE).unlink()
+    assert "made by an older version" in said(open_page("forecast", study=study.uuid))
+    assert "made by an older version" in said(open_page("explain", study=study.uuid))
