@@ -180,19 +180,21 @@ def _numbers(
     first: Contestant, second: Contestant, test: Comparison, field: Field
 ) -> str:
     assert test.p_adjusted is not None
-    low, high = difference_interval(
-        first.losses, second.losses, groups=field.groups, power=field.measure.power
-    )
-    if field.measure.is_share:
-        points = [f"{100 * -end:+.1f}".replace("-", "−") for end in (high, low)]
-        shown = f"{points[0]} to {points[1]} percentage points"
-    else:
-        shown = f"{_signed(low)} to {_signed(high)}"
     p_value = test.p_adjusted
     chance = "p < 0.001" if p_value < 0.001 else f"p = {p_value:.2g}"
     n_samples = len(first.losses)
     noun = field.measure.sample if n_samples == 1 else field.measure.samples
-    return f"95 % interval of the difference {shown}, {chance}, {n_samples:,} {noun}"
+    shown = f"{chance}, {n_samples:,} {noun}"
+    low, high = difference_interval(
+        first.losses, second.losses, groups=field.groups, power=field.measure.power
+    )
+    if low == high:
+        return shown
+    ends = [_signed(low), _signed(high)]
+    if field.measure.is_share:  # losses are what is wrong, words what is right
+        ends = [f"{-100 * end:+.1f}".replace("-", "−") for end in (high, low)]
+    unit = " percentage points" if field.measure.is_share else ""
+    return f"95 % interval of the difference {ends[0]} to {ends[1]}{unit}, {shown}"
 
 
 def _signed(value: float) -> str:

@@ -9,7 +9,6 @@ from search.cli.exit_codes import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK
 from search.config import Environment
 from search.disk import insist
 from search.evaluation.baselines.naive import NAIVE_NAMES
-from search.evaluation.baselines.suite import BASELINE_NAMES
 from search.jobs.parent import ParentWatch, die_with_parent
 from search.study.copies import join_study
 from search.study.folders import StudyHandle
@@ -57,6 +56,7 @@ def _compute_baselines(handle: StudyHandle, *, supervisor_pid: int | None) -> in
         die_with_parent(supervisor_pid)
         ParentWatch(supervisor_pid, grace_seconds=0.0).start()
     is_toy = TOY_VARIABLE in os.environ
-    names = NAIVE_NAMES if is_toy else BASELINE_NAMES
+    forecasts_only = handle.settings.task.kind == "forecasting"
+    names = NAIVE_NAMES if is_toy and forecasts_only else None
     insist(lambda: make_baselines(handle, names=names), handle.folder)
     return EXIT_OK
