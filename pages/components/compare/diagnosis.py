@@ -17,6 +17,7 @@ from pages.components.theme import CELL_BADGES
 from search.analysis.illnesses import diagnose_forecasts, diagnose_trial
 from search.analysis.kind_illnesses import diagnose_answers
 from search.config import Cell
+from search.errors import StudyCorrupted
 from search.evaluation.diagnosis import Diagnosis
 from search.study.folders import StudyHandle
 from search.study.results import StudyResults
@@ -64,7 +65,10 @@ def _of_forecasts(
     settings = _study.settings
     if settings.task.kind != "forecasting" or settings.roles.group is not None:
         path = Path(_results.winners[cell].predictions)
-        return tuple(diagnose_answers(settings, path))
+        try:
+            return tuple(diagnose_answers(settings, path))
+        except StudyCorrupted:
+            return ()  # the part of the page that shows the answers says why
     target = settings.roles.targets[0]
     holdout = winner_holdout(_study, _results, cell).get(target)
     if holdout is None:
