@@ -11,7 +11,7 @@ from search.data.reading.shape import guess_shape, wide_options
 from search.data.reading.wide import find_channels
 from search.data.table import read_table
 
-PUBLIC = Path("/work/shared/data/classification")
+PUBLIC = Path(__file__).parents[4] / "shared" / "data" / "classification"
 
 
 def test_ts_files_become_one_row_a_step():
