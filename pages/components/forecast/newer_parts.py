@@ -17,19 +17,16 @@ from pages.components.forecast.newer_data import (
 from pages.components.forecast.newer_file import show_file_forecasts
 from pages.components.forecast.newer_score import show_inputs, show_score
 from pages.components.forecast.newer_verdict import show_verdict
-from pages.components.frame import has_room, live
-from pages.components.intake.views import FILE_TYPES
 from pages.components.numbers import count
-from pages.components.refusals import show_refusal
 from pages.components.setup.prefill import duplicate_settings
 from pages.components.state import go_to
 from pages.components.study_data import study_series, winner_holdout
+from pages.components.study_upload import choose_upload
 from pages.components.text import plain, raw_text, text
 from search.analysis.continuing import continued_settings, first_configurations
 from search.analysis.delivered import is_replaced
 from search.analysis.newer_score import most_at_once
 from search.config import Cell
-from search.data.findings import legible
 from search.errors import StudyCorrupted, UserInputError
 from search.study.folders import StudyHandle
 from search.study.results import StudyResults
@@ -161,21 +158,8 @@ def _choose_file(study: StudyHandle, delivered: Delivered) -> NewerFile | None:
         ),
         width=900,
     )
-    if not has_room("an upload"):
-        return None
-    uploaded = st.file_uploader(
-        text("newer.upload"), type=list(FILE_TYPES), key=f"newer_{study.uuid}"
-    )
-    live(show_refusal, running=True, key="refusal")
-    if uploaded is None:
-        return None
-    found = read_upload(
-        study, legible(uploaded.name), uploaded.file_id, uploaded.getvalue
-    )
-    if isinstance(found, UserInputError):
-        st.error(plain(found), icon=":material/error:")
-        return None
-    return found
+    key = f"newer_{study.uuid}"
+    return choose_upload(study, text("newer.upload"), key=key, read=read_upload)
 
 
 def _file_columns(study: StudyHandle) -> list[str]:

@@ -3,14 +3,10 @@
 import numpy as np
 import streamlit as st
 
-from pages.components.frame import has_room, live
-from pages.components.intake.views import FILE_TYPES
 from pages.components.numbers import count
-from pages.components.refusals import show_refusal
 from pages.components.scoring.data import NewFile, SampleWinner, read_upload
+from pages.components.study_upload import choose_upload
 from pages.components.text import plain, text
-from search.data.findings import legible
-from search.errors import UserInputError
 from search.study.folders import StudyHandle
 
 
@@ -21,19 +17,9 @@ def choose_new_file(winner: SampleWinner) -> NewFile | None:
         text("scoring.upload_heading"), help=text("scoring.upload_help"), anchor=False
     )
     st.markdown(_intro(winner), width=900)
-    if not has_room("an upload"):
-        return None
-    uploaded = st.file_uploader(
-        text("scoring.upload"), type=list(FILE_TYPES), key=f"scoring_{study.uuid}"
-    )
-    live(show_refusal, running=True, key="refusal")
-    if uploaded is None:
-        return None
-    found = read_upload(
-        study, legible(uploaded.name), uploaded.file_id, uploaded.getvalue
-    )
-    if isinstance(found, UserInputError):
-        st.error(plain(found), icon=":material/error:")
+    key = f"scoring_{study.uuid}"
+    found = choose_upload(study, text("scoring.upload"), key=key, read=read_upload)
+    if found is None:
         return None
     _show_reading(winner, found)
     return found
