@@ -64,9 +64,13 @@ def show_illnesses(
 
 def illness_words(one: Diagnosis, task: Task) -> tuple[str, str]:
     """Return the name of an illness and the sentence with its numbers."""
-    is_other = task.kind != "forecasting" and one.illness in OTHERWISE
-    key = f"diagnosis.{'other_' if is_other else ''}{one.illness}"
-    return f"{raw_text(key)}.", raw_text(f"{key}_body", **_shown(one))
+    if task.kind != "forecasting" and one.illness in OTHERWISE:
+        name = f"diagnosis.other_{one.illness}"
+        body = f"diagnosis.other_{one.illness}_body"
+    else:
+        name = f"diagnosis.{one.illness}"
+        body = f"diagnosis.{one.illness}_body"
+    return f"{raw_text(name)}.", raw_text(body, **_shown(one))
 
 
 def _show_cures(
