@@ -232,7 +232,8 @@ def test_k7_power_cut(
     toy(epoch_seconds=0.0)
     assert supervise(made.handle, on_progress=watch, limits=QUICK) == "finished"
     assert closed[0] < 5.0
-    n_told = audit(made.handle, made.ledger, total=5, least=5)
+    # A worker may die after the storage has its result, before it notes that.
+    n_told = audit(made.handle, made.ledger, total=5, least=4)
     figure = f"{n_told} told, 0 lost, closed {closed[0]:.1f} s after the start"
     record_property("figure", figure)
 
