@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from types import TracebackType
 
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
@@ -138,7 +138,8 @@ def table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> Table:
     """Return a table; all columns but the first are aligned to the right."""
     made = Table(box=None, pad_edge=False, header_style="bold")
     for position, column in enumerate(columns):
-        made.add_column(column, justify="right" if position else "left")
+        justify: JustifyMethod = "right" if position else "left"
+        made.add_column(column, justify=justify, no_wrap=not position)
     for row in rows:
         # Plain text: a name of a study is never read as markup.
         made.add_row(*(Text(cell) for cell in row))
@@ -148,7 +149,7 @@ def table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> Table:
 def results_table(results: StudyResults) -> Table:
     """Return winners and baselines, with their errors on the holdout.
 
-    Below a winner stand mean and standard deviation over its seeds.
+    Below a winner stand mean and standard deviation of the scores of its seeds.
     """
     metrics = _shown_metrics(results)
     rows: list[tuple[str, ...]] = []
@@ -169,7 +170,7 @@ def results_table(results: StudyResults) -> Table:
         shown = name.replace("_", " ")
         rows.append((shown, "", *_values(found, metrics), "", ""))
     headings = [_HEADINGS.get(name, name.replace("_", " ")) for name in metrics]
-    return table(("", "cv score", *headings, "parameters", "training"), rows)
+    return table(("", "cv score", *headings, "weights", "training"), rows)
 
 
 def _shown_metrics(results: StudyResults) -> tuple[AnyMetricName | Score, ...]:
@@ -212,6 +213,6 @@ def _seed_rows(
     means = [number(one.mean if one else None) for one in spreads]
     deviations = [number(one.deviation if one else None) for one in spreads]
     return [
-        (f"  mean, {len(winner.seeds)} seeds", "", *means, "", ""),
+        (f"  mean of {len(winner.seeds)}", "", *means, "", ""),
         ("  spread ±", "", *deviations, "", ""),
     ]
