@@ -342,6 +342,15 @@ class Training:
         """Networks in each delivered model, if no refit diverges."""
         return self.refit_seeds if self.deliver == "average" else 1
 
+    @staticmethod
+    def usual_delivery(refit_seeds: int) -> Deliver:
+        """Return what a new study delivers unless asked for something else.
+
+        A score that is convex in the forecast, such as squared and absolute error and
+        log loss, is for the average at most the mean of those of its networks.
+        """
+        return "average" if refit_seeds > 1 else "one"
+
     def check_new(self) -> None:
         """Refuse what a new study may not have, though an older one may.
 

@@ -247,8 +247,8 @@ def _add_search(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--deliver",
         choices=get_args(Deliver),
-        default=usual.deliver,
-        help="the network of the first refit, or the average of all",
+        help="the network of the first refit, or the average of all (the default where "
+        "there are several)",
     )
     group.add_argument(
         "--tensorboard",

@@ -116,7 +116,7 @@ def _study_settings(
             balance=options.balance,
             refit_seeds=options.refits,
             seed=options.seed,
-            deliver=options.deliver,
+            deliver=options.deliver or Training.usual_delivery(options.refits),
             tensorboard=options.tensorboard,
         ),
         workers=options.workers,

@@ -139,7 +139,7 @@ def test_run_takes_ten_refits_and_refuses_eleven(
         capsys.readouterr().err
     )
     assert list_studies(_environment(empty_studies)) == ()
-    assert main([*arguments, "--refits", "10", "--deliver", "average"]) == 0
+    assert main([*arguments, "--refits", "10"]) == 0
     [handle] = list_studies(_environment(empty_studies))
     assert handle.settings.training.refit_seeds == 10
     assert handle.settings.training.deliver == "average"

@@ -126,7 +126,10 @@ def choose_training(first: Training, epochs_reason: str | None) -> Training:
         st.caption(f":material/lightbulb: {plain(words)}")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         refits = _whole("refit_seeds", first.refit_seeds, least=1, most=MAX_REFITS)
-        deliver = _choice("deliver", first.deliver, _DELIVERIES)
+        # One network has no average.
+        deliver: Deliver = "one"
+        if refits > 1:
+            deliver = _choice("deliver", first.deliver, _DELIVERIES)
         follow("setup_tensorboard", first.tensorboard)
         tensorboard = st.toggle(
             text("setup.tensorboard"),
