@@ -10,7 +10,7 @@ ANOMALY = slice(N_SETTLING + 20, N_SETTLING + 30)
 
 
 def hundred_rows(seed: int, smoothing: int | None) -> Detection:
-    """Call rows that follow 48 rows that were learned from; errors of the anomaly are large."""
+    """Return calls of rows that follow 48 rows that were learned from."""
     errors = abs(np.random.default_rng(seed).normal(size=(N_SETTLING + N_JUDGED, 3)))
     errors[ANOMALY] += 3.0
     rows = np.arange(len(errors))
