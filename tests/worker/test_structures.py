@@ -47,7 +47,7 @@ def every_pair(values: dict[str, tuple[Any, ...]]) -> list[dict[str, Any]]:
     configuration so far takes the value that brings most missing pairs, and what is
     missing then makes configurations of its own.
     """
-    random = Random(3)
+    random = Random(20)  # of the first seeds one that needs fewest
     lines = sorted(values, key=lambda line: -len(values[line]))
     chosen: list[dict[str, Any]] = [{}]
     for number, line in enumerate(lines):
