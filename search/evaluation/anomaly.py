@@ -2,7 +2,8 @@
 
 A row is scored by the errors of a network that learned normal rows: the mean over
 channels of the error, each over its own mean on normal rows. The scores are averaged
-over the last rows, and a row is called anomalous above a quantile of normal scores.
+over the last rows, fewer in a small table, and a row is called anomalous above a
+quantile of normal scores.
 """
 
 from dataclasses import dataclass
@@ -12,8 +13,11 @@ import numpy as np
 
 from search.evaluation.event_metrics import event_metrics
 
-SMOOTHING = 30
+MOST_SMOOTHING = 30
 QUANTILE = 0.99
+
+# Rows that settle the threshold for each row of the average, so that 80 make 30.
+_NORMAL_ROWS_EACH = 80 / MOST_SMOOTHING
 
 
 @dataclass(frozen=True)
@@ -67,12 +71,15 @@ class Detection:
     scale
         Mean error of each channel on normal rows, of shape (n_channels,), in the
         units of the errors.
+    smoothing
+        Rows over which scores were averaged.
     """
 
     scores: np.ndarray
     is_called: np.ndarray
     threshold: Threshold
     scale: np.ndarray
+    smoothing: int
 
 
 @dataclass(frozen=True)
@@ -116,7 +123,7 @@ def detect_anomalies(
     groups: np.ndarray,
     is_normal: np.ndarray,
     is_unseen: bool,
-    smoothing: int = SMOOTHING,
+    smoothing: int | None = None,
     quantile: float = QUANTILE,
 ) -> Detection:
     """Score rows, settle the threshold and call those above it.
@@ -134,17 +141,41 @@ def detect_anomalies(
         Whether the network did not learn from these.
     smoothing
         Rows over which scores are averaged: each one and those before it in its
-        group. Single errors are noise; docs/metrics.md says how 30 was chosen.
+        group. None takes as many as `fitting_smoothing` says.
     quantile
         Share of the normal rows at or below the threshold.
     """
+    if smoothing is None:
+        smoothing = fitting_smoothing(groups[is_normal])
     scale = error_scale(errors[is_normal])
     single = (errors / scale).mean(axis=1)
     scores = smooth_scores(single, rows=rows, groups=groups, window=smoothing)
     threshold = settle_threshold(
         scores[is_normal], is_unseen=is_unseen, quantile=quantile
     )
-    return Detection(scores, scores > threshold.value, threshold, scale)
+    return Detection(scores, scores > threshold.value, threshold, scale, smoothing)
+
+
+def fitting_smoothing(groups: np.ndarray) -> int:
+    """Return over how many rows scores are averaged.
+
+    Single errors are noise, so many rows are better; docs/metrics.md says how 30 was
+    chosen. But a threshold is a matter of luck if it comes from few averages that do
+    not overlap, and after an anomaly the averages stay high for as many rows. So a
+    small table has fewer: 3 for every 8 rows of a group that settle the threshold.
+
+    Parameters
+    ----------
+    groups
+        Place of the group of each of these rows.
+
+    Examples
+    --------
+    >>> [fitting_smoothing(np.zeros(n, dtype=int)) for n in (1, 12, 20, 40, 80, 200)]
+    [1, 4, 7, 15, 30, 30]
+    """
+    n_each = len(groups) / max(1, len(np.unique(groups)))
+    return max(1, min(MOST_SMOOTHING, int(n_each / _NORMAL_ROWS_EACH)))
 
 
 def error_scale(errors: np.ndarray) -> np.ndarray:

@@ -20,6 +20,8 @@ from search.evaluation.panel import Panel
 from search.evaluation.samples import SamplePlan, Samples, SampleSplit, find_samples
 from search.evaluation.splits import SplitPlan, confirm_folds, plan_splits
 
+_ENOUGH_SETTLING = 20
+
 
 @dataclass(frozen=True)
 class _Cuts:
@@ -158,7 +160,9 @@ def _from_the_ends(
         validation=held,
         rows=cut.rows(panel.n_rows, plan.holdout_start),
     )
-    doubts = _anomaly_doubts(panel, task, held) if task.kind == "anomaly" else ()
+    doubts: tuple[str, ...] = ()
+    if task.kind == "anomaly":
+        doubts = _anomaly_doubts(panel, task, held, n_settling=len(calibration))
     is_detecting = task.kind == "anomaly"
     return SamplePlan(
         samples, folds, final, first_origin, calibration, doubts, is_detecting
@@ -229,12 +233,19 @@ def _stretch_name(panel: Panel, task: Task, group: int) -> str:
     return f"{normal} of group {name}" if normal else f"Group {name}, the shortest"
 
 
-def _anomaly_doubts(panel: Panel, task: Task, held: np.ndarray) -> tuple[str, ...]:
+def _anomaly_doubts(
+    panel: Panel, task: Task, held: np.ndarray, *, n_settling: int
+) -> tuple[str, ...]:
     doubts = []
     if not task.holdout:
         doubts.append(
             "No normal rows are kept for the threshold, so it is taken from rows that "
             "the network learned from and is likely too low."
+        )
+    elif n_settling < _ENOUGH_SETTLING:
+        doubts.append(
+            f"Only {n_settling} normal rows settle the threshold, so it is a matter of "
+            f"luck how many rows are called. Keep {_ENOUGH_SETTLING} or more for it."
         )
     if not len(held):
         doubts.append(

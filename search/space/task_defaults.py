@@ -32,6 +32,8 @@ SHARE_OF_NORMAL = 5
 MOST_WINDOWS = 5_000
 LONGEST_WINDOW = 2_000
 REPEATED_LENGTHS = (8, 16, 32)
+# Windows of the rows kept for it that settle the threshold of an autoencoder.
+SETTLING_WINDOWS = 20
 # Where a loss of each class counts, a network that is sure and wrong is told at once,
 # and two networks hardly ever tie; of many labelled rows the rare classes count most.
 DEFAULT_SCORES: dict[TaskKind, Score] = {
@@ -127,14 +129,17 @@ def window_ladder(panel: Panel, task: Task) -> list[int]:
 
     The later half of a sequence and the whole, which comes first in a search because
     the answer belongs to all of it; for an autoencoder a few rows, because it has to
-    repeat all of them; else those of a forecast.
+    repeat all of them and some windows must fit into the rows that settle the
+    threshold; else those of a forecast.
     """
     if is_padded(task) and task.kind != "labelling":
         longest = min(int(panel.group_sizes.max()), LONGEST_WINDOW)
         parts = {longest, -(-longest // 2)}
         return sorted(length for length in parts if length >= min(4, longest))
     if task.kind == "anomaly" and task.detector == "autoencoder":
-        return list(REPEATED_LENGTHS)
+        most = task.holdout - SETTLING_WINDOWS + 1 if task.holdout else LONGEST_WINDOW
+        fitting = [length for length in REPEATED_LENGTHS if length <= most]
+        return fitting or [REPEATED_LENGTHS[0]]
     return sequence_ladder(task.season)
 
 
@@ -186,8 +191,9 @@ def _holdout(panel: Panel, task: Task) -> int:
         return default_holdout(int(panel.group_sizes.min()), task.horizon)
     if task.kind == "anomaly":
         fifth = int(normal_rows(panel, task).min()) // SHARE_OF_NORMAL
-        least = REPEATED_LENGTHS[-1] if task.detector == "autoencoder" else 1
-        return max(least, fifth)
+        if task.detector == "forecaster":
+            return max(1, fifth)
+        return max(REPEATED_LENGTHS[0] + SETTLING_WINDOWS - 1, fifth)
     if not panel.group_names:
         return default_holdout(panel.n_rows, 1)
     return max(1, panel.n_groups // SHARE_OF_GROUPS)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from search.evaluation.anomaly import QUANTILE, SMOOTHING, Detection, detect_anomalies
+from search.evaluation.anomaly import Detection, detect_anomalies
 from search.evaluation.detector import Detector
 from search.evaluation.kind_metrics import anomaly_result
 from search.evaluation.metrics import KindMetrics, Metrics
@@ -118,8 +118,8 @@ class AnomalyHoldout:
             kind=self.settings.task.detector,
             channels=self.settings.roles.targets,
             scale=tuple(map(float, found.scale)),
-            smoothing=SMOOTHING,
-            quantile=QUANTILE,
+            smoothing=found.smoothing,
+            quantile=found.threshold.quantile,
             threshold=found.threshold.value,
             n_rows=found.threshold.n_rows,
             is_unseen=found.threshold.is_unseen,

@@ -228,6 +228,24 @@ def test_epochs_give_the_weights_of_fit(
     assert moved > 1e-3
 
 
+@pytest.mark.parametrize("cell", slow_but(["GRU"], CELLS))
+def test_decoders_that_get_the_same_in_every_step_give_the_weights_of_fit(
+    cell: str, panel: Panel, task: Task, make_params: Callable[..., TrialParams]
+) -> None:
+    """Nothing is known in advance here, so one product serves all steps."""
+    params = make_params(cell=cell, architecture="encoder_decoder", layers=2)
+    setting = Setting(panel, task, params)
+    assert setting.shape.n_known == 0
+    setting.compile_keras()
+    for _ in range(2):
+        expected = setting.fit_keras()
+        assert setting.run().loss == pytest.approx(expected, rel=1e-5)
+        for ours, theirs in zip(
+            setting.weights(), setting.model.get_weights(), strict=True
+        ):
+            np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-5)
+
+
 @pytest.mark.parametrize("clipnorm", [0.05, 1e3])
 def test_clipnorm_shortens_each_gradient_by_itself(
     clipnorm: float, panel: Panel, task: Task, make_params: Callable[..., TrialParams]

@@ -24,18 +24,19 @@ LENGTH = 13
 ENDS = np.cumsum(LENGTHS)
 
 
-def grouped(*, n_channels: int = 2) -> FramedSeries:
-    """Ten groups of unequal length; the label is no input."""
+def grouped(lengths: list[int] = LENGTHS, *, n_channels: int = 2) -> FramedSeries:
+    """Ten groups of unequal length, if not of `lengths`; the label is no input."""
     generator = np.random.default_rng(3)
-    starts = np.repeat(ENDS - LENGTHS, LENGTHS)
+    n_rows = sum(lengths)
+    starts = np.repeat(np.cumsum(lengths) - lengths, lengths)
     return FramedSeries(
-        inputs=generator.normal(0, 1, (N_ROWS, n_channels)).astype(np.float32),
-        targets=generator.normal(0, 1, (N_ROWS, 1)).astype(np.float32),
+        inputs=generator.normal(0, 1, (n_rows, n_channels)).astype(np.float32),
+        targets=generator.normal(0, 1, (n_rows, 1)).astype(np.float32),
         base_offsets=np.array([-1], np.int32),
         is_anchored=False,
         has_base=False,
-        center=np.zeros((N_ROWS, 1), np.float32),
-        scale=np.ones((N_ROWS, 1), np.float32),
+        center=np.zeros((n_rows, 1), np.float32),
+        scale=np.ones((n_rows, 1), np.float32),
         group_starts=starts,
     )
 
@@ -205,6 +206,53 @@ def test_padding_of_a_cell_leaves_its_state_at_zero() -> None:
     alone = pair.run(np.zeros(0, np.int32), ENDS[:7])
     np.testing.assert_array_equal(after.squared, alone.squared)
     assert before.squared != alone.squared
+
+
+def dropping_epochs(shape: NetworkShape, rate: float) -> tuple[list[Any], list[float]]:
+    """Train on 20 sequences of 5 rows; return the weights and the losses."""
+    framed = grouped([5] * 20)
+    program = epoch_program(shape, 8, "adam", len(framed.inputs))
+    state = program.start(shape, learning_rate=0.01, seed=5)
+    losses = []
+    for _ in range(2):
+        outcome = program.run(
+            state,
+            series_tensors(framed),
+            order=np.random.default_rng(1).permutation(np.arange(5, 101, 5)),
+            validation=np.zeros(0, np.int32),
+            rates=Rates(clipnorm=1.0, recurrent_dropout=rate),
+        )
+        state = outcome.state
+        losses.append(outcome.loss)
+    return program.weights(state), losses
+
+
+@pytest.mark.parametrize(
+    ("cell", "architecture"),
+    [
+        ("SimpleRNN", "stacked"),
+        pytest.param("LSTM", "bidirectional", marks=pytest.mark.slow),
+        pytest.param("GRU", "attention", marks=pytest.mark.slow),
+        pytest.param("LSTM", "convolutional", marks=pytest.mark.slow),
+    ],
+)
+def test_dropped_states_of_padded_windows_are_those_of_short_ones(
+    cell: Cell, architecture: str
+) -> None:
+    """Windows of 5 rows, and of 13 of which 8 are padding: the same masks and weights.
+
+    Keras draws a mask for a whole sequence, so the padding must neither use one up nor
+    move a state.
+    """
+    changes = {"architecture": architecture, "layers": 2, "has_recurrent_dropout": True}
+    padded, short = (shape_of(cell, sequence_length=n, **changes) for n in (LENGTH, 5))
+    weights, losses = dropping_epochs(padded, 0.4)
+    expected, expected_losses = dropping_epochs(short, 0.4)
+    assert losses == pytest.approx(expected_losses, rel=1e-5)
+    for ours, theirs in zip(weights, expected, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-5)
+    kept, _ = dropping_epochs(short, 0.0)
+    assert max(np.abs(a - b).max() for a, b in zip(kept, expected, strict=True)) > 1e-3
 
 
 @pytest.mark.slow

@@ -1,9 +1,12 @@
 """Every task trains: from rows of groups to a score better than a guess."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
+import onnxruntime
 import pytest
 
 from search.config import Task, Training
@@ -12,8 +15,10 @@ from search.evaluation.panel import Panel
 from search.evaluation.samples import SamplePlan
 from search.space.lines import TrialParams
 from search.study.trials.curves import EpochPoint
+from search.worker.export import export_model
 from search.worker.folds import panel_of
 from search.worker.models import build_model, network_shape
+from search.worker.predictor import Predictor
 from search.worker.refit import refit_winner
 from search.worker.training import TrialOutcome, train_folds
 
@@ -225,6 +230,41 @@ def test_windows_are_repeated(params: Callable[..., TrialParams]) -> None:
         np.mean([panel.values[first : first + 60].var() for first in panel.first_rows])
     )
     assert outcome.score < 0.6 * spread
+
+
+@pytest.mark.slow
+def test_a_decoder_that_repeats_windows_is_delivered(
+    params: Callable[..., TrialParams], tmp_path: Path
+) -> None:
+    """Both files of the trained network repeat the windows as it was judged by."""
+    panel = many_series()
+    task = Task(1, 12, folds=2, kind="anomaly", detector="autoencoder", normal_rows=50)
+    given = params(sequence_length=6, architecture="encoder_decoder")
+    shape = network_shape(given, panel, task)
+    assert (shape.horizon, shape.target_offset, shape.n_known) == (6, -6, 0)
+    outcome, _, plan = train(panel, task, given, epochs=20)
+    spread = np.sqrt(
+        np.mean([panel.values[first : first + 60].var() for first in panel.first_rows])
+    )
+    assert outcome.score < 0.8 * spread
+    refit = refit_winner(panel, plan, given, epochs=20, task=task, seeds=[1])
+    exported = export_model(refit.model, tmp_path)
+    assert exported.largest_difference <= 1e-5
+    model = keras.models.load_model(exported.keras_path, compile=False)
+    predictor = Predictor(model, refit.panel, given, task)
+    found = predictor.predict(refit.panel, refit.scaler, plan.scored)
+    assert found.shape == (len(plan.scored), 1, 1)
+    np.testing.assert_allclose(found, refit.predictions, rtol=1e-4)
+    session = onnxruntime.InferenceSession(
+        exported.onnx_path, providers=["CPUExecutionProvider"]
+    )
+    stop = plan.scored[0]
+    units = refit.scaler.scale[0, 0], refit.scaler.center[0, 0]
+    past = (panel.values[None, stop - 6 : stop] - units[1]) / units[0]
+    (again,) = session.run(None, {"past": past.astype(np.float32)})
+    np.testing.assert_allclose(
+        again[0, -1, 0] * units[0] + units[1], found[0, 0, 0], rtol=1e-4
+    )
 
 
 @pytest.mark.slow

@@ -73,6 +73,7 @@ def _constant(n_rows: int, n_channels: int, *, is_called: bool) -> Detection:
         is_called=np.full(n_rows, is_called),
         threshold=Threshold(0.5, 1.0, 0, True),
         scale=np.ones(n_channels),
+        smoothing=1,
     )
 
 

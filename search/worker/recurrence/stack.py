@@ -136,15 +136,21 @@ class RecurrentStack:
         extent: Extent,
         inputs: Inputs,
         masks: Masks | None,
+        always: tf.Tensor | None = None,
     ) -> Arrays:
-        """Run all layers from states of zeros; the states are in the workspace."""
+        """Run all layers from states of zeros; the states are in the workspace.
+
+        Parameters
+        ----------
+        always
+            What every step of the first layer gets beside the products with `inputs`,
+            (n_windows, n_gates x units).
+        """
         scale = tf.constant(self.rule.halving(self.units))
+        bias = self.rule.outer_bias(weights.bias[0])
+        bias = bias if always is None else bias + always
         arrays = self._project(
-            arrays,
-            inputs,
-            weights.entry * scale,
-            self.rule.outer_bias(weights.bias[0]) * scale,
-            extent,
+            arrays, inputs, weights.entry * scale, bias * scale, extent
         )
 
         def layer(number: tf.Tensor, arrays: Arrays) -> tuple[tf.Tensor, Arrays]:
@@ -240,8 +246,8 @@ class RecurrentStack:
 
     def run_layer_back(
         self, weights: StackWeights, arrays: Arrays, extent: Extent, inputs: Inputs
-    ) -> tuple[StackWeights, tf.Tensor]:
-        """Return the gradients of a stack of one layer, and those of its inputs.
+    ) -> tuple[StackWeights, tf.Tensor, tf.Tensor]:
+        """Return the gradients of a stack of one layer, its inputs and its `always`.
 
         Row `t` of ``upstream`` holds the gradient of the state after step `t`.
         """
@@ -256,7 +262,7 @@ class RecurrentStack:
         )
         of_sums = self.rule.outer_part(tf.reshape(of_sums, [-1, self._parts]))
         of_inputs = tf.matmul(of_sums, weights.entry, transpose_b=True)
-        shape = [self.n_steps, self.n_windows, self.n_channels]
+        shape = [self.n_steps, self.n_windows]
         return (
             StackWeights(
                 of_entry,
@@ -264,7 +270,8 @@ class RecurrentStack:
                 of_recurrent[None],
                 of_bias[None],
             ),
-            tf.reshape(of_inputs, shape),
+            tf.reshape(of_inputs, [*shape, self.n_channels]),
+            tf.reduce_sum(tf.reshape(of_sums, [*shape, self._width]), 0),
         )
 
     def _chunks(self, first: tf.Tensor) -> tf.Tensor:
@@ -293,10 +300,11 @@ class RecurrentStack:
         resting = tf.constant(self.rule.resting(self.units))
 
         def project(chunk: tf.Tensor, array: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            values = tf.reshape(source(chunk), [-1, kernel.shape[0]])
-            product = tf.matmul(values, kernel) + bias
+            shape = [self.chunk * self.n_windows, kernel.shape[0]]
+            product = tf.matmul(tf.reshape(source(chunk), shape), kernel)
             rows = Rows({"projected": array}, chunk)
-            product = tf.reshape(product, [self.chunk, self.n_windows, self._width])
+            shape = [self.chunk, self.n_windows, self._width]
+            product = tf.reshape(product, shape) + bias
             product = self._without_padding(product, chunk, extent, resting)
             rows.write_many("projected", chunk * self.chunk, product)
             return chunk + 1, rows.arrays["projected"]
@@ -379,7 +387,8 @@ class RecurrentStack:
         ) -> tuple[tf.Tensor, ...]:
             of_sums = self._of_sums(arrays, chunk, extent)
             states = self._states(arrays, number, chunk, before=True)
-            given = tf.reshape(inputs(chunk), [-1, self.n_channels])
+            shape = [self.chunk * self.n_windows, self.n_channels]
+            given = tf.reshape(inputs(chunk), shape)
             both = tf.concat([tf.reshape(states, [-1, self.units]), given], 1)
             inner += _product_over_rows(both, self.rule.inner_part(of_sums))
             outer_only += _product_over_rows(given, self.rule.outer_only(of_sums))
