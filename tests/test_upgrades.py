@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from search.analysis.delivered import load_forecaster
-from search.analysis.predictions import load_predictions
+from search.analysis.delivered.network import load_forecaster
+from search.analysis.holdout.predictions import load_predictions
 from search.cli.main import main
 from search.config import Budget, Environment
 from search.files import sha256

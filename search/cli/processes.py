@@ -3,7 +3,7 @@
 import argparse
 import os
 
-from search.analysis.baselines import make_baselines
+from search.analysis.comparison.baselines import make_baselines
 from search.cli.arguments import cell_name
 from search.cli.exit_codes import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK
 from search.config import Environment

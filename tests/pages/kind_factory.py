@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from search.analysis.baselines import BASELINES_FILE, StudyBaselines
+from search.analysis.comparison.baselines import BASELINES_FILE, StudyBaselines
 from search.config import Budget, Cell, Environment, Roles, Task, TaskKind, Training
 from search.data.groups.frame import group_frame
 from search.data.groups.record import GroupRows

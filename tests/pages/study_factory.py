@@ -16,8 +16,8 @@ import numpy as np
 import optuna
 import pandas as pd
 
-from search.analysis.baselines import load_baselines, make_baselines
-from search.analysis.delivered import save_weights, structure_of
+from search.analysis.comparison.baselines import load_baselines, make_baselines
+from search.analysis.delivered.network import save_weights, structure_of
 from search.config import Budget, Cell, Deliver, Environment, Roles, Task, Training
 from search.data.source import Source
 from search.evaluation.baselines.naive import NAIVE_NAMES

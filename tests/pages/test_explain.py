@@ -2,7 +2,7 @@
 
 import pytest
 
-from search.analysis.delivered import WEIGHTS_FILE
+from search.analysis.delivered.network import WEIGHTS_FILE
 from search.config import CELLS, Environment
 from search.study.folders import winner_folder
 from search.study.space import Architecture

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from search.analysis.delivered import WEIGHTS_FILE
+from search.analysis.delivered.network import WEIGHTS_FILE
 from search.config import Environment, TaskKind
 from search.study.folders import winner_folder
 from tests.pages.conftest import OpenPage, words

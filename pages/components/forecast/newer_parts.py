@@ -23,9 +23,9 @@ from pages.components.state import go_to
 from pages.components.study_data import study_series, winner_holdout
 from pages.components.study_upload import choose_upload
 from pages.components.text import plain, raw_text, text
-from search.analysis.continuing import continued_settings, first_configurations
-from search.analysis.delivered import is_replaced
-from search.analysis.newer_score import most_at_once
+from search.analysis.delivered.network import is_replaced
+from search.analysis.newer.score import most_at_once
+from search.analysis.trials.continuing import continued_settings, first_configurations
 from search.config import Cell
 from search.errors import StudyCorrupted, UserInputError
 from search.study.folders import StudyHandle

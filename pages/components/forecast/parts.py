@@ -15,7 +15,7 @@ from pages.components.study_data import (
     winner_holdout,
 )
 from pages.components.text import plain, raw_text, text
-from search.analysis.forecasts import Forecast, last_part
+from search.analysis.newer.forecasts import Forecast, last_part
 from search.config import CELLS, Cell
 from search.data.columns import unit_of
 from search.study.folders import StudyHandle
