@@ -26,6 +26,8 @@ Deliver = Literal["one", "average"]
 CELLS: tuple[Cell, ...] = ("SimpleRNN", "LSTM", "GRU")
 CELL_SHORT_NAMES: dict[str, Cell] = {"rnn": "SimpleRNN", "lstm": "LSTM", "gru": "GRU"}
 
+# Their targets are among the inputs, and each series has a holdout at its end.
+INPUT_KINDS: tuple[TaskKind, ...] = ("forecasting", "anomaly")
 CLASS_KINDS: tuple[TaskKind, ...] = ("classification", "labelling")
 CLASS_SCORES: tuple[Score, ...] = ("log_loss", "error_rate", "f1_error")
 
@@ -87,6 +89,11 @@ class Roles:
     def columns(self) -> tuple[str, ...]:
         """All columns that hold values to predict or to learn from, targets first."""
         return (*self.targets, *self.past_features, *self.known_features)
+
+    def inputs(self, kind: TaskKind) -> tuple[str, ...]:
+        """Return the columns that a network is given for this kind of task."""
+        features = (*self.past_features, *self.known_features)
+        return (*self.targets, *features) if kind in INPUT_KINDS else features
 
 
 @dataclass(frozen=True)
@@ -187,7 +194,7 @@ class Task:
                 f"A task of kind {self.kind!r} has one column of classes, got "
                 f"{len(roles.targets)}: {', '.join(roles.targets)}."
             )
-        is_input = self.kind in ("forecasting", "anomaly")
+        is_input = self.kind in INPUT_KINDS
         if not is_input and not (roles.past_features or roles.known_features):
             raise ConfigError(
                 f"A task of kind {self.kind!r} needs at least one feature: "
@@ -242,7 +249,7 @@ def _check_kind(task: Task) -> None:
             f"`score` must be one of {fitting} for a task of kind {task.kind!r}, got "
             f"{task.score!r}."
         )
-    if task.test_groups and task.kind in ("forecasting", "anomaly"):
+    if task.test_groups and task.kind in INPUT_KINDS:
         raise ConfigError(
             f"`test_groups` must be empty for a task of kind {task.kind!r}: every "
             "series has a holdout of its own."

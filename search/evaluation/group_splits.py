@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from search.config import Task
+from search.config import INPUT_KINDS, Task
 from search.errors import ConfigError
 from search.evaluation.group_folds import (
     Grouped,
@@ -65,7 +65,7 @@ def plan_samples(
     samples = find_samples(panel, task, longest=first_origin)
     if task.has_classes:
         _check_labels(panel, task)
-    if task.kind in ("forecasting", "anomaly"):
+    if task.kind in INPUT_KINDS:
         plan = _from_the_ends(panel, task, samples, first_origin, season_rows)
     elif panel.group_names:
         plan = _whole_groups(panel, task, samples, first_origin, seed)
@@ -83,12 +83,12 @@ def confirm_samples(panel: Panel, task: Task, *, first_origin: int, seed: int) -
     RuntimeError
         If they are not.
     """
-    is_whole = task.kind not in ("forecasting", "anomaly") and panel.group_names
+    is_whole = task.kind not in INPUT_KINDS and panel.group_names
     if is_whole:
         grouped = _grouped(panel, task)
         folds = fold_groups(grouped, task, seed=seed)
         confirm_group_folds(folds, grouped, task, seed=seed)
-    elif task.kind in ("forecasting", "anomaly"):
+    elif task.kind in INPUT_KINDS:
         confirm_folds(_cut(panel, task, first_origin, 0).plan)
     else:
         samples = find_samples(panel, task, longest=first_origin)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from search.config import (
+    INPUT_KINDS,
     ClassWeights,
     Detector,
     GroupOrder,
@@ -161,7 +162,7 @@ def enough(panel: Panel, task: Task) -> int:
 
 
 def _keeps_groups(panel: Panel, task: Task) -> bool:
-    return bool(panel.group_names) and task.kind not in ("forecasting", "anomaly")
+    return bool(panel.group_names) and task.kind not in INPUT_KINDS
 
 
 def _samples(panel: Panel, kind: TaskKind) -> SampleChoice:

@@ -7,18 +7,17 @@ import numpy as np
 import pandas as pd
 
 from search.bundle.process import refuse_failure, run_predict
-from search.bundle.task_preprocessing import TaskPreprocessing
-from search.errors import SearchError
+from search.bundle.proof import (
+    LARGEST_RELATIVE,
+    NOT_FINITE,
+    proof,
+    refuse_other_rows,
+)
+from search.bundle.tasks.preprocessing import TaskPreprocessing
 from search.study.results import BundleCheck
 
-LARGEST_RELATIVE = 1e-4  # of the spread of the target; of probabilities as they are
 LARGEST_OF_SCORE = 1e-3  # of the threshold of anomalies
 _KEYS = ("group", "target", "origin", "step", "row")
-
-
-def is_of_task(folder: Path) -> bool:
-    """Whether the unpacked bundle is of another task than the forecast of a series."""
-    return "kind" in msgspec.json.decode((folder / "preprocessing.json").read_bytes())
 
 
 def compare_task(folder: Path) -> BundleCheck:
@@ -39,10 +38,7 @@ def compare_task(folder: Path) -> BundleCheck:
         refuse_failure(run)
     stored = _keyed(folder / "holdout_predictions.csv")
     found = _keyed(folder / "again.csv")
-    if not stored.index.equals(found.index):
-        raise SearchError(
-            f"{len(found)} predictions were made where {len(stored)} are stored."
-        )
+    refuse_other_rows(stored, found)
     return _verdict(stored, found, settings)
 
 
@@ -64,18 +60,17 @@ def _verdict(
         name: (_numbers(stored, name) - _numbers(found, name)).abs() for name in names
     }
     if not all(np.isfinite(one).all() for one in differences.values()):
-        return BundleCheck(None, None, False, "The download predicts no finite number.")
+        return NOT_FINITE
     largest = max(float(one.max()) for one in differences.values())
     limit = LARGEST_OF_SCORE if settings.kind == "anomaly" else LARGEST_RELATIVE
     relative = _relative(stored, differences, settings)
-    passed = relative < limit
-    message = (
-        f"Unpacked and run in a clean process: {len(stored)} holdout predictions "
-        f"repeated, the largest difference is {largest:.2g}{_units(settings)}."
+    return proof(
+        len(stored),
+        largest=largest,
+        relative=relative,
+        passed=relative < limit,
+        units=_units(settings),
     )
-    if not passed:
-        message += " That is too much; the download is not offered."
-    return BundleCheck(largest, relative, passed, message)
 
 
 def _compared(settings: TaskPreprocessing) -> list[str]:

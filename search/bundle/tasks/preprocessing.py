@@ -1,31 +1,26 @@
 """`preprocessing.json` of any task but the forecast of one series: format 2."""
 
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from typing import Any
-
-import msgspec
 
 from search.bundle.contents import BundleContents
 from search.bundle.preprocessing import (
     Holdout,
     Preprocessing,
     Reading,
-    time_stamps,
-    versions,
+    reading_of,
+    shared_fields,
 )
-from search.bundle.task_holdout import bundled_rows
+from search.bundle.tasks.holdout import bundled_rows
 from search.config import Roles, SampleChoice, Task, TaskKind
-from search.data.source import Source
 from search.evaluation.detector import Detector
 from search.evaluation.panel import Panel
 from search.evaluation.samples import asked_steps, is_padded
 from search.evaluation.scaling import GroupScaler
 from search.evaluation.windows import PADDING
-from search.files import sha256
 
 TASK_FORMAT_VERSION = 2
 _TEXT_FORMATS = ("csv", "zip")
-_OF_TEXT = ("encoding", "delimiter", "decimal", "thousands")
 
 
 @dataclass(frozen=True)
@@ -104,26 +99,11 @@ def make_task_preprocessing(contents: BundleContents) -> TaskPreprocessing:
     rows = [row for one in bundled for row in (one.start, one.stop)]
     offset, _ = asked_steps(task, params.sequence_length)
     return TaskPreprocessing(
-        reading=_reading(settings.source),
-        time=time_stamps(settings.source),
-        targets=roles.targets,
-        past_features=roles.past_features,
-        known_features=roles.known_features,
-        categories=settings.source.categories,
-        calendar=roles.calendar if params.calendar != "none" else (),
-        channels=panel.channels,
+        reading=reading_of(settings.source, TaskReading, text_formats=_TEXT_FORMATS),
         n_known=0 if offset else panel.n_known,
-        framing=params.framing,
-        season=task.season,
-        sequence_length=params.sequence_length,
-        horizon=task.horizon,
         holdout=Holdout(min(rows), min(rows), max(rows)),
-        versions=versions(),
-        sha256={
-            "model.keras": sha256(contents.model.keras_path),
-            "model.onnx": sha256(contents.model.onnx_path),
-        },
         format_version=TASK_FORMAT_VERSION,
+        **shared_fields(contents, panel),
         **_scalers(contents, panel),
         **_of_task(task, roles),
         order_by=settings.source.order_by,
@@ -160,18 +140,3 @@ def _scalers(contents: BundleContents, panel: Panel) -> dict[str, Any]:
         found["label_center"] = tuple(map(float, labels.center))
         found["label_scale"] = tuple(map(float, labels.scale))
     return found
-
-
-def _reading(source: Source) -> TaskReading:
-    """Return how tables are read; marks of text files stay standard for others."""
-    is_text = source.reading.get("format", "csv") in _TEXT_FORMATS
-    names = {one.name for one in fields(TaskReading)}
-    if not is_text:
-        names -= {*_OF_TEXT}
-    given = {
-        name: value
-        for name, value in source.reading.items()
-        if name in names and value is not None
-    }
-    # msgspec leaves defaults out of what it builds, and of its JSON; a copy has them.
-    return replace(msgspec.convert(given, TaskReading, strict=False))
