@@ -19,7 +19,7 @@ from search.analysis.newer.score import (
 )
 from search.config import Cell
 from search.data.continuation import Continuation, continue_series
-from search.data.newer import NewerRows, read_newer
+from search.data.newer.rows import NewerRows, read_newer
 from search.errors import UserInputError
 from search.evaluation.change import Drift
 from search.evaluation.forecasting import Forecaster

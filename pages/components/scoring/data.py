@@ -19,7 +19,7 @@ from search.analysis.delivered.sample_network import DeliveredModel, load_sample
 from search.analysis.newer.answers import Answers, answer_rows
 from search.analysis.newer.judged import Judged, load_judged
 from search.config import Cell
-from search.data.newer_groups import NewGroups, read_new_groups
+from search.data.newer.groups import NewGroups, read_new_groups
 from search.data.snapshot import load_snapshot
 from search.errors import SearchError, UserInputError
 from search.evaluation.detector import Detector

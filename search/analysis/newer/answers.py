@@ -7,7 +7,7 @@ import pandas as pd
 
 from search.analysis.newer.judged import Judged
 from search.config import Task
-from search.data.newer_groups import NewGroups
+from search.data.newer.groups import NewGroups
 from search.errors import SeriesError
 from search.evaluation.anomaly import smooth_scores
 from search.evaluation.answering import SampleModel

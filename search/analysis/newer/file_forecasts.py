@@ -7,7 +7,7 @@ import pandas as pd
 
 from search.analysis.newer.score import check_number
 from search.data.continuation import Continuation, future_index
-from search.data.newer import NewerRows
+from search.data.newer.rows import NewerRows
 from search.errors import SeriesError
 from search.evaluation.forecasting import Forecaster
 

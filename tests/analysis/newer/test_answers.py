@@ -9,7 +9,7 @@ import pytest
 from search.analysis.newer.answers import answer_rows, channel_shares, develop_answer
 from search.analysis.newer.group_forecasts import forecast_ends, next_index
 from search.config import Roles, Task
-from search.data.newer_groups import NewGroups
+from search.data.newer.groups import NewGroups
 from search.errors import SeriesError
 from search.evaluation.answering import SampleModel
 from search.evaluation.detector import Detector

@@ -22,7 +22,7 @@ from search.analysis.newer.score import (
 )
 from search.config import Roles, Task
 from search.data.continuation import continue_series
-from search.data.newer import NewerRows
+from search.data.newer.rows import NewerRows
 from search.errors import SeriesError
 from search.evaluation.forecasting import Forecaster
 from search.evaluation.scaling import Scaler

@@ -1,32 +1,31 @@
 """A newer file with the columns of a study, read as the series of the study was."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-import msgspec
 import numpy as np
 import pandas as pd
 
 from search.config import Roles
 from search.data.filling import fill_missing, missing_findings
 from search.data.findings import Finding, counted, shown
+from search.data.newer.reading import (
+    known_words,
+    order_columns,
+    read_alike,
+    refuse_finding,
+)
 from search.data.preparation import Prepared, prepare
-from search.data.reading.options import ReadOptions
-from search.data.reading.sniffing import file_format
 from search.data.settings import SeriesSettings
 from search.data.source import Source
 from search.data.table import Table, read_table
 from search.data.timing.spacing import SpacedRows
 from search.data.timing.spacing_findings import gap_finding
 from search.data.timing.zones import clock_shift
-from search.errors import SeriesError, TableFormatError
+from search.errors import SeriesError
 
 # What matters for a series to learn from, and not for rows to forecast from.
 _OF_WHOLE_SERIES = frozenset({"too_short", "constant", "empty_column", "no_time"})
-_OPTIONS = tuple(ReadOptions.__dataclass_fields__)
-# What a finding advises on the Data page cannot be chosen for a newer file.
-ADVICE = re.compile(r" (Choose|Take|Leave) [^.']*\.$")
 
 
 @dataclass(frozen=True)
@@ -85,7 +84,15 @@ def read_newer(content: bytes, *, name: str, source: Source, roles: Roles) -> Ne
         If it lacks a column or holds something that cannot be used; the message
         names row and column.
     """
-    table, columns, notes = _read(content, name, source, roles)
+    alike = read_alike(
+        content,
+        name=name,
+        source=source,
+        roles=roles,
+        kind="forecasting",
+        detect=_detected,
+    )
+    table, columns, notes = alike.table, alike.columns, alike.notes
     settings = _settings(source, roles, columns)
     if source.time_columns and len(table.frame) < 2:
         raise SeriesError(
@@ -96,8 +103,7 @@ def read_newer(content: bytes, *, name: str, source: Source, roles: Roles) -> Ne
     for finding in prepared.findings:
         is_later = finding.code in _OF_WHOLE_SERIES or finding.setting == "missing"
         if finding.is_blocking and not is_later:
-            message = ADVICE.sub("", finding.message)
-            raise SeriesError(f"{message} Mend the file and upload it again.")
+            refuse_finding(finding)
     if source.time_columns and prepared.spaced.frequency is None:
         raise SeriesError(
             f"The time stamps of {name} do not follow each other in steps of "
@@ -173,75 +179,8 @@ def _in_zone(
 # --- From the file to a table
 
 
-def _read(
-    content: bytes, name: str, source: Source, roles: Roles
-) -> tuple[Table, dict[str, str], list[str]]:
-    """Return the table, the column in the file of each role, and notes.
-
-    Read as the file of the study was; as detected where that gives no such columns.
-    """
-    stored = stored_options(source.reading)
-    if stored is None or stored.format != file_format(content):
-        table = read_table(content, name=name)
-        return table, _columns(table, source, roles), []
-    try:
-        table = read_table(content, name=name, options=stored)
-        return table, _columns(table, source, roles), []
-    except (TableFormatError, SeriesError) as error:
-        try:
-            table = read_table(content, name=name)
-            columns = _columns(table, source, roles)
-        except (TableFormatError, SeriesError):
-            raise error from None
-    note = (
-        f"{name} is written in another way than the file of the study, and was read "
-        f"with {option_words(table.options)}."
-    )
-    return table, columns, [note]
-
-
-def stored_options(
-    reading: Mapping[str, str | bool | None],
-) -> ReadOptions | None:
-    """Return how the file of a study was read; None where that was not kept."""
-    if "format" not in reading:
-        return None
-    given = {key: value for key, value in reading.items() if key in _OPTIONS}
-    given = {key: value for key, value in given.items() if value is not None}
-    return msgspec.convert(given, ReadOptions, strict=False)
-
-
-def option_words(options: ReadOptions) -> str:
-    """Say how a file is read."""
-    if options.format != "csv":
-        return f"sheet {options.sheet or '1'}" if options.sheet else "the first sheet"
-    return (
-        f"delimiter {shown(options.delimiter)}, decimal mark {shown(options.decimal)} "
-        f"and encoding {options.encoding}"
-    )
-
-
-def _columns(table: Table, source: Source, roles: Roles) -> dict[str, str]:
-    """Return the column of the file behind each column of the series."""
-    found = set(map(str, table.frame.columns))
-    texts = {
-        f"{column}={value}": column
-        for column, values in source.categories.items()
-        for value in values
-    }
-    columns = {
-        name: texts[name] if name in texts and name not in found else name
-        for name in roles.columns
-    }
-    needed = dict.fromkeys([*_time_of(source), *columns.values()])
-    absent = [name for name in needed if name not in found]
-    if absent:
-        raise SeriesError(
-            f"{table.name} has no column {', '.join(map(shown, absent))}; it has "
-            f"{', '.join(shown(name) for name in table.frame.columns[:20])}. Its "
-            "columns need the names that they have in the file of the study."
-        )
-    return columns
+def _detected(content: bytes, name: str) -> Table:
+    return read_table(content, name=name)
 
 
 def _settings(
@@ -259,7 +198,7 @@ def _settings(
         for name in ("missing", "unreadable", "duplicates", "irregular", "bad_time")
     }
     return SeriesSettings(
-        time=_time_of(source),
+        time=order_columns(source),
         roles=Roles(
             targets=of_file(roles.targets),
             past_features=of_file(roles.past_features),
@@ -269,11 +208,6 @@ def _settings(
         frequency=source.frequency,
         **rules,  # type: ignore[arg-type]
     )
-
-
-def _time_of(source: Source) -> tuple[str, ...]:
-    """Return the columns that give the rows their order."""
-    return source.time_columns or source.order_by
 
 
 # --- What a network can use
@@ -293,15 +227,14 @@ def _check_kinds(
         if unknown:
             is_it = (frame[name] == texts.index(unknown[0])).to_numpy()
             row = _place(table, prepared.spaced, int(is_it.argmax()))
-            has = f"knows {', '.join(map(shown, wanted))}" if wanted else "has numbers"
             raise SeriesError(
-                f"{row}, column {shown(name)} is {shown(unknown[0])}; the study {has} "
-                "in this column."
+                f"{row}, column {shown(name)} is {shown(unknown[0])}; the study "
+                f"{known_words(wanted or ())} in this column."
             )
         if wanted and not texts and frame[name].notna().any():
             raise SeriesError(
-                f"Column {shown(name)} holds numbers; the study knows "
-                f"{', '.join(map(shown, wanted))} in this column."
+                f"Column {shown(name)} holds numbers; the study {known_words(wanted)} "
+                "in this column."
             )
 
 

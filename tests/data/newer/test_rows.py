@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from search.config import Roles
-from search.data.newer import read_newer
+from search.data.newer.rows import read_newer
 from search.data.report import BuiltSeries
 from search.data.series import SeriesSettings, build_series
 from search.data.table import read_table

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from search.config import Roles
-from search.data.newer_groups import NewGroups, read_new_groups
+from search.data.newer.groups import NewGroups, read_new_groups
 from search.data.source import Source
 from search.errors import SeriesError
 

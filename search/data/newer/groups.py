@@ -12,12 +12,16 @@ from search.data.groups.build import build_groups, inspect_groups
 from search.data.groups.members import cell_names
 from search.data.groups.record import BuiltGroups
 from search.data.groups.settings import GROUP_CHOICES, GroupSettings
-from search.data.newer import ADVICE, option_words, stored_options
+from search.data.newer.reading import (
+    known_words,
+    order_columns,
+    read_alike,
+    refuse_finding,
+)
 from search.data.reading.shape import guess_shape, wide_options
-from search.data.reading.sniffing import file_format
 from search.data.source import Source
 from search.data.table import Table, read_table
-from search.errors import SeriesError, TableFormatError
+from search.errors import SeriesError
 
 # What matters for rows to learn from, and not for rows to be answered.
 _FREE = {"twins": "keep", "short": "drop", "float_groups": "keep", "gaps": "ignore"}
@@ -85,17 +89,17 @@ def read_new_groups(
         If it lacks a column or holds something that cannot be used; the message names
         row and column.
     """
-    inputs = _inputs(roles, kind)
-    table, columns, notes = _read(content, name, source, roles, inputs)
+    alike = read_alike(
+        content, name=name, source=source, roles=roles, kind=kind, detect=_detected
+    )
+    columns, notes = alike.columns, alike.notes
     answers = _answers(roles, kind)
-    present = [one for one in answers if one in table.frame.columns]
-    table = _numbered(table)
+    present = [one for one in answers if one in alike.table.frame.columns]
+    table = _numbered(alike.table)
     settings = _settings(source, roles, list(columns.values()))
     for finding in inspect_groups(table, settings).findings:
         if finding.is_blocking:
-            raise SeriesError(
-                f"{ADVICE.sub('', finding.message)} Mend the file and upload it again."
-            )
+            refuse_finding(finding)
     built = build_groups(table, settings)
     values = _expanded(built, source, columns, name)
     known = None
@@ -110,11 +114,6 @@ def read_new_groups(
     )
 
 
-def _inputs(roles: Roles, kind: TaskKind) -> tuple[str, ...]:
-    is_input = kind in ("forecasting", "anomaly")
-    return roles.columns if is_input else roles.columns[len(roles.targets) :]
-
-
 def _answers(roles: Roles, kind: TaskKind) -> tuple[str, ...]:
     if kind == "forecasting":
         return ()
@@ -126,30 +125,6 @@ def _answers(roles: Roles, kind: TaskKind) -> tuple[str, ...]:
 # --- From the file to a table
 
 
-def _read(
-    content: bytes, name: str, source: Source, roles: Roles, inputs: Sequence[str]
-) -> tuple[Table, dict[str, str], list[str]]:
-    """Return the table, the column in the file of each input, and notes."""
-    stored = stored_options(source.reading)
-    if stored is not None and stored.format == file_format(content):
-        try:
-            table = read_table(content, name=name, options=stored)
-            return table, _columns(table, source, roles, inputs), []
-        except (TableFormatError, SeriesError) as error:
-            try:
-                table = _detected(content, name)
-                columns = _columns(table, source, roles, inputs)
-            except (TableFormatError, SeriesError):
-                raise error from None
-            note = (
-                f"{name} is written in another way than the file of the study, and was "
-                f"read with {option_words(table.options)}."
-            )
-            return table, columns, [note]
-    table = _detected(content, name)
-    return table, _columns(table, source, roles, inputs), []
-
-
 def _detected(content: bytes, name: str) -> Table:
     table = read_table(content, name=name)
     guess = guess_shape(table)
@@ -157,33 +132,6 @@ def _detected(content: bytes, name: str) -> Table:
         return table
     options = wide_options(table.options, guess)
     return read_table(content, name=name, options=options)
-
-
-def _columns(
-    table: Table, source: Source, roles: Roles, inputs: Sequence[str]
-) -> dict[str, str]:
-    """Return the column of the file behind each input."""
-    found = set(map(str, table.frame.columns))
-    texts = {
-        f"{column}={value}": column
-        for column, values in source.categories.items()
-        for value in values
-    }
-    columns = {
-        name: texts[name] if name in texts and name not in found else name
-        for name in inputs
-    }
-    groups = [] if roles.group is None else [roles.group]
-    time = source.time_columns or source.order_by
-    needed = dict.fromkeys([*groups, *time, *columns.values()])
-    absent = [name for name in needed if name not in found]
-    if absent:
-        raise SeriesError(
-            f"{table.name} has no column {', '.join(map(shown, absent))}; it has "
-            f"{', '.join(shown(name) for name in table.frame.columns[:20])}. Its "
-            "columns need the names that they have in the file of the study."
-        )
-    return columns
 
 
 def _numbered(table: Table) -> Table:
@@ -202,7 +150,7 @@ def _settings(source: Source, roles: Roles, columns: Sequence[str]) -> GroupSett
     time_format = source.reading.get("time_format")
     return GroupSettings(
         roles=Roles((_PLACE,), tuple(dict.fromkeys(columns)), group=roles.group),
-        time=source.time_columns or source.order_by,
+        time=order_columns(source),
         time_format=None if time_format is None else str(time_format),
         min_length=1,
         **{**_FREE, **rules},  # type: ignore[arg-type]
@@ -221,15 +169,14 @@ def _expanded(
         wanted = () if column in columns else source.categories.get(column, ())
         unknown = [text for text in texts.get(column, ()) if text not in wanted]
         if unknown:
-            has = f"knows {', '.join(map(shown, wanted))}" if wanted else "has numbers"
             raise SeriesError(
                 f"Column {shown(column)} of {name} holds {shown(unknown[0])}; the "
-                f"study {has} in this column."
+                f"study {known_words(wanted)} in this column."
             )
         if wanted and column not in texts:
             raise SeriesError(
-                f"Column {shown(column)} of {name} holds numbers; the study knows "
-                f"{', '.join(map(shown, wanted))} in this column."
+                f"Column {shown(column)} of {name} holds numbers; the study "
+                f"{known_words(wanted)} in this column."
             )
     absent = [one for one in columns if one not in built.values.columns]
     return built.values.assign(**dict.fromkeys(absent, 0.0))[list(columns)]
