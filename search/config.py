@@ -1,8 +1,6 @@
 """The settings of a study: frozen records, checked once, stored beside the results."""
 
-import os
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Literal
 
 from search.errors import ConfigError
@@ -39,7 +37,6 @@ MAX_EPOCHS = 10_000
 MAX_SEED = 2**32 - 1
 MAX_FOLDS = 50
 MAX_QUEUED = 200
-MAX_RUNNING = 4
 
 
 @dataclass(frozen=True)
@@ -366,51 +363,6 @@ class Training:
                 f"`refit_seeds`, the refits of each winner, must be at most "
                 f"{MAX_REFITS}, got {self.refit_seeds}."
             )
-
-
-@dataclass(frozen=True)
-class Environment:
-    """Where studies live: one place decides, the process environment may override.
-
-    Attributes
-    ----------
-    studies_dir
-        Folder with one sub-folder for each study (`STUDIES_DIR`).
-    storage_url
-        Optuna storage that all studies share (`STUDIES_STORAGE`); by default an
-        SQLite file in `studies_dir`.
-    artifacts
-        Where hosts without a common `studies_dir` exchange files, a folder or
-        ``s3://bucket/prefix`` (`STUDIES_ARTIFACTS`); None where there is one host.
-    """
-
-    studies_dir: Path
-    storage_url: str = field(repr=False)  # may hold a password
-    artifacts: str | None = field(default=None, repr=False)
-
-    @classmethod
-    def from_process(cls, *, storage_url: str | None = None) -> "Environment":
-        """Read the variables above; `storage_url` overrides `STUDIES_STORAGE`."""
-        folder = Path(os.environ.get("STUDIES_DIR") or "studies").resolve()
-        url = storage_url or os.environ.get("STUDIES_STORAGE")
-        artifacts = os.environ.get("STUDIES_ARTIFACTS") or None
-        return cls(folder, url or f"sqlite:///{folder / 'optuna.db'}", artifacts)
-
-
-def max_running() -> int:
-    """Return how many studies may run at once (`STUDIES_MAX_RUNNING`).
-
-    Raises
-    ------
-    ConfigError
-        If the variable is not a whole number above 0.
-    """
-    text = os.environ.get("STUDIES_MAX_RUNNING") or str(MAX_RUNNING)
-    if not text.isdecimal() or not int(text):
-        raise ConfigError(
-            f"STUDIES_MAX_RUNNING must be a whole number above 0, got {text!r}."
-        )
-    return int(text)
 
 
 def check_at_most(name: str, value: int, highest: int) -> None:

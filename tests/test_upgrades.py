@@ -14,7 +14,8 @@ import pytest
 from search.analysis.delivered.network import load_forecaster
 from search.analysis.holdout.predictions import load_predictions
 from search.cli.main import main
-from search.config import Budget, Environment
+from search.config import Budget
+from search.environment import Environment
 from search.files import sha256
 from search.jobs.audit import audit_folders, audit_storage, audit_study
 from search.study.claims import claim_trial, current_owner, finish_trial

@@ -5,7 +5,8 @@ import sys
 from collections.abc import Sequence
 
 from search.cli.source import changed_budget
-from search.config import Budget, Environment
+from search.config import Budget
+from search.environment import Environment
 from search.errors import ConfigError, UserInputError
 from search.study.control import is_supervised, read_control, set_budget
 from search.study.folders import StudyHandle

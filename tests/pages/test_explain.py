@@ -3,7 +3,8 @@
 import pytest
 
 from search.analysis.delivered.network import WEIGHTS_FILE
-from search.config import CELLS, Environment
+from search.config import CELLS
+from search.environment import Environment
 from search.study.folders import winner_folder
 from search.study.space import Architecture
 from tests.pages.conftest import OpenPage, words

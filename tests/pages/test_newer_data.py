@@ -11,7 +11,8 @@ from pages.components.forecast import newer_file, newer_verdict
 from search.analysis.delivered.network import load_forecaster
 from search.analysis.holdout.predictions import Predictions
 from search.arrays import read_arrays, write_arrays
-from search.config import Environment, Roles
+from search.config import Roles
+from search.environment import Environment
 from search.evaluation.change import Growth
 from search.evaluation.kind_metrics import as_values
 from search.study.folders import StudyHandle

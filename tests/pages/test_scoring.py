@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 
 from search.analysis.delivered.network import WEIGHTS_FILE
-from search.config import Environment, TaskKind
+from search.config import TaskKind
+from search.environment import Environment
 from search.study.folders import winner_folder
 from tests.pages.conftest import OpenPage, words
 from tests.pages.sample_factory import sample_study, sequences, series

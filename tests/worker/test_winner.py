@@ -14,16 +14,9 @@ from search.analysis.delivered.network import load_forecaster
 from search.analysis.holdout.predictions import load_predictions
 from search.analysis.newer.forecasts import load_forecast
 from search.bundle.contents import BundleContents
-from search.config import (
-    Budget,
-    Cell,
-    Deliver,
-    Environment,
-    Roles,
-    Task,
-    Training,
-)
+from search.config import Budget, Cell, Deliver, Roles, Task, Training
 from search.data.source import Source
+from search.environment import Environment
 from search.errors import SearchError, TrialFailed
 from search.evaluation.baselines.naive import NAIVE_NAMES, naive_forecasts
 from search.evaluation.kind_metrics import as_values
