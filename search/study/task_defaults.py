@@ -16,9 +16,10 @@ from search.config import (
     TaskKind,
 )
 from search.errors import ConfigError
-from search.evaluation.group_splits import normal_rows, plan_samples
+from search.evaluation.group_splits import plan_samples
 from search.evaluation.panel import Panel
 from search.evaluation.samples import is_padded
+from search.evaluation.stretches import normal_rows
 from search.study.defaults import (
     FEWEST_FOLDS,
     MOST_FOLDS,
