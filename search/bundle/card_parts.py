@@ -6,9 +6,9 @@ import numpy as np
 
 from search.bundle.contents import BundleContents
 from search.evaluation.metrics import KindMetrics
+from search.space.lines import Architecture, TrialParams
 from search.study.delivery import delivery_sentence
 from search.study.results import WinnerResult
-from search.study.space import Architecture, TrialParams
 
 # Field of the metrics, and the title of its column.
 Metric = tuple[str, str]

@@ -29,8 +29,8 @@ from search.config import Cell
 from search.environment import Environment
 from search.errors import StudyCorrupted
 from search.files import write_json
-from search.study.earlier import current
-from search.study.locks import exclusive_lock
+from search.locks import exclusive_lock
+from search.space.earlier import current
 from search.study.settings import SCHEMA_VERSION, StudySettings
 
 STUDY_FILE = "study.json"

@@ -9,7 +9,7 @@ from benchmarks.study_time import read_times, storage_table
 from search.config import Roles, Task
 from search.data.source import Source
 from search.environment import Environment
-from search.study.defaults import default_space
+from search.space.defaults import default_space
 from search.study.folders import StudyHandle
 from search.study.settings import StudySettings
 from search.worker.clock import PHASES, trial_line, worker_line

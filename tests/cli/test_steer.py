@@ -8,11 +8,11 @@ import pytest
 from search.cli.main import main
 from search.config import Budget
 from search.environment import Environment
+from search.space.lines import Line
 from search.study.control import read_control
 from search.study.folders import StudyHandle
-from search.study.space import Line
 from search.study.studies import list_studies
-from search.study.trials import read_trials
+from search.study.trials.listing import read_trials
 from tests.cli.conftest import Finished, set_up
 
 

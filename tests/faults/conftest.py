@@ -21,8 +21,8 @@ from search.config import Budget, Roles, Task, Training
 from search.data.source import Source
 from search.environment import Environment
 from search.jobs.commands import child_environment, start_process
+from search.space.defaults import default_space
 from search.study.control import wish
-from search.study.defaults import default_space
 from search.study.folders import StudyHandle
 from search.study.settings import StudySettings
 from search.study.studies import create_study

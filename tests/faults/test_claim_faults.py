@@ -12,8 +12,7 @@ import pandas as pd
 import pytest
 
 from search.cli.main import main
-from search.config import Budget, Training
-from search.environment import Environment
+from search.config import Budget, Environment, Training
 from search.jobs.launch import start_study, stop_study
 from search.study.control import read_state
 from search.study.studies import list_studies
@@ -28,8 +27,9 @@ Record = Callable[..., None]
 CLAIMERS = """
 import os, sys
 from pathlib import Path
-from search.environment import Environment
-from search.study.claims import TrialRecord, claim_trial, current_owner, finish_trial
+from search.config import Environment
+from search.study.trials.claims import TrialRecord, claim_trial
+from search.study.trials.claims import current_owner, finish_trial
 from search.study.optuna_study import open_study
 from search.study.studies import find_study
 
