@@ -26,7 +26,7 @@ from pages.server.login import (
     public_host,
 )
 from pages.server.uploads import upload_middleware
-from search.config import Environment
+from search.environment import Environment
 from search.errors import ConfigError, SearchError
 from search.jobs.launch import ensure_running
 from search.jobs.server_lock import check_server, lock_server

@@ -35,7 +35,7 @@ from benchmarks.support.places import CACHE, ROOT
 from benchmarks.support.problems import say
 from benchmarks.support.recording import record
 from benchmarks.support.task_rows import TASK_ROWS, TaskRow
-from search.analysis.predictions import load_predictions
+from search.analysis.holdout.predictions import load_predictions
 from search.config import Cell
 from search.study.results import RESULTS_FILE, StudyResults, read_record
 

@@ -53,7 +53,7 @@ from benchmarks.support.stored_studies import (
     add_study,
     fill,
 )
-from search.config import Environment
+from search.environment import Environment
 from search.study.folders import StudyHandle
 from tests.pages.study_factory import (
     finish,

@@ -31,7 +31,7 @@ from benchmarks.support.places import ROOT
 from benchmarks.support.problems import problem_of, say
 from benchmarks.support.processes import benchmark_command
 from benchmarks.support.recording import record, table
-from search.config import Environment
+from search.environment import Environment
 from search.jobs.limits import Limits
 from search.jobs.supervisor import supervise
 from search.study.folders import StudyHandle, log_path

@@ -43,8 +43,8 @@ from pages.components.status import is_live, state_word
 from pages.components.study_data import fold_baselines
 from pages.components.task_words import is_one_forecast, verdict_basis
 from pages.components.text import plain, raw_text, text
-from search.analysis.comparison import ModelRow, best_baseline, model_rows
-from search.analysis.optimism import selection_optimism
+from search.analysis.comparison.numbers import ModelRow, best_baseline, model_rows
+from search.analysis.trials.optimism import selection_optimism
 from search.study.folders import StudyHandle
 from search.study.results import StudyResults
 

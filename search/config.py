@@ -1,8 +1,6 @@
 """The settings of a study: frozen records, checked once, stored beside the results."""
 
-import os
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Literal
 
 from search.errors import ConfigError
@@ -26,6 +24,8 @@ Deliver = Literal["one", "average"]
 CELLS: tuple[Cell, ...] = ("SimpleRNN", "LSTM", "GRU")
 CELL_SHORT_NAMES: dict[str, Cell] = {"rnn": "SimpleRNN", "lstm": "LSTM", "gru": "GRU"}
 
+# Their targets are among the inputs, and each series has a holdout at its end.
+INPUT_KINDS: tuple[TaskKind, ...] = ("forecasting", "anomaly")
 CLASS_KINDS: tuple[TaskKind, ...] = ("classification", "labelling")
 CLASS_SCORES: tuple[Score, ...] = ("log_loss", "error_rate", "f1_error")
 
@@ -37,7 +37,6 @@ MAX_EPOCHS = 10_000
 MAX_SEED = 2**32 - 1
 MAX_FOLDS = 50
 MAX_QUEUED = 200
-MAX_RUNNING = 4
 
 
 @dataclass(frozen=True)
@@ -87,6 +86,11 @@ class Roles:
     def columns(self) -> tuple[str, ...]:
         """All columns that hold values to predict or to learn from, targets first."""
         return (*self.targets, *self.past_features, *self.known_features)
+
+    def inputs(self, kind: TaskKind) -> tuple[str, ...]:
+        """Return the columns that a network is given for this kind of task."""
+        features = (*self.past_features, *self.known_features)
+        return (*self.targets, *features) if kind in INPUT_KINDS else features
 
 
 @dataclass(frozen=True)
@@ -187,7 +191,7 @@ class Task:
                 f"A task of kind {self.kind!r} has one column of classes, got "
                 f"{len(roles.targets)}: {', '.join(roles.targets)}."
             )
-        is_input = self.kind in ("forecasting", "anomaly")
+        is_input = self.kind in INPUT_KINDS
         if not is_input and not (roles.past_features or roles.known_features):
             raise ConfigError(
                 f"A task of kind {self.kind!r} needs at least one feature: "
@@ -242,7 +246,7 @@ def _check_kind(task: Task) -> None:
             f"`score` must be one of {fitting} for a task of kind {task.kind!r}, got "
             f"{task.score!r}."
         )
-    if task.test_groups and task.kind in ("forecasting", "anomaly"):
+    if task.test_groups and task.kind in INPUT_KINDS:
         raise ConfigError(
             f"`test_groups` must be empty for a task of kind {task.kind!r}: every "
             "series has a holdout of its own."
@@ -368,51 +372,6 @@ class Training:
                 f"`refit_seeds`, the refits of each winner, must be at most "
                 f"{MAX_REFITS}, got {self.refit_seeds}."
             )
-
-
-@dataclass(frozen=True)
-class Environment:
-    """Where studies live: one place decides, the process environment may override.
-
-    Attributes
-    ----------
-    studies_dir
-        Folder with one sub-folder for each study (`STUDIES_DIR`).
-    storage_url
-        Optuna storage that all studies share (`STUDIES_STORAGE`); by default an
-        SQLite file in `studies_dir`.
-    artifacts
-        Where hosts without a common `studies_dir` exchange files, a folder or
-        ``s3://bucket/prefix`` (`STUDIES_ARTIFACTS`); None where there is one host.
-    """
-
-    studies_dir: Path
-    storage_url: str = field(repr=False)  # may hold a password
-    artifacts: str | None = field(default=None, repr=False)
-
-    @classmethod
-    def from_process(cls, *, storage_url: str | None = None) -> "Environment":
-        """Read the variables above; `storage_url` overrides `STUDIES_STORAGE`."""
-        folder = Path(os.environ.get("STUDIES_DIR") or "studies").resolve()
-        url = storage_url or os.environ.get("STUDIES_STORAGE")
-        artifacts = os.environ.get("STUDIES_ARTIFACTS") or None
-        return cls(folder, url or f"sqlite:///{folder / 'optuna.db'}", artifacts)
-
-
-def max_running() -> int:
-    """Return how many studies may run at once (`STUDIES_MAX_RUNNING`).
-
-    Raises
-    ------
-    ConfigError
-        If the variable is not a whole number above 0.
-    """
-    text = os.environ.get("STUDIES_MAX_RUNNING") or str(MAX_RUNNING)
-    if not text.isdecimal() or not int(text):
-        raise ConfigError(
-            f"STUDIES_MAX_RUNNING must be a whole number above 0, got {text!r}."
-        )
-    return int(text)
 
 
 def check_at_most(name: str, value: int, highest: int) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from search.config import MAX_TRIALS, Budget, Environment, Roles, Task, Training
+from search.config import MAX_TRIALS, Budget, Roles, Task, Training
+from search.environment import Environment
 from search.errors import ConfigError
 
 

@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from search.analysis.delivered import load_forecaster
-from search.analysis.predictions import load_predictions
+from search.analysis.delivered.network import load_forecaster
+from search.analysis.holdout.predictions import load_predictions
 from search.cli.main import main
-from search.config import Budget, Environment
+from search.config import Budget
+from search.environment import Environment
 from search.files import sha256
 from search.jobs.audit import audit_folders, audit_storage, audit_study
 from search.study.control import needs_supervisor, set_budget, wish

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.support.places import CACHE, DATA
-from search.analysis.predictions import Predictions
+from search.analysis.holdout.predictions import Predictions
 
 Forecasts = Mapping[str, Predictions]
 Errors = tuple[float, ...]

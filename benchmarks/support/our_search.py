@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from benchmarks.support.places import ROOT
-from search.config import Environment
+from search.environment import Environment
 from search.study.folders import StudyHandle
 from search.study.studies import list_studies
 from search.study.trials.curves import EpochPoint, read_curve

@@ -18,7 +18,8 @@ import numpy as np
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from search.config import MAX_TRIALS, Budget, Environment, Training
+from search.config import MAX_TRIALS, Budget, Training
+from search.environment import Environment
 from search.space.lines import TrialParams
 from search.study.folders import StudyHandle
 from search.study.optuna_study import open_study

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 import streamlit as st
 
 from pages.components.study_data import changed_at
-from search.analysis.answers import (
+from search.analysis.holdout.answers import (
     AnomalyAnswers,
     ClassAnswers,
     ValueAnswers,
@@ -17,7 +17,7 @@ from search.analysis.answers import (
     load_group_predictions,
     load_values,
 )
-from search.analysis.predictions import Predictions
+from search.analysis.holdout.predictions import Predictions
 from search.errors import SearchError
 from search.study.folders import StudyHandle
 from search.study.results import StudyResults

@@ -6,7 +6,7 @@ import streamlit as st
 from pages.components.charts.attention import attention_chart
 from pages.components.charts.record import show_chart
 from pages.components.text import text
-from search.analysis.explaining import Explained
+from search.analysis.delivered.explaining import Explained
 from search.explain.attention import WeightRange, weight_range
 from search.explain.importance import MOST_WINDOWS
 

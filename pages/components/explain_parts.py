@@ -16,7 +16,7 @@ from pages.components.figure import show_figure
 from pages.components.scales import target_scale, time_title
 from pages.components.study_data import winner_holdout
 from pages.components.text import raw_text, text
-from search.analysis.explaining import Explained, load_explained
+from search.analysis.delivered.explaining import Explained, load_explained
 from search.config import Cell
 from search.explain.importance import (
     MOST_STEPS,

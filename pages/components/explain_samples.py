@@ -14,13 +14,13 @@ from pages.components.scales import target_scale, time_title
 from pages.components.scoring.data import SampleWinner, known_answers
 from pages.components.scoring.pictures import MOST_SHOWN
 from pages.components.text import plain, raw_text, text
-from search.analysis.explaining_samples import (
+from search.analysis.delivered.sample_explaining import (
     attribute,
     input_importance,
     sample_window,
     stop_of,
 )
-from search.analysis.new_answers import Answers
+from search.analysis.newer.answers import Answers
 from search.evaluation.windows import is_padding
 from search.explain.attention import WeightRange, weight_range
 from search.explain.importance import MOST_WINDOWS, Importance

@@ -9,7 +9,7 @@ import streamlit as st
 from pages.components.draft import Draft, DraftGroups
 from pages.components.study_data import changed_at, study_series
 from pages.components.text import plain, text
-from search.analysis.leak_audit import audit_data, audit_winner
+from search.analysis.diagnosis.leak_audit import audit_data, audit_winner
 from search.config import Cell
 from search.errors import SearchError
 from search.evaluation.leaks.groups import audit_groups

@@ -2,7 +2,7 @@
 
 from pages.components.numbers import three_digits
 from pages.components.text import raw_text
-from search.analysis.comparison import AnyMetricName
+from search.analysis.comparison.numbers import AnyMetricName
 from search.config import Score
 from search.evaluation.kind_metrics import AnomalyResult, ClassResult
 from search.evaluation.metrics import KindMetrics

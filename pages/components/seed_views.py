@@ -15,7 +15,7 @@ from pages.components.metric_columns import (
 )
 from pages.components.numbers import three_digits
 from pages.components.text import plain, raw_text, text
-from search.analysis.comparison import Spread, seed_spread
+from search.analysis.comparison.numbers import Spread, seed_spread
 from search.config import Cell, Score
 from search.evaluation.metrics import KindMetrics
 from search.study.delivery import delivery_sentence, divergence_sentence

@@ -9,7 +9,7 @@ from typing import Literal, NoReturn
 import streamlit as st
 
 from pages.components.text import plain, text
-from search.config import Environment
+from search.environment import Environment
 from search.errors import SearchError, UserInputError
 from search.study.control import read_control
 from search.study.folders import StudyHandle

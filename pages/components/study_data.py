@@ -7,23 +7,23 @@ import pandas as pd
 import streamlit as st
 
 from pages.components.charts.curves import WinnerCurve
-from search.analysis.baselines import (
+from search.analysis.comparison.baselines import (
     BASELINES_FILE,
     load_baseline_forecasts,
     load_baselines,
 )
-from search.analysis.forecasts import (
+from search.analysis.holdout.predictions import (
+    Predictions,
+    baseline_predictions,
+    load_predictions,
+)
+from search.analysis.newer.forecasts import (
     FORECAST_FILE,
     Forecast,
     last_part,
     load_forecast,
 )
-from search.analysis.predictions import (
-    Predictions,
-    baseline_predictions,
-    load_predictions,
-)
-from search.analysis.score_ranges import lowest_mean
+from search.analysis.trials.score_ranges import lowest_mean
 from search.config import Cell
 from search.errors import SearchError
 from search.study.folders import StudyHandle, winner_folder

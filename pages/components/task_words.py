@@ -1,14 +1,14 @@
 """What the rows, samples and held-out parts of each kind of task are called."""
 
 from pages.components.text import raw_text, text
-from search.config import Task
+from search.config import INPUT_KINDS, Task
 from search.study.folders import StudyHandle
 from search.study.settings import StudySettings
 
 
 def in_time_order(settings: StudySettings) -> bool:
     """Whether the folds of a study follow each other in time."""
-    is_by_rows = settings.task.kind in ("forecasting", "anomaly")
+    is_by_rows = settings.task.kind in INPUT_KINDS
     if is_by_rows or settings.roles.group is None:
         return True
     return settings.task.group_order == "time"

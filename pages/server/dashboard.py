@@ -19,7 +19,7 @@ from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, R
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from search.config import Environment
+from search.environment import Environment
 from search.errors import StudyCorrupted
 from search.study.storage.opening import cached_reader
 

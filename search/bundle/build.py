@@ -12,9 +12,10 @@ from search.bundle.contents import BundleContents
 from search.bundle.holdout import holdout_inputs
 from search.bundle.preprocessing import Preprocessing, make_preprocessing
 from search.bundle.scripts import SCRIPT, task_scripts, template
-from search.bundle.task_card import task_card, task_readme
-from search.bundle.task_holdout import task_holdout_inputs
-from search.bundle.task_preprocessing import make_task_preprocessing
+from search.bundle.tasks.card import task_card
+from search.bundle.tasks.holdout import task_holdout_inputs
+from search.bundle.tasks.preprocessing import make_task_preprocessing
+from search.bundle.tasks.usage import task_readme
 from search.errors import SearchError
 from search.files import write_bytes
 from search.study.folders import StudyDocument

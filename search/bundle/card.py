@@ -1,15 +1,25 @@
 """`model_card.md`: what the network is, how it was scored, what it cannot do."""
 
-from collections.abc import Iterable, Sequence
-
-import numpy as np
-
+from search.bundle.card_parts import (
+    KNOWS_WHAT_IT_SAW,
+    NOT_CHOSEN_BY_SCORE,
+    SINGLE_VALUES,
+    data_section,
+    joined,
+    listed,
+    made_with,
+    network_words,
+    numbered,
+    score_cells,
+    score_table,
+    search_words,
+    usage_lines,
+    winner_words,
+)
 from search.bundle.contents import BundleContents
 from search.bundle.preprocessing import Preprocessing
 from search.evaluation.kind_metrics import as_values
-from search.evaluation.metrics import KindMetrics
-from search.space.lines import Architecture, TrialParams
-from search.study.delivery import delivery_sentence, divergence_sentence
+from search.study.delivery import divergence_sentence
 from search.study.results import WinnerResult
 
 _BASELINES = {
@@ -20,75 +30,45 @@ _BASELINES = {
     "theta": "Theta method",
     "ridge": "Ridge regression on the window",
 }
-_ARCHITECTURES: dict[Architecture, str] = {
-    "stacked": "",
-    "bidirectional": ", read in both directions",
-    "attention": ", with attention over all steps",
-    "convolutional": ", behind a convolution over three steps",
-    "encoder_decoder": ", with a decoder over the forecast steps",
-}
 _FRAMINGS = {
     "none": "the value itself",
     "last_value": "the change since the last known value",
     "seasonal": "the change against one season before",
 }
-_METRICS = ("mae", "rmse", "mase", "smape", "r2")
-_TITLES = ("MAE", "RMSE", "MASE", "sMAPE in %", "R²")
+_METRICS = (
+    ("mae", "MAE"),
+    ("rmse", "RMSE"),
+    ("mase", "MASE"),
+    ("smape", "sMAPE in %"),
+    ("r2", "R²"),
+)
 
 
 def model_card(contents: BundleContents, preprocessing: Preprocessing) -> str:
     """Return the card as Markdown, headed by what the network does."""
-    sections = (
+    return joined(
         _what(contents, preprocessing),
         _data(contents, preprocessing),
         _scores(contents),
         _limits(contents, preprocessing),
         _use(preprocessing),
     )
-    return "\n\n".join(sections) + "\n"
-
-
-def network_words(params: TrialParams, result: WinnerResult) -> str:
-    """Return what the network is made of, the beginning of a sentence."""
-    n_layers = "1 layer" if params.layers == 1 else f"{params.layers} layers"
-    return (
-        f"{_kind(result)} ({params.cell}, {n_layers} of {params.units} "
-        f"units{_structure(params)}, {result.n_parameters:,} weights)"
-    )
-
-
-def _structure(params: TrialParams) -> str:
-    """Return what the network has beside its stack of recurrent layers."""
-    words = _ARCHITECTURES[params.architecture]
-    if params.normalization != "none":
-        words += f", {params.normalization} normalization"
-    if params.dense_units:
-        words += f", a hidden dense layer of {params.dense_units} units"
-    return words
 
 
 def _what(contents: BundleContents, preprocessing: Preprocessing) -> str:
     params, result = contents.params, contents.result
     steps = numbered(preprocessing.horizon, "step")
     lines = (
-        f"# {params.cell} forecast of {_names(preprocessing.targets)}",
+        f"# {params.cell} forecast of {listed(preprocessing.targets)}",
         "",
         f"{network_words(params, result)}. From "
         f"{numbered(preprocessing.sequence_length, 'row')} it predicts the next "
-        f"{steps} of {_names(preprocessing.targets)} at once. What it is asked for is "
+        f"{steps} of {listed(preprocessing.targets)} at once. What it is asked for is "
         f"{_FRAMINGS[params.framing]}.",
         "",
-        f"It is the best {params.cell} of the study “{contents.settings.name}” (trial "
-        f"{result.trial}), trained again for {numbered(result.epochs, 'epoch')} on all "
-        f"rows before the holdout. {delivery_sentence(result)}",
+        winner_words(contents, learned_from="rows"),
     )
     return "\n".join(lines)
-
-
-def _kind(result: WinnerResult) -> str:
-    if result.n_networks == 1:
-        return "A recurrent network"
-    return f"The average of {result.n_networks} recurrent networks of one kind"
 
 
 def _data(contents: BundleContents, preprocessing: Preprocessing) -> str:
@@ -98,42 +78,27 @@ def _data(contents: BundleContents, preprocessing: Preprocessing) -> str:
     span = (
         f", from {series.index[0]} to {series.index[-1]}, step {step}" if step else ""
     )
-    lines = [
-        "## Data",
-        "",
+    lines = (
         f"- File: {source.file_name}, {n_rows:,} rows{span}.",
-        f"- Predicted: {_names(preprocessing.targets)}.",
-        f"- Features known up to the present: {_names(preprocessing.past_features)}.",
-        f"- Features known in advance: {_names(preprocessing.known_features)}.",
-        f"- Calendar: {_names(preprocessing.calendar)}.",
+        f"- Predicted: {listed(preprocessing.targets)}.",
+        f"- Features known up to the present: {listed(preprocessing.past_features)}.",
+        f"- Features known in advance: {listed(preprocessing.known_features)}.",
+        f"- Calendar: {listed(preprocessing.calendar)}.",
         f"- Scaling of the inputs: {contents.params.scaler}, from the rows before the "
         "holdout.",
-    ]
-    repairs = source.repairs or ("Nothing.",)
-    return "\n".join([*lines, "- Changed before training:", *_indented(repairs)])
+    )
+    return data_section(contents, lines)
 
 
 def _scores(contents: BundleContents) -> str:
     result, task = contents.result, contents.settings.task
-    n_seeds = len(result.seeds)
     origins = task.holdout - task.horizon + 1
     name = "**This network**"
     if result.n_networks > 1:
         name = f"**This average of {result.n_networks} networks**"
-    rows = [(name, _cells(as_values(result.holdout)))]
-    if n_seeds > 1:
-        spread = [
-            _spread([getattr(s.holdout, m) for s in result.seeds]) for m in _METRICS
-        ]
-        rows.append((f"{n_seeds} trainings from other starts, mean ± spread", spread))
-    rows += [
-        (_BASELINES.get(name, name), _cells(metrics))
+    baselines = [
+        (_BASELINES.get(name, name), score_cells(metrics, _METRICS))
         for name, metrics in contents.baselines.items()
-    ]
-    table = [
-        f"| On the holdout | {' | '.join(_TITLES)} |",
-        "|---" * (len(_TITLES) + 1) + "|",
-        *(f"| {name} | {' | '.join(cells)} |" for name, cells in rows),
     ]
     lines = (
         "## How it was scored",
@@ -144,14 +109,12 @@ def _scores(contents: BundleContents) -> str:
         "and RMSE in units of the target, averaged over targets where there are "
         "several. The spread is the standard deviation.",
         "",
-        *table,
+        *score_table(contents, name, _METRICS, baselines),
         "",
         *_divergence(result),
         _comparison(contents),
         "",
-        f"In the search this configuration had a mean {task.score.upper()} of "
-        f"{number(result.cv)} over {len(result.cv_folds)} time-ordered folds "
-        f"({', '.join(map(number, result.cv_folds))}).",
+        search_words(result, score=task.score.upper(), folds="time-ordered folds"),
     )
     return "\n".join(lines)
 
@@ -194,11 +157,10 @@ def _limits(contents: BundleContents, preprocessing: Preprocessing) -> str:
         f"- The scores come from one stretch of {task.holdout:,} rows, about "
         f"{numbered(n_independent, 'forecast')} that do not overlap. Other times may "
         "be harder.",
-        "- The network gives single values without an interval.",
-        "- It knows only what it saw: after a change of plant, product or measurement "
-        "it has to be trained again.",
-        "- What is delivered was not trained on the holdout rows. It was settled "
-        "before anything was scored, not because it scored best.",
+        SINGLE_VALUES,
+        KNOWS_WHAT_IT_SAW,
+        f"- What is delivered was not trained on the holdout rows. "
+        f"{NOT_CHOSEN_BY_SCORE}",
         f"- It needs {numbered(preprocessing.rows_before_origin, 'row')} without gaps "
         "before the first predicted step, in the same units.",
     ]
@@ -211,16 +173,8 @@ def _limits(contents: BundleContents, preprocessing: Preprocessing) -> str:
 
 
 def _use(preprocessing: Preprocessing) -> str:
-    made_with = ", ".join(f"{k} {v}" for k, v in preprocessing.versions.items())
     lines = (
-        "## How to use it",
-        "",
-        "```",
-        "pip install -r requirements.txt",
-        "python predict.py newest.csv",
-        "python predict.py newest.csv --out forecast.csv",
-        "python predict.py --check",
-        "```",
+        *usage_lines("newest.csv", "forecast.csv"),
         "",
         "`newest.csv` has the columns of the original file and ends with the newest "
         "row. `--check` repeats the holdout predictions of this folder. "
@@ -228,35 +182,6 @@ def _use(preprocessing: Preprocessing) -> str:
         "plain code, to be read and changed. `holdout_inputs.csv` holds the rows after "
         "the changes listed above.",
         "",
-        f"Made with {made_with}.",
+        made_with(preprocessing.versions),
     )
     return "\n".join(lines)
-
-
-def _cells(metrics: KindMetrics) -> list[str]:
-    return [number(getattr(metrics, name)) for name in _METRICS]
-
-
-def _spread(values: Sequence[float | None]) -> str:
-    defined = [value for value in values if value is not None]
-    if len(defined) < len(values):
-        return "–"
-    return f"{number(float(np.mean(defined)))} ± {np.std(defined, ddof=1):.2g}"
-
-
-def number(value: float | None) -> str:
-    """Return four digits; a dash where a metric is undefined."""
-    return "–" if value is None else f"{value:.4g}"
-
-
-def numbered(n: int, noun: str) -> str:
-    """Return ``1 row`` or ``7 rows``."""
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
-
-
-def _names(names: Iterable[str]) -> str:
-    return ", ".join(names) or "none"
-
-
-def _indented(sentences: Iterable[str]) -> list[str]:
-    return [f"  - {sentence}" for sentence in sentences]

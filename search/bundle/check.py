@@ -9,14 +9,19 @@ import numpy as np
 import pandas as pd
 
 from search.bundle.archive import unpack
-from search.bundle.preprocessing import Preprocessing
+from search.bundle.preprocessing import Preprocessing, is_of_task
 from search.bundle.process import refuse_failure, run_predict
+from search.bundle.proof import (
+    LARGEST_RELATIVE,
+    NOT_FINITE,
+    proof,
+    refuse_other_rows,
+)
 from search.bundle.scripts import SHARED_MODULE, TASK_MODULES
-from search.bundle.task_check import compare_task, is_of_task
+from search.bundle.tasks.check import compare_task
 from search.errors import SearchError
 from search.study.results import BundleCheck
 
-LARGEST_RELATIVE = 1e-4
 _MEMBERS = (
     "holdout_inputs.csv",
     "holdout_predictions.csv",
@@ -47,7 +52,7 @@ def check_bundle(zip_path: Path) -> BundleCheck:
         with tempfile.TemporaryDirectory(prefix="bundle-") as name:
             folder = Path(name)
             unpack(zip_path, folder, names=_MEMBERS)
-            if is_of_task(folder):
+            if is_of_task((folder / "preprocessing.json").read_bytes()):
                 unpack(zip_path, folder, names=_TASK_MEMBERS)
                 return compare_task(folder)
             return _compare(folder)
@@ -67,10 +72,7 @@ def _compare(folder: Path) -> BundleCheck:
     stored = _keyed(pd.read_csv(folder / "holdout_predictions.csv"))
     again = pd.read_csv(folder / "again.csv")
     found = _keyed(again.assign(origin=again["origin"] + holdout.first_row))
-    if not stored.index.equals(found.index):
-        raise SearchError(
-            f"{len(found)} predictions were made where {len(stored)} are stored."
-        )
+    refuse_other_rows(stored, found)
     return _verdict(stored, found)
 
 
@@ -87,20 +89,14 @@ def _verdict(stored: pd.DataFrame, found: pd.DataFrame) -> BundleCheck:
     spread = stored["actual"].groupby("target").std(ddof=0)
     largest = float(difference.max())
     if not np.isfinite(difference).all():
-        return BundleCheck(None, None, False, "The download predicts no finite number.")
+        return NOT_FINITE
     is_constant = bool((spread == 0).any())
     relative = None if is_constant else float((by_target / spread).max())
     if relative is None:
         passed = bool((by_target <= LARGEST_RELATIVE * _size(stored)).all())
     else:
         passed = relative < LARGEST_RELATIVE
-    message = (
-        f"Unpacked and run in a clean process: {len(stored)} holdout predictions "
-        f"repeated, the largest difference is {largest:.2g}."
-    )
-    if not passed:
-        message += " That is too much; the download is not offered."
-    return BundleCheck(largest, relative, passed, message)
+    return proof(len(stored), largest=largest, relative=relative, passed=passed)
 
 
 def _size(stored: pd.DataFrame) -> pd.Series:

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from search.bundle.preprocessing import Preprocessing, TimeStamps
+from search.data.source import text_columns
 
 _EPOCH = pd.Timestamp("1970-01-01")
 _EXCEL_EPOCH = pd.Timestamp("1899-12-30")
@@ -45,11 +46,7 @@ def value_cells(
     rows: pd.DataFrame, preprocessing: Preprocessing
 ) -> dict[str, np.ndarray]:
     """Return the numbers, and each category column put together again."""
-    sources = {
-        f"{column}={value}": column
-        for column, values in preprocessing.categories.items()
-        for value in values
-    }
+    sources = text_columns(preprocessing.categories)
     names = [*preprocessing.targets, *preprocessing.past_features]
     columns: dict[str, np.ndarray] = {}
     for name in [*names, *preprocessing.known_features]:

@@ -8,10 +8,10 @@ from pathlib import Path
 import msgspec
 
 from search.bundle.archive import unpack
-from search.bundle.preprocessing import FORMAT_VERSION, Preprocessing
+from search.bundle.preprocessing import FORMAT_VERSION, Preprocessing, is_of_task
 from search.bundle.process import run_predict
 from search.bundle.scripts import SCRIPT, task_scripts, template
-from search.bundle.task_preprocessing import TASK_FORMAT_VERSION, TaskPreprocessing
+from search.bundle.tasks.preprocessing import TASK_FORMAT_VERSION, TaskPreprocessing
 from search.errors import UserInputError
 
 _MEMBERS = ("preprocessing.json", "model.onnx")
@@ -71,7 +71,7 @@ def _check_preprocessing(folder: Path, bundle_name: str) -> bool:
     content = (folder / "preprocessing.json").read_bytes()
     try:
         record = msgspec.json.decode(content, type=Preprocessing)
-        is_one_series = "kind" not in msgspec.json.decode(content)
+        is_one_series = not is_of_task(content)
         known = FORMAT_VERSION
         if not is_one_series:
             known = TASK_FORMAT_VERSION

@@ -1,8 +1,9 @@
 """`preprocessing.json`: all that lies between a user's file and the network."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from importlib import metadata
 from platform import python_version
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -14,10 +15,12 @@ from search.data.source import Source
 from search.data.timing.time_formats import PARTS, part_units
 from search.data.timing.zones import is_of_dates
 from search.evaluation.framing import FramingName
+from search.evaluation.panel import Panel
 from search.files import sha256
 
 FORMAT_VERSION = 1
 _PACKAGES = ("numpy", "pandas", "onnxruntime", "keras", "tensorflow")
+_OF_TEXT = frozenset({"encoding", "delimiter", "decimal", "thousands"})
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,9 @@ class Reading:
     missing: str = "refuse"
     unreadable: str = "refuse"
     missing_spellings: tuple[str, ...] = tuple(sorted(MISSING_SPELLINGS))
+
+
+R = TypeVar("R", bound=Reading)
 
 
 @dataclass(frozen=True)
@@ -159,53 +165,68 @@ def make_preprocessing(contents: BundleContents) -> Preprocessing:
     panel = contents.panel()
     holdout_start = panel.n_rows - task.holdout
     return Preprocessing(
-        reading=_reading(settings.source),
-        time=time_stamps(settings.source),
-        targets=settings.roles.targets,
-        past_features=settings.roles.past_features,
-        known_features=settings.roles.known_features,
-        categories=settings.source.categories,
-        calendar=settings.roles.calendar if params.calendar != "none" else (),
-        channels=panel.channels,
+        reading=reading_of(settings.source, Reading, text_formats=("csv",)),
         center=tuple(map(float, contents.scaler.center)),
         scale=tuple(map(float, contents.scaler.scale)),
         n_known=panel.n_known,
-        framing=params.framing,
-        season=task.season,
-        sequence_length=params.sequence_length,
-        horizon=task.horizon,
         holdout=Holdout(
             first_row=max(0, holdout_start - params.first_origin(task.season)),
             start=holdout_start,
             stop=panel.n_rows - task.horizon + 1,
         ),
-        versions=versions(),
-        sha256={
-            "model.keras": sha256(contents.model.keras_path),
-            "model.onnx": sha256(contents.model.onnx_path),
-        },
+        **shared_fields(contents, panel),
     )
 
 
-def versions() -> dict[str, str]:
+def is_of_task(content: bytes) -> bool:
+    """Whether ``preprocessing.json`` is of any task but the forecast of one series."""
+    return "kind" in msgspec.json.decode(content)
+
+
+def shared_fields(contents: BundleContents, panel: Panel) -> dict[str, Any]:
+    """Return the fields of `Preprocessing` that have one meaning for every task."""
+    settings, params, task = contents.settings, contents.params, contents.settings.task
+    roles = settings.roles
+    return {
+        "time": _time_stamps(settings.source),
+        "targets": roles.targets,
+        "past_features": roles.past_features,
+        "known_features": roles.known_features,
+        "categories": settings.source.categories,
+        "calendar": roles.calendar if params.calendar != "none" else (),
+        "channels": panel.channels,
+        "framing": params.framing,
+        "season": task.season,
+        "sequence_length": params.sequence_length,
+        "horizon": task.horizon,
+        "versions": _versions(),
+        "sha256": {
+            "model.keras": sha256(contents.model.keras_path),
+            "model.onnx": sha256(contents.model.onnx_path),
+        },
+    }
+
+
+def reading_of(source: Source, kind: type[R], *, text_formats: tuple[str, ...]) -> R:
+    """Return how tables are read; marks of text stay standard for other formats."""
+    is_text = source.reading.get("format", "csv") in text_formats
+    names = {one.name for one in fields(kind)} - (frozenset() if is_text else _OF_TEXT)
+    given = {
+        name: value
+        for name, value in source.reading.items()
+        if name in names and value is not None
+    }
+    # msgspec leaves defaults out of what it builds, and of its JSON; a copy has them.
+    return replace(msgspec.convert(given, kind, strict=False))
+
+
+def _versions() -> dict[str, str]:
     """Return the versions of Python, this program and the packages of a bundle."""
     found = {name: metadata.version(name) for name in _PACKAGES}
     return {"python": python_version(), "search": __version__, **found}
 
 
-def _reading(source: Source) -> Reading:
-    """Return how tables are read; marks of text files stay standard for others."""
-    is_text = source.reading.get("format", "csv") == "csv"
-    names = ["header", "sheet", "skip_lines", "missing", "unreadable"]
-    if is_text:
-        names += ["encoding", "delimiter", "decimal", "thousands"]
-    given = {name: source.reading.get(name) for name in names}
-    given = {name: value for name, value in given.items() if value is not None}
-    # msgspec leaves defaults out of what it builds, and of its JSON; a copy has them.
-    return replace(msgspec.convert(given, Reading, strict=False))
-
-
-def time_stamps(source: Source) -> TimeStamps:
+def _time_stamps(source: Source) -> TimeStamps:
     """Return how the time stamps of a source are read."""
     if source.frequency is None:
         return TimeStamps()

@@ -4,7 +4,7 @@ import argparse
 
 from search.cli.exit_codes import EXIT_FAILED, EXIT_OK
 from search.cli.screen import stdout, write_line
-from search.config import Environment
+from search.environment import Environment
 from search.jobs.audit import audit_folders, audit_storage, audit_study
 from search.study.studies import find_study, list_studies
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from search.cli.reading import names_of, read_file_table
-from search.config import Roles, TaskKind
+from search.config import INPUT_KINDS, Roles, TaskKind
 from search.data.findings import shown
 from search.data.groups.anomalies import mark_anomalies
 from search.data.groups.build import build_groups
@@ -223,7 +223,7 @@ def _roles(
         notes.append(f"Column {shown(targets[0])} holds what is to be found out.")
     known = names_of("--known", options.known, columns)
     rest = [name for name in numbers if name not in {*targets, *known}]
-    is_input = kind in ("forecasting", "anomaly")
+    is_input = kind in INPUT_KINDS
     if options.features == "all" and "all" not in columns:
         features_of: tuple[str, ...] = tuple(rest)
     elif options.features is None and not is_input:

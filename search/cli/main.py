@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 
 from search.cli.arguments import parse_arguments
 from search.cli.exit_codes import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_WRONG_INPUT
-from search.config import Environment
 from search.disk import full_sentence, is_full
+from search.environment import Environment
 from search.errors import SearchError, UserInputError
 
 # What the system answers where somebody lacks a right, or too much is open.

@@ -18,7 +18,7 @@ from search.cli.screen import (
     write_table,
 )
 from search.cli.steer import steering_lines
-from search.config import Environment
+from search.environment import Environment
 from search.errors import StudyCorrupted, UserInputError
 from search.files import sha256
 from search.jobs.launch import pause_study, stop_study

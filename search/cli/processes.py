@@ -3,11 +3,11 @@
 import argparse
 import os
 
-from search.analysis.baselines import make_baselines
+from search.analysis.comparison.baselines import make_baselines
 from search.cli.arguments import cell_name
 from search.cli.exit_codes import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK
-from search.config import Environment
 from search.disk import insist
+from search.environment import Environment
 from search.evaluation.baselines.naive import NAIVE_NAMES
 from search.jobs.parent import ParentWatch, die_with_parent
 from search.study.copies import join_study

@@ -20,7 +20,7 @@ from search.cli.source import (
     settings_from_groups,
     settings_from_options,
 )
-from search.config import Environment
+from search.environment import Environment
 from search.errors import UserInputError
 from search.evaluation.panel import Panel
 from search.evaluation.samples import SamplePlan

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from search.analysis.comparison import AnyMetricName, seed_spread
+from search.analysis.comparison.numbers import AnyMetricName, seed_spread
 from search.config import Score
 from search.evaluation.kind_metrics import AnomalyResult, ClassResult
 from search.evaluation.metrics import KindMetrics

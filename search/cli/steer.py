@@ -5,7 +5,8 @@ import sys
 from collections.abc import Sequence
 
 from search.cli.source import changed_budget
-from search.config import Budget, Environment
+from search.config import Budget
+from search.environment import Environment
 from search.errors import ConfigError, UserInputError
 from search.space.lines import Line, Value
 from search.space.narrowing import Change, line_of

@@ -4,7 +4,7 @@ import argparse
 
 from search.cli.exit_codes import EXIT_OK
 from search.cli.screen import stdout, write_line
-from search.config import Environment
+from search.environment import Environment
 from search.study.storage.upgrading import upgrade_storage
 
 

@@ -69,7 +69,7 @@ def read_cells(table: Table, settings: SeriesSettings, columns: Sequence[str]) -
         if is_category(numbers) and not is_target:
             codes, texts = _codes(column)
             values[name], categories[name] = codes, texts
-            findings.append(_category_finding(name, texts))
+            findings.append(category_finding(name, texts, _examples(texts)))
         else:
             values[name] = numbers.values
             if settings.unreadable == REFUSE:
@@ -105,7 +105,8 @@ def _codes(column: pd.Series) -> tuple[np.ndarray, tuple[str, ...]]:
     )
 
 
-def _category_finding(name: str, texts: tuple[str, ...]) -> Finding:
+def category_finding(name: str, texts: tuple[str, ...], examples: str) -> Finding:
+    """Report a column of texts; `examples` follows their number."""
     if len(texts) > MAX_CATEGORIES:
         return Finding(
             "too_many_categories",
@@ -116,16 +117,19 @@ def _category_finding(name: str, texts: tuple[str, ...]) -> Finding:
             column=name,
             count=len(texts),
         )
-    first = ", ".join(shown(text) for text in texts[:3])
     return Finding(
         "categories",
         "notice",
-        f"Column {shown(name)} holds {counted(len(texts), 'text')} ({first}"
-        f"{', …' if len(texts) > 3 else ''}).",
+        f"Column {shown(name)} holds {counted(len(texts), 'text')}{examples}.",
         column=name,
         count=len(texts),
         repair=f"Column {shown(name)} became {counted(len(texts), '0/1 column')}.",
     )
+
+
+def _examples(texts: tuple[str, ...]) -> str:
+    first = ", ".join(shown(text) for text in texts[:3])
+    return f" ({first}{', …' if len(texts) > 3 else ''})"
 
 
 def _number_findings(

@@ -1,5 +1,6 @@
 """Where a series came from, as the study keeps it."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 
@@ -40,3 +41,18 @@ class Source:
     filled_ahead: dict[str, int] | None = None
     order_by: tuple[str, ...] = ()
     several_series: str = ""
+
+
+def text_columns(categories: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Return the text column of the file behind each 0/1 column.
+
+    Examples
+    --------
+    >>> text_columns({"valve": ("closed", "open")})
+    {'valve=closed': 'valve', 'valve=open': 'valve'}
+    """
+    return {
+        f"{column}={value}": column
+        for column, values in categories.items()
+        for value in values
+    }

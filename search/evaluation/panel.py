@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from search.config import Roles, TaskKind
+from search.config import INPUT_KINDS, Roles, TaskKind
 from search.errors import SeriesError
 from search.evaluation.calendar import calendar_columns
 
@@ -114,10 +114,8 @@ def make_panel(
         If a column is absent or holds a value that is not a finite number, or the
         rows of a group do not lie together.
     """
-    is_input = kind in ("forecasting", "anomaly")
-    columns = list(roles.columns)
-    if not is_input:
-        columns = columns[len(roles.targets) :]
+    is_input = kind in INPUT_KINDS
+    columns = list(roles.inputs(kind))
     answers = _answer_columns(roles, kind)
     values = _numbers(series, columns)
     labels = _numbers(series, answers) if answers else None

@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-from search.config import Task
+from search.config import INPUT_KINDS, Task
 from search.evaluation.panel import Panel
 
 ScalerName = Literal["standard", "minmax", "robust"]
@@ -105,7 +105,7 @@ def fit_task_scaler(
         Rows that may be seen, bool of shape (n_rows,); see
         `search.evaluation.samples.SampleSplit`.
     """
-    is_by_group = task.kind in ("forecasting", "anomaly") and panel.n_groups > 1
+    is_by_group = task.kind in INPUT_KINDS and panel.n_groups > 1
     if not is_by_group:
         return _without_calendar(panel, fit_values(panel.values[rows], name))
     fitted = [

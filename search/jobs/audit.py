@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 
-from search.config import Environment
+from search.environment import Environment
 from search.errors import StudyCorrupted
 from search.jobs.orphans import PATIENCE_SECONDS, OrphanWatch
 from search.jobs.process_audit import held_locks, stray_processes

@@ -3,7 +3,7 @@
 import logging
 import subprocess
 
-from search.analysis.baselines import has_baselines
+from search.analysis.comparison.baselines import has_baselines
 from search.jobs.commands import last_lines, start_process
 from search.study.folders import StudyHandle, log_path
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import search
-from search.config import Environment
+from search.environment import Environment
 from search.study.folders import StudyHandle, log_path
 
 MAX_LOG_BYTES = 2_000_000

@@ -6,15 +6,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from search.analysis.baselines import (
+from search.analysis.comparison.baselines import (
     StudyBaselines,
     load_baseline_forecasts,
     load_baselines,
 )
-from search.analysis.contest import judge_samples
-from search.analysis.kind_baselines import baseline_names
-from search.analysis.predictions import load_predictions
-from search.analysis.verdict import Contestant, give_verdict, origin_losses
+from search.analysis.comparison.contest import judge_samples
+from search.analysis.comparison.sample_baselines import baseline_names
+from search.analysis.comparison.verdict import Contestant, give_verdict, origin_losses
+from search.analysis.holdout.predictions import load_predictions
 from search.config import CELLS, Cell
 from search.data.columns import unit_of
 from search.evaluation.metrics import target_weights

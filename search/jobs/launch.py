@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
-from search.config import Environment, max_running
 from search.data.findings import counted
+from search.environment import Environment, max_running
 from search.errors import ConfigError, SearchError
 from search.files import write_json
 from search.jobs.commands import start_process

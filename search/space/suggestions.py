@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil
 
-from search.config import Roles, Task, Training
+from search.config import INPUT_KINDS, Roles, Task, Training
 from search.errors import ConfigError
 from search.evaluation.group_splits import plan_samples
 from search.evaluation.panel import Panel
@@ -59,7 +59,7 @@ class _Facts:
     def n_inputs(self) -> int:
         """Columns that a network reads, with a sine and a cosine for each cycle."""
         n_columns = len(self.roles.columns) + 2 * len(self.roles.calendar)
-        if self.task.kind in ("forecasting", "anomaly"):
+        if self.task.kind in INPUT_KINDS:
             return n_columns
         return n_columns - len(self.roles.targets)
 

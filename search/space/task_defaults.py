@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from search.config import (
+    INPUT_KINDS,
     ClassWeights,
     Detector,
     GroupOrder,
@@ -15,9 +16,10 @@ from search.config import (
     TaskKind,
 )
 from search.errors import ConfigError
-from search.evaluation.group_splits import normal_rows, plan_samples
+from search.evaluation.group_splits import plan_samples
 from search.evaluation.panel import Panel
 from search.evaluation.samples import is_padded
+from search.evaluation.stretches import normal_rows
 from search.space.defaults import (
     FEWEST_FOLDS,
     MOST_FOLDS,
@@ -166,7 +168,7 @@ def enough(panel: Panel, task: Task) -> int:
 
 
 def _keeps_groups(panel: Panel, task: Task) -> bool:
-    return bool(panel.group_names) and task.kind not in ("forecasting", "anomaly")
+    return bool(panel.group_names) and task.kind not in INPUT_KINDS
 
 
 def _samples(panel: Panel, kind: TaskKind) -> SampleChoice:

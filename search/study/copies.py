@@ -24,8 +24,8 @@ from typing import Any
 import msgspec
 import optuna
 
-from search.config import Environment
 from search.data.snapshot import DATA_FILE
+from search.environment import Environment
 from search.errors import StudyCorrupted, UserInputError
 from search.files import write_bytes, write_json
 from search.study.control import (

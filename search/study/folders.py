@@ -25,7 +25,8 @@ from pathlib import Path
 
 import msgspec
 
-from search.config import Cell, Environment
+from search.config import Cell
+from search.environment import Environment
 from search.errors import StudyCorrupted
 from search.files import write_json
 from search.locks import exclusive_lock

@@ -11,11 +11,12 @@ import optuna
 import pandas as pd
 from optuna.trial import TrialState
 
-from search.config import Cell, Environment
+from search.config import Cell
 from search.data.groups.frame import group_frame
 from search.data.groups.record import GroupRows
 from search.data.snapshot import load_snapshot, save_series
 from search.disk import check_room
+from search.environment import Environment
 from search.errors import StudyCorrupted, UserInputError
 from search.evaluation.group_splits import confirm_samples
 from search.evaluation.panel import make_panel

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from search.analysis.kind_baselines import naive_scale
+from search.analysis.comparison.sample_baselines import naive_scale
 from search.evaluation.kind_metrics import class_result
 from search.evaluation.metrics import (
     KindMetrics,

@@ -5,8 +5,8 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from search.analysis.baselines import load_baselines
-from search.analysis.delivered import WEIGHTS_FILE, save_weights
+from search.analysis.comparison.baselines import load_baselines
+from search.analysis.delivered.network import WEIGHTS_FILE, save_weights
 from search.bundle.build import BUNDLE_FILE, write_bundle
 from search.bundle.check import check_bundle
 from search.bundle.contents import BundleContents

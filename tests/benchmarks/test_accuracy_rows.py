@@ -5,7 +5,7 @@ import pytest
 
 from benchmarks.support.accuracy_rows import ACCURACY_ROWS, AccuracyRow, Errors
 from benchmarks.support.places import DATA
-from search.analysis.predictions import Predictions
+from search.analysis.holdout.predictions import Predictions
 
 pytestmark = [
     pytest.mark.data,

@@ -6,8 +6,9 @@ import pytest
 
 from benchmarks.scaling import WorkerRun
 from benchmarks.study_time import read_times, storage_table
-from search.config import Environment, Roles, Task
+from search.config import Roles, Task
 from search.data.source import Source
+from search.environment import Environment
 from search.space.defaults import default_space
 from search.study.folders import StudyHandle
 from search.study.settings import StudySettings

@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from search.analysis.file_forecasts import forecast_file
+from search.analysis.newer.file_forecasts import forecast_file
 from search.bundle.predict import predict_with_bundle
 from search.config import Roles
 from search.data.continuation import continue_series
-from search.data.newer import read_newer
+from search.data.newer.rows import read_newer
 from search.evaluation.forecasting import Forecaster
 from search.explain.network import NumpyNetwork
 from search.explain.structure import Structure

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from search.cli.main import main
-from search.config import Environment
+from search.environment import Environment
 from search.study.control import read_control
 from search.study.studies import list_studies
 from tests.cli.conftest import Finished

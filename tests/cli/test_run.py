@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from search.cli.main import main
-from search.config import Environment
+from search.environment import Environment
 from search.jobs.commands import child_environment, command
 from search.study.control import read_control
 from search.study.studies import list_studies

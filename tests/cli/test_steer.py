@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from search.cli.main import main
-from search.config import Budget, Environment
+from search.config import Budget
+from search.environment import Environment
 from search.space.lines import Line
 from search.study.control import read_control
 from search.study.folders import StudyHandle

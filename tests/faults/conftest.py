@@ -17,8 +17,9 @@ import psutil
 import pytest
 
 from search import fault_points
-from search.config import Budget, Environment, Roles, Task, Training
+from search.config import Budget, Roles, Task, Training
 from search.data.source import Source
+from search.environment import Environment
 from search.jobs.commands import child_environment, start_process
 from search.space.defaults import default_space
 from search.study.control import wish

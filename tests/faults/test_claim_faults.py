@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 
 from search.cli.main import main
-from search.config import Budget, Environment, Training
+from search.config import Budget, Training
+from search.environment import Environment
 from search.jobs.launch import start_study, stop_study
 from search.study.control import read_state
 from search.study.studies import list_studies
@@ -27,7 +28,8 @@ Record = Callable[..., None]
 CLAIMERS = """
 import os, sys
 from pathlib import Path
-from search.config import Environment
+from search.environment import Environment
+from search.environment import Environment
 from search.study.trials.claims import TrialRecord, claim_trial
 from search.study.trials.claims import current_owner, finish_trial
 from search.study.optuna_study import open_study

@@ -27,8 +27,9 @@ import sqlalchemy
 from optuna.trial import TrialState
 
 import app
-from search.config import Budget, Environment, Roles, Task, Training
+from search.config import Budget, Roles, Task, Training
 from search.data.source import Source
+from search.environment import Environment
 from search.jobs import supervisor
 from search.jobs.commands import child_environment
 from search.jobs.limits import Limits
@@ -537,7 +538,8 @@ def test_clocks_that_differ_fail_no_trial(
 CLIENTS = """
 import sys, threading
 from dataclasses import replace
-from search.config import Environment
+from search.environment import Environment
+from search.environment import Environment
 from search.study.trials.claims import TrialRecord, claim_trial
 from search.study.trials.claims import current_owner, finish_trial
 from search.study.optuna_study import open_study

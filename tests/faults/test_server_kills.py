@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from search.config import Budget, Environment, Training
+from search.config import Budget, Training
+from search.environment import Environment
 from search.study.control import read_state
 from search.study.storage.opening import prepare_storage
 from tests.e2e.conftest import Server, free_port

@@ -12,7 +12,8 @@ from pathlib import Path
 import optuna
 import pytest
 
-from search.config import Budget, Environment, Training
+from search.config import Budget, Training
+from search.environment import Environment
 from search.errors import StudyCorrupted
 from search.jobs.supervisor import supervise
 from search.study.control import read_state, wish

@@ -10,8 +10,9 @@ import optuna
 import pandas as pd
 import pytest
 
-from search.config import Budget, Environment, Roles, Task, Training
+from search.config import Budget, Roles, Task, Training
 from search.data.source import Source
+from search.environment import Environment
 from search.jobs import supervisor
 from search.jobs.limits import Limits
 from search.space.defaults import default_space

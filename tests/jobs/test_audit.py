@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from search.config import Environment
+from search.environment import Environment
 from search.jobs.audit import audit_folders, audit_storage, audit_study
 from search.study.control import wish
 from search.study.folders import StudyHandle

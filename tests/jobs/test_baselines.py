@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from search.analysis.baselines import load_baseline_forecasts, load_baselines
+from search.analysis.comparison.baselines import load_baseline_forecasts, load_baselines
 from search.data.snapshot import DATA_FILE
 from search.evaluation.baselines.naive import NAIVE_NAMES
 from search.jobs.baselines import BaselineProcess

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from search.analysis.baselines import make_baselines
+from search.analysis.comparison.baselines import make_baselines
 from search.config import Cell
 from search.errors import StudyCorrupted
 from search.evaluation.baselines.naive import NAIVE_NAMES

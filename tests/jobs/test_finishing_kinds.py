@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from search.analysis.baselines import load_baselines, make_baselines
-from search.analysis.kind_illnesses import diagnose_answers
-from search.analysis.leak_audit import audit_data
+from search.analysis.comparison.baselines import load_baselines, make_baselines
+from search.analysis.diagnosis.answer_illnesses import diagnose_answers
+from search.analysis.diagnosis.leak_audit import audit_data
 from search.evaluation.kind_metrics import AnomalyResult, ClassResult, as_values
 from search.evaluation.metrics import KindMetrics, Metrics
 from search.evaluation.panel import make_panel

@@ -25,7 +25,7 @@ print(sklearn.base.BaseEstimator.__name__, keras.layers.GRU.__name__)
 """
 READY = """
 import sys
-from search.config import Environment
+from search.environment import Environment
 from search.study.studies import find_study
 from search.worker.objective import make_objective
 handle = find_study(Environment.from_process(), sys.argv[1])

@@ -6,7 +6,8 @@ from collections.abc import Callable
 import psutil
 import pytest
 
-from search.config import MAX_RUNNING, Environment, Training
+from search.config import Training
+from search.environment import MAX_RUNNING, Environment
 from search.errors import ConfigError, StudyCorrupted
 from search.jobs import launch
 from search.jobs.launch import (

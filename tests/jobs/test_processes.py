@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from search.config import Environment
+from search.environment import Environment
 from search.jobs import commands
 from search.jobs.commands import child_environment, command, last_lines, open_log
 from search.jobs.parent import ParentWatch

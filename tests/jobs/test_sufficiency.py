@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from search.analysis import enough
+from search.analysis.trials import enough
 from search.config import Budget
 from search.jobs import supervisor
 from search.jobs.sufficiency import Sufficiency

@@ -8,7 +8,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from search.config import Environment
+from search.environment import Environment
 from search.study.folders import StudyHandle
 from search.study.storage.opening import prepare_storage
 from tests.pages.study_factory import hold_supervisor, make_all, make_environment

@@ -2,11 +2,12 @@
 
 from functools import cache
 
-from search.config import Budget, Environment, Roles, Task
+from search.config import Budget, Roles, Task
 from search.data.groups.build import build_groups
 from search.data.groups.record import BuiltGroups
 from search.data.groups.settings import GroupSettings
 from search.data.table import read_table
+from search.environment import Environment
 from search.space.defaults import usual_space
 from search.study.folders import StudyHandle
 from search.study.settings import StudySettings

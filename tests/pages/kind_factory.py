@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from search.analysis.baselines import BASELINES_FILE, StudyBaselines
-from search.config import Budget, Cell, Environment, Roles, Task, TaskKind, Training
+from search.analysis.comparison.baselines import BASELINES_FILE, StudyBaselines
+from search.config import Budget, Cell, Roles, Task, TaskKind, Training
 from search.data.groups.frame import group_frame
 from search.data.groups.record import GroupRows
 from search.data.source import Source
+from search.environment import Environment
 from search.evaluation.kind_metrics import anomaly_result, class_result
 from search.evaluation.metrics import KindMetrics, forecast_metrics
 from search.evaluation.panel import make_panel

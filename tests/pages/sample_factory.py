@@ -10,13 +10,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from search.analysis.delivered import save_weights, structure_of
-from search.analysis.explaining_samples import DETECTOR_FILE, holdout_answers
-from search.analysis.new_answers import Answers
-from search.analysis.sample_models import load_sample_model
-from search.config import Budget, Environment, Roles, Task, TaskKind, Training
+from search.analysis.delivered.network import save_weights, structure_of
+from search.analysis.delivered.sample_explaining import DETECTOR_FILE, holdout_answers
+from search.analysis.delivered.sample_network import load_sample_model
+from search.analysis.newer.answers import Answers
+from search.config import Budget, Roles, Task, TaskKind, Training
 from search.data.groups.record import GroupRows
 from search.data.source import Source
+from search.environment import Environment
 from search.evaluation.detector import Detector
 from search.evaluation.kind_metrics import AnomalyResult, class_result
 from search.evaluation.metrics import KindMetrics, Metrics

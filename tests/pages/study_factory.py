@@ -16,10 +16,11 @@ import numpy as np
 import optuna
 import pandas as pd
 
-from search.analysis.baselines import load_baselines, make_baselines
-from search.analysis.delivered import save_weights, structure_of
-from search.config import Budget, Cell, Deliver, Environment, Roles, Task, Training
+from search.analysis.comparison.baselines import load_baselines, make_baselines
+from search.analysis.delivered.network import save_weights, structure_of
+from search.config import Budget, Cell, Deliver, Roles, Task, Training
 from search.data.source import Source
+from search.environment import Environment
 from search.evaluation.baselines.naive import NAIVE_NAMES
 from search.evaluation.metrics import (
     Metrics,

@@ -15,13 +15,13 @@ from pages.components.charts.values import (
     value_chart,
 )
 from pages.components.theme import ACTUAL, CELL_COLOURS
-from search.analysis.answers import (
+from search.analysis.holdout.answers import (
     AnomalyAnswers,
     ClassAnswers,
     Places,
     ValueAnswers,
 )
-from search.analysis.class_answers import RocCurve
+from search.analysis.holdout.class_answers import RocCurve
 
 NAMES = ("<b>calm</b>", "*storm*")
 

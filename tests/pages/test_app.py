@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import app
-from search.config import Environment
+from search.environment import Environment
 from search.errors import StudyCorrupted
 
 ROOT = Path(__file__).parents[2]

@@ -39,9 +39,9 @@ from pages.components.intake.series_chart import (
     series_figure,
 )
 from pages.components.theme import ACTUAL, CELL_COLOURS, new_figure, readable_axes
-from search.analysis.forecasts import Forecast
-from search.analysis.predictions import Predictions, error_band
-from search.analysis.score_ranges import running_best
+from search.analysis.holdout.predictions import Predictions, error_band
+from search.analysis.newer.forecasts import Forecast
+from search.analysis.trials.score_ranges import running_best
 from search.data.outliers import mark_outliers
 from search.explain.attention import WeightRange
 from search.space.lines import Line

@@ -15,8 +15,8 @@ from pages.components.compare import files as compare_files
 from pages.components.compare import search as compare_search
 from pages.components.compare.table import model_table, signed_percent
 from pages.components.downloads import show_results_download
-from search.analysis.comparison import ModelRow, Spread
-from search.config import Environment
+from search.analysis.comparison.numbers import ModelRow, Spread
+from search.environment import Environment
 from search.evaluation.diagnosis import Diagnosis
 from search.evaluation.metrics import Metrics
 from search.space.lines import Space

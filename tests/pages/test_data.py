@@ -3,7 +3,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from search.config import Environment
+from search.environment import Environment
 from tests.pages.conftest import OpenPage, words
 from tests.pages.study_factory import TARGET, make_settings, new_study
 

@@ -7,8 +7,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.components.draft import DraftGroups
-from search.config import Environment
 from search.data.group_samples import GROUP_SAMPLES
+from search.environment import Environment
 from tests.pages.conftest import OpenPage, words
 from tests.pages.group_study import group_settings, new_group_study
 

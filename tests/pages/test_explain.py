@@ -2,8 +2,9 @@
 
 import pytest
 
-from search.analysis.delivered import WEIGHTS_FILE
-from search.config import CELLS, Environment
+from search.analysis.delivered.network import WEIGHTS_FILE
+from search.config import CELLS
+from search.environment import Environment
 from search.space.lines import Architecture
 from search.study.folders import winner_folder
 from tests.pages.conftest import OpenPage, words

@@ -5,7 +5,8 @@ from pathlib import Path
 from streamlit.testing.v1 import AppTest
 
 from pages.components.downloads import file_name
-from search.config import Environment, Roles
+from search.config import Roles
+from search.environment import Environment
 from search.study.folders import StudyHandle
 from tests.pages.conftest import OpenPage, words
 from tests.pages.study_factory import (

@@ -1,7 +1,7 @@
 """Home: the first minute."""
 
-from search.config import Environment
 from search.data.samples import SAMPLES
+from search.environment import Environment
 from search.study.studies import archive_study
 from tests.pages.conftest import OpenPage, words
 from tests.pages.study_factory import (

@@ -14,7 +14,7 @@ from pages.components.csv_files import csv_bytes
 from pages.components.downloads import study_file_name
 from pages.components.report.document import Document
 from pages.components.text import chart_plain, plain, text
-from search.config import Environment
+from search.environment import Environment
 from tests.faults.web.hostile import HOSTILE
 from tests.pages.study_factory import make_settings, new_study
 

@@ -8,10 +8,11 @@ from streamlit.testing.v1 import AppTest
 from pages.components.charts.newer import MOST_POINTS, came_chart
 from pages.components.charts.record import Scale
 from pages.components.forecast import newer_file, newer_verdict
-from search.analysis.delivered import load_forecaster
-from search.analysis.predictions import Predictions
+from search.analysis.delivered.network import load_forecaster
+from search.analysis.holdout.predictions import Predictions
 from search.arrays import read_arrays, write_arrays
-from search.config import Environment, Roles
+from search.config import Roles
+from search.environment import Environment
 from search.evaluation.change import Growth
 from search.evaluation.kind_metrics import as_values
 from search.study.folders import StudyHandle

@@ -21,7 +21,8 @@ from pages.components.progress.table import (
 from pages.components.progress.trials import failure_table, slowest_trials, trial_facts
 from pages.components.scales import digits_format
 from pages.components.state import forget_progress
-from search.config import CELLS, Budget, Environment
+from search.config import CELLS, Budget
+from search.environment import Environment
 from search.study.control import read_control, wish
 from search.study.folders import StudyHandle
 from search.study.progress import Progress, RunningTrial, read_progress

@@ -1,15 +1,22 @@
 """Forecast and Explain of sequences, labels, anomalies and many series."""
 
+from collections.abc import Callable
+from typing import get_args
+
 import pandas as pd
 import pytest
+from streamlit.testing.v1 import AppTest
 
-from search.analysis.delivered import WEIGHTS_FILE
-from search.config import Environment, TaskKind
-from search.study.folders import winner_folder
+from search.analysis.delivered.network import WEIGHTS_FILE
+from search.config import TaskKind
+from search.environment import Environment
+from search.study.folders import StudyHandle, winner_folder
 from tests.pages.conftest import OpenPage, words
 from tests.pages.sample_factory import sample_study, sequences, series
+from tests.pages.study_factory import make_environment
 
-TITLES = {
+OpenKind = Callable[[str, TaskKind], AppTest]
+TITLES: dict[TaskKind, str] = {
     "regression": "Value new sequences",
     "classification": "Classify new sequences",
     "labelling": "Label new rows",
@@ -22,16 +29,39 @@ def said(app: object) -> str:
     return words(app).replace("\\", "")  # type: ignore[arg-type]
 
 
+@pytest.fixture(scope="module")
+def studies(tmp_path_factory: pytest.TempPathFactory) -> dict[TaskKind, StudyHandle]:
+    """Return a study of each kind; tests may look at them and not change them."""
+    place = make_environment(tmp_path_factory.mktemp("samples"))
+    return {
+        kind: sample_study(
+            place, kind, architecture="stacked" if kind == "anomaly" else "attention"
+        )
+        for kind in get_args(TaskKind)
+    }
+
+
+@pytest.fixture
+def open_kind(
+    studies: dict[TaskKind, StudyHandle],
+    open_page: OpenPage,
+    monkeypatch: pytest.MonkeyPatch,
+) -> OpenKind:
+    """Return a function that opens a page with the study of a kind."""
+    place = studies["regression"].environment.studies_dir
+    monkeypatch.setenv("STUDIES_DIR", str(place))
+    return lambda page, kind: open_page(page, study=studies[kind].uuid)
+
+
 def csv(table: pd.DataFrame) -> bytes:
     return table.to_csv(index=False).encode()
 
 
 @pytest.mark.parametrize("kind", TITLES)
 def test_every_kind_answers_its_file_and_is_scored(
-    environment: Environment, open_page: OpenPage, kind: TaskKind
+    open_kind: OpenKind, kind: TaskKind
 ) -> None:
-    study = sample_study(environment, kind)
-    app = open_page("forecast", study=study.uuid)
+    app = open_kind("forecast", kind)
     assert not app.exception
     assert app.title[0].value == TITLES[kind]
     is_whole = kind in ("regression", "classification")
@@ -46,11 +76,8 @@ def test_every_kind_answers_its_file_and_is_scored(
         assert "How does the answer develop?" in shown
 
 
-def test_without_answers_in_the_file_the_holdout_is_told(
-    environment: Environment, open_page: OpenPage
-) -> None:
-    study = sample_study(environment, "classification")
-    app = open_page("forecast", study=study.uuid)
+def test_without_answers_in_the_file_the_holdout_is_told(open_kind: OpenKind) -> None:
+    app = open_kind("forecast", "classification")
     table = sequences(4, seed=5).drop(columns=["what", "purity [%]"])
     app.file_uploader[0].set_value(("new.csv", csv(table), "text/csv")).run()
     assert not app.exception
@@ -61,11 +88,8 @@ def test_without_answers_in_the_file_the_holdout_is_told(
     assert "actual" not in table
 
 
-def test_a_file_that_cannot_be_used_says_why(
-    environment: Environment, open_page: OpenPage
-) -> None:
-    study = sample_study(environment, "anomaly")
-    app = open_page("forecast", study=study.uuid)
+def test_a_file_that_cannot_be_used_says_why(open_kind: OpenKind) -> None:
+    app = open_kind("forecast", "anomaly")
     strange = series(1, 30).assign(shop="S9")
     app.file_uploader[0].set_value(("new.csv", csv(strange), "text/csv")).run()
     assert "does not know 'S9' in column 'shop'" in str(app.error[0].value).replace(
@@ -77,11 +101,8 @@ def test_a_file_that_cannot_be_used_says_why(
 
 
 @pytest.mark.parametrize("kind", TITLES)
-def test_every_kind_is_explained(
-    environment: Environment, open_page: OpenPage, kind: TaskKind
-) -> None:
-    study = sample_study(environment, kind, architecture="attention")
-    app = open_page("explain", study=study.uuid)
+def test_every_kind_is_explained(open_kind: OpenKind, kind: TaskKind) -> None:
+    app = open_kind("explain", kind)
     assert not app.exception
     assert not app.error
     shown = said(app)

@@ -7,7 +7,8 @@ from streamlit.testing.v1 import AppTest
 
 from pages.components.report.contents import report_html
 from pages.components.seed_views import seed_table
-from search.config import Deliver, Environment
+from search.config import Deliver
+from search.environment import Environment
 from search.study.folders import StudyHandle
 from search.study.results import load_results
 from tests.pages.conftest import OpenPage, words

@@ -5,7 +5,7 @@ import pytest
 from starlette.applications import Starlette
 
 from pages.server.dashboard import dashboard_routes, index_page
-from search.config import Environment
+from search.environment import Environment
 from search.study.storage.opening import open_storage
 from tests.pages.asgi import ask
 

@@ -39,7 +39,7 @@ from pages.server.login import (
     login_settings,
     public_host,
 )
-from search.config import Environment
+from search.environment import Environment
 from search.errors import ConfigError
 from search.study.studies import list_studies, unreadable_studies
 from tests.pages.asgi import Answer, ask

@@ -11,7 +11,8 @@ from pages.components.setup.prefill import form_values
 from pages.components.setup.presets import PRESETS
 from pages.components.setup.space_form import _FIRST, _GROUPS
 from pages.components.text import plain
-from search.config import MAX_TRIALS, MAX_WORKERS, Environment, Roles, Task
+from search.config import MAX_TRIALS, MAX_WORKERS, Roles, Task
+from search.environment import Environment
 from search.space.defaults import default_space
 from search.space.lines import LIMITS, Line
 from search.study.control import wish

@@ -5,7 +5,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.components.numbers import count
 from pages.components.setup import starting
-from search.config import Environment
+from search.environment import Environment
 from search.study.studies import list_studies
 from tests.pages.conftest import OpenPage, words
 from tests.pages.group_study import group_settings, new_group_study

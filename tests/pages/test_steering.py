@@ -10,7 +10,8 @@ from pages.components.progress.steering import outlook_sentence
 from pages.components.progress.steering_words import moment_words, steered_sentence
 from pages.components.report.contents import report_html
 from pages.components.state import forget_progress
-from search.config import Budget, Environment
+from search.config import Budget
+from search.environment import Environment
 from search.errors import UserInputError
 from search.space.lines import Line
 from search.study.control import (

@@ -3,7 +3,7 @@
 import pytest
 
 from pages.components.steps import step_states
-from search.config import Environment
+from search.environment import Environment
 from tests.pages.study_factory import (
     add_trials,
     finish,

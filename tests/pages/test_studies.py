@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from pages.components.studies import list as study_list
 from pages.components.studies import menu as study_menu
 from pages.components.studies.menu import export_json
-from search.config import Environment
+from search.environment import Environment
 from search.locks import try_lock
 from search.study.control import read_control
 from search.study.folders import SUPERVISOR_LOCK

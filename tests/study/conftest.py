@@ -11,8 +11,9 @@ import pandas as pd
 import pytest
 import sqlalchemy
 
-from search.config import Budget, Environment, Roles, Task, Training
+from search.config import Budget, Roles, Task, Training
 from search.data.source import Source
+from search.environment import Environment
 from search.space.defaults import default_space
 from search.space.lines import Line
 from search.study.control import wish

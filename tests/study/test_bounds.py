@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from search.cli.main import main
-from search.config import Budget, Environment
+from search.config import Budget
+from search.environment import Environment
 from search.errors import ConfigError
 from search.space.lines import Line
 from search.study import steering

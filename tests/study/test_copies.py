@@ -10,7 +10,8 @@ from types import SimpleNamespace
 import pytest
 from optuna.artifacts import FileSystemArtifactStore
 
-from search.config import Budget, Environment
+from search.config import Budget
+from search.environment import Environment
 from search.errors import ConfigError, StudyCorrupted, UserInputError
 from search.jobs.hosts import tell_hosts
 from search.jobs.launch import ensure_running, pause_study

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from search.analysis.comparison import skill
-from search.analysis.optimism import selection_optimism
-from search.analysis.score_ranges import lowest_mean
-from search.analysis.verdict import Contestant, give_verdict, origin_losses
+from search.analysis.comparison.numbers import skill
+from search.analysis.comparison.verdict import Contestant, give_verdict, origin_losses
+from search.analysis.trials.optimism import selection_optimism
+from search.analysis.trials.score_ranges import lowest_mean
 from search.config import Roles, Task, Training
 from search.evaluation.baselines.suite import forecast_baselines
 from search.evaluation.panel import Panel, make_panel

@@ -8,22 +8,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from search.analysis.baselines import make_baselines
-from search.analysis.delivered import load_forecaster
-from search.analysis.explaining import load_explained
-from search.analysis.forecasts import load_forecast
-from search.analysis.predictions import load_predictions
+from search.analysis.comparison.baselines import make_baselines
+from search.analysis.delivered.explaining import load_explained
+from search.analysis.delivered.network import load_forecaster
+from search.analysis.holdout.predictions import load_predictions
+from search.analysis.newer.forecasts import load_forecast
 from search.bundle.contents import BundleContents
-from search.config import (
-    Budget,
-    Cell,
-    Deliver,
-    Environment,
-    Roles,
-    Task,
-    Training,
-)
+from search.config import Budget, Cell, Deliver, Roles, Task, Training
 from search.data.source import Source
+from search.environment import Environment
 from search.errors import SearchError, TrialFailed
 from search.evaluation.baselines.naive import NAIVE_NAMES, naive_forecasts
 from search.evaluation.kind_metrics import as_values

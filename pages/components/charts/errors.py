@@ -11,7 +11,11 @@ from pages.components.charts.times import speak_times
 from pages.components.numbers import three_digits, with_unit
 from pages.components.text import chart_text, raw_text, text
 from pages.components.theme import ACTUAL, CELL_COLOURS, MUTED, new_figure
-from search.analysis.predictions import Predictions, error_by_step, residual_table
+from search.analysis.holdout.predictions import (
+    Predictions,
+    error_by_step,
+    residual_table,
+)
 from search.config import CELLS
 from search.data.thinning import thin
 

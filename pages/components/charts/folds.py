@@ -8,7 +8,7 @@ from pages.components.charts.record import Chart, Scale
 from pages.components.charts.style import model_line, model_name
 from pages.components.text import chart_text, raw_text, text
 from pages.components.theme import new_figure
-from search.analysis.score_ranges import comparable
+from search.analysis.trials.score_ranges import comparable
 
 
 def fold_chart(

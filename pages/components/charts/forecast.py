@@ -8,7 +8,7 @@ from pages.components.charts.times import speak_times, time_words
 from pages.components.numbers import with_unit
 from pages.components.text import chart_text, raw_text, text
 from pages.components.theme import ACTUAL, CELL_COLOURS, MUTED, new_figure
-from search.analysis.forecasts import Forecast
+from search.analysis.newer.forecasts import Forecast
 from search.config import Cell
 
 

@@ -23,7 +23,7 @@ from pages.components.theme import (
     CELL_SYMBOLS,
     new_figure,
 )
-from search.analysis.score_ranges import needs_log_axis
+from search.analysis.trials.score_ranges import needs_log_axis
 from search.config import Cell
 from search.study.trials.listing import TrialView
 

@@ -12,7 +12,7 @@ from pages.components.charts.times import speak_times
 from pages.components.numbers import with_unit
 from pages.components.text import chart_text, raw_text, text
 from pages.components.theme import ACTUAL, CELL_COLOURS, new_figure
-from search.analysis.predictions import ErrorBand, Predictions, error_by_step
+from search.analysis.holdout.predictions import ErrorBand, Predictions, error_by_step
 from search.config import Cell
 from search.data.thinning import thin
 from search.evaluation.metrics import Metrics

@@ -19,8 +19,8 @@ from pages.components.theme import (
     CELL_SYMBOLS,
     new_figure,
 )
-from search.analysis.importance import EVALUATOR
-from search.analysis.score_ranges import needs_log_axis
+from search.analysis.trials.importance import EVALUATOR
+from search.analysis.trials.score_ranges import needs_log_axis
 from search.config import CELLS
 from search.space.lines import Line
 from search.study.trials.listing import TrialView

@@ -9,7 +9,7 @@ from pages.components.charts.record import Chart
 from pages.components.charts.style import model_line, model_name
 from pages.components.text import chart_text, raw_text, text
 from pages.components.theme import MUTED, new_figure
-from search.analysis.class_answers import RocCurve
+from search.analysis.holdout.class_answers import RocCurve
 
 MOST_POINTS = 400
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from pages.components.text import text
-from search.analysis.score_ranges import running_best
+from search.analysis.trials.score_ranges import running_best
 from search.config import CELLS, Cell
 from search.data.thinning import thin_cloud
 from search.study.trials.listing import TrialView

@@ -12,8 +12,8 @@ from pages.components.charts.style import model_line, model_name
 from pages.components.charts.times import speak_times, time_words
 from pages.components.text import chart_plain, chart_text, raw_text, text
 from pages.components.theme import ACTUAL, MUTED, new_figure
-from search.analysis.answers import AnomalyAnswers, ClassAnswers
-from search.analysis.runs import Run, label_runs
+from search.analysis.holdout.answers import AnomalyAnswers, ClassAnswers
+from search.analysis.holdout.runs import Run, label_runs
 from search.data.thinning import thin
 
 MOST_POINTS = 1500

@@ -10,7 +10,7 @@ from pages.components.charts.style import model_line, model_name
 from pages.components.numbers import three_digits, with_unit
 from pages.components.text import chart_plain, chart_text, raw_text, text
 from pages.components.theme import MUTED, new_figure
-from search.analysis.answers import ValueAnswers
+from search.analysis.holdout.answers import ValueAnswers
 
 MOST_POINTS = 1200
 MOST_GROUPS = 15

@@ -11,7 +11,7 @@ from pages.components.charts.style import model_line, model_name
 from pages.components.charts.times import speak_times, time_words
 from pages.components.text import chart_text, raw_text, text
 from pages.components.theme import ACTUAL, new_figure, shade_holdout
-from search.analysis.predictions import Predictions
+from search.analysis.holdout.predictions import Predictions
 from search.data.thinning import thin
 
 MOST_POINTS = 1500

@@ -22,9 +22,9 @@ from pages.components.compare.table import written
 from pages.components.frame import error_boundary
 from pages.components.scales import time_title
 from pages.components.text import raw_text, text
-from search.analysis.answers import ClassAnswers
-from search.analysis.class_answers import roc_curve, wrong_calls
-from search.analysis.comparison import best_baseline
+from search.analysis.comparison.numbers import best_baseline
+from search.analysis.holdout.answers import ClassAnswers
+from search.analysis.holdout.class_answers import roc_curve, wrong_calls
 from search.evaluation.kind_metrics import ClassResult
 from search.study.folders import StudyHandle
 from search.study.results import StudyResults

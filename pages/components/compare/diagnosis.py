@@ -14,8 +14,8 @@ from pages.components.study_data import (
 )
 from pages.components.text import text
 from pages.components.theme import CELL_BADGES
-from search.analysis.illnesses import diagnose_forecasts, diagnose_trial
-from search.analysis.kind_illnesses import diagnose_answers
+from search.analysis.diagnosis.answer_illnesses import diagnose_answers
+from search.analysis.diagnosis.illnesses import diagnose_forecasts, diagnose_trial
 from search.config import Cell
 from search.errors import StudyCorrupted
 from search.evaluation.diagnosis import Diagnosis

@@ -15,7 +15,7 @@ from pages.components.compare.choices import show_problems
 from pages.components.frame import error_boundary
 from pages.components.scales import target_scale
 from pages.components.text import text
-from search.analysis.answers import ValueAnswers
+from search.analysis.holdout.answers import ValueAnswers
 from search.study.folders import StudyHandle
 from search.study.results import StudyResults
 

@@ -15,7 +15,7 @@ from pages.components.hyperparameters import label
 from pages.components.scales import score_scale
 from pages.components.state import study_trials
 from pages.components.text import text
-from search.analysis.importance import FEWEST_TRIALS, parameter_importance
+from search.analysis.trials.importance import FEWEST_TRIALS, parameter_importance
 from search.errors import SearchError
 from search.study.folders import StudyHandle
 from search.study.trials.listing import TrialView

@@ -31,8 +31,8 @@ from pages.components.study_data import (
 )
 from pages.components.task_words import in_time_order
 from pages.components.text import raw_text, text
-from search.analysis.comparison import ModelRow, parameter_rows
-from search.analysis.predictions import Predictions
+from search.analysis.comparison.numbers import ModelRow, parameter_rows
+from search.analysis.holdout.predictions import Predictions
 from search.evaluation.kind_metrics import as_values
 from search.study.folders import StudyHandle
 from search.study.results import StudyResults

@@ -22,7 +22,7 @@ from pages.components.metric_columns import (
 from pages.components.numbers import count, duration, percentage, three_digits
 from pages.components.scales import SCORE_NAMES
 from pages.components.text import plain, raw_text, text
-from search.analysis.comparison import ModelRow, ParamRow, Spread, seed_spread
+from search.analysis.comparison.numbers import ModelRow, ParamRow, Spread, seed_spread
 from search.config import Score
 from search.evaluation.kind_metrics import AnomalyResult
 from search.study.results import Comparison

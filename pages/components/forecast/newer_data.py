@@ -9,9 +9,9 @@ import streamlit as st
 
 from pages.components.draft import remember
 from pages.components.study_data import study_series
-from search.analysis.delivered import WEIGHTS_FILE, load_forecaster
-from search.analysis.file_forecasts import FileForecasts, forecast_file
-from search.analysis.newer_score import (
+from search.analysis.delivered.network import WEIGHTS_FILE, load_forecaster
+from search.analysis.newer.file_forecasts import FileForecasts, forecast_file
+from search.analysis.newer.score import (
     Learned,
     NewerScore,
     input_drift,
@@ -19,7 +19,7 @@ from search.analysis.newer_score import (
 )
 from search.config import Cell
 from search.data.continuation import Continuation, continue_series
-from search.data.newer import NewerRows, read_newer
+from search.data.newer.rows import NewerRows, read_newer
 from search.errors import UserInputError
 from search.evaluation.change import Drift
 from search.evaluation.forecasting import Forecaster

@@ -10,7 +10,7 @@ from pages.components.downloads import file_name
 from pages.components.forecast.newer_data import Delivered, NewerFile, file_forecasts
 from pages.components.numbers import count
 from pages.components.text import plain, raw_text, text
-from search.analysis.file_forecasts import FileForecasts
+from search.analysis.newer.file_forecasts import FileForecasts
 from search.errors import UserInputError
 from search.study.folders import StudyHandle
 

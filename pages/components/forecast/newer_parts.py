@@ -23,10 +23,11 @@ from pages.components.state import go_to
 from pages.components.study_data import study_series, winner_holdout
 from pages.components.study_upload import choose_upload
 from pages.components.text import plain, raw_text, text
-from search.analysis.continuing import continued_settings, first_configurations
-from search.analysis.delivered import is_replaced
-from search.analysis.newer_score import most_at_once
+from search.analysis.delivered.network import is_replaced
+from search.analysis.newer.score import most_at_once
+from search.analysis.trials.continuing import continued_settings, first_configurations
 from search.config import Cell
+from search.data.newer.reading import needed_columns
 from search.errors import StudyCorrupted, UserInputError
 from search.study.folders import StudyHandle
 from search.study.results import StudyResults
@@ -146,8 +147,8 @@ def show_search_again(
 
 def _choose_file(study: StudyHandle, delivered: Delivered) -> NewerFile | None:
     series = study_series(str(study.folder), study)
-    source = study.settings.source
-    columns = [*(source.time_columns or source.order_by), *_file_columns(study)]
+    settings = study.settings
+    columns = needed_columns(settings.source, settings.roles, settings.task.kind)
     st.markdown(
         text(
             "newer.intro",
@@ -160,17 +161,6 @@ def _choose_file(study: StudyHandle, delivered: Delivered) -> NewerFile | None:
     )
     key = f"newer_{study.uuid}"
     return choose_upload(study, text("newer.upload"), key=key, read=read_upload)
-
-
-def _file_columns(study: StudyHandle) -> list[str]:
-    """Return the columns as the file of the study names them."""
-    texts = {
-        f"{column}={value}": column
-        for column, values in study.settings.source.categories.items()
-        for value in values
-    }
-    names = study.settings.roles.columns
-    return list(dict.fromkeys(texts.get(name, name) for name in names))
 
 
 def _show_file(

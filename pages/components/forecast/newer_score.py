@@ -19,13 +19,13 @@ from pages.components.scales import (
 from pages.components.seed_views import holdout_line
 from pages.components.study_data import holdout_forecasts
 from pages.components.text import plain, raw_text, text
-from search.analysis.newer_score import (
+from search.analysis.holdout.predictions import ErrorBand, Predictions, error_band
+from search.analysis.newer.score import (
     NewerScore,
     band_coverage,
     drifted,
     step_metrics,
 )
-from search.analysis.predictions import ErrorBand, Predictions, error_band
 from search.config import Cell
 from search.evaluation.change import Drift
 from search.evaluation.kind_metrics import as_values

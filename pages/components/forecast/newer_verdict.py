@@ -10,7 +10,8 @@ from pages.components.forecast.newer_data import learned_rows
 from pages.components.numbers import three_digits, with_unit
 from pages.components.study_data import holdout_forecasts, winner_holdout
 from pages.components.text import raw_text, text
-from search.analysis.newer_score import (
+from search.analysis.holdout.predictions import Predictions, error_band
+from search.analysis.newer.score import (
     GROWTH_LEVEL,
     NewerScore,
     band_coverage,
@@ -18,7 +19,6 @@ from search.analysis.newer_score import (
     drifted,
     has_decayed,
 )
-from search.analysis.predictions import Predictions, error_band
 from search.config import Cell
 from search.data.columns import unit_of
 from search.errors import UserInputError

@@ -15,8 +15,8 @@ from pages.components.study_data import (
     winner_holdout,
 )
 from pages.components.text import plain, raw_text, text
-from search.analysis.forecasts import Forecast, last_part
-from search.config import CELLS, Cell
+from search.analysis.newer.forecasts import Forecast, last_part
+from search.config import CELLS, INPUT_KINDS, Cell
 from search.data.columns import unit_of
 from search.study.folders import StudyHandle
 from search.study.results import StudyResults, WinnerResult
@@ -81,7 +81,7 @@ def show_usage(study: StudyHandle, winner: WinnerResult) -> None:
     rows = params.first_origin(settings.task.season)
     if kind == "forecasting" and settings.roles.group is None:
         st.caption(text("forecast.use_note", rows=rows))
-    elif kind in ("forecasting", "anomaly"):
+    elif kind in INPUT_KINDS:
         st.caption(text("scoring.use_note_rows", rows=rows))
     else:
         answer = ", ".join(settings.roles.targets)

@@ -1,13 +1,13 @@
 """What each column is for where sequences or rows are asked about."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import streamlit as st
 
 from pages.components.draft import start_with, start_with_choices
 from pages.components.intake.ask_form import Ask, ask_of, kind_of
-from pages.components.intake.columns_form import choose_many
+from pages.components.intake.column_chooser import ColumnChooser
 from pages.components.text import raw_text, text
 from search.config import CalendarCycle, Roles
 from search.data.columns import ColumnProfile, suggest_time
@@ -24,7 +24,6 @@ from search.data.groups.suggestion import (
     suggest_group,
 )
 from search.data.table import Table
-from search.evaluation.calendar import CYCLES
 
 _ORDERS: tuple[GroupOrder, ...] = ("none", "time", "appearance")
 _MOST_NORMALS = 100
@@ -111,8 +110,8 @@ def choose_group_columns(
     has_test_file: bool,
 ) -> GroupChoice | None:
     """Show the form; None while a column is missing that the question needs."""
-    form = _Form(ask, {one.name: one.kind for one in profiles})
-    group = form.one("group", first.group)
+    form = ColumnChooser(f"data_{ask}", {one.name: one.kind for one in profiles})
+    group = form.one("group", first.group, is_needed=ask in _NEEDS_GROUP)
     time = form.many("time", first.time)
     if ask in ("classification", "labelling"):
         label = form.one("class", next(iter(first.targets), None))
@@ -130,7 +129,7 @@ def choose_group_columns(
     elif ask == "many":
         past = form.many("past", first.past, is_long=True)
         known = form.many("known", first.known, is_long=True)
-        calendar = _choose_calendar(first) if time else ()
+        calendar = form.calendar(first.calendar) if time else ()
     test = None
     order: GroupOrder = "none"
     if group is not None and ask in _LABELLED:
@@ -156,49 +155,6 @@ def choose_group_columns(
     return GroupChoice(settings, normal)
 
 
-class _Form:
-    """The columns of a table, each of which can be chosen once."""
-
-    def __init__(self, ask: Ask, kinds: Mapping[str, str]) -> None:
-        self._ask = ask
-        self._kinds = kinds
-        self._left = tuple(kinds)
-
-    def many(
-        self, role: str, first: Sequence[str], *, is_long: bool = False
-    ) -> tuple[str, ...]:
-        """Ask for any number of the columns that are left."""
-        chosen = choose_many(
-            role,
-            self._left,
-            self._kinds,
-            list(first),
-            key=f"data_{self._ask}_{role}",
-            many=is_long,
-        )
-        self._left = tuple(name for name in self._left if name not in chosen)
-        return chosen
-
-    def one(self, role: str, first: str | None) -> str | None:
-        """Ask for one of the columns that are left, or none."""
-        key = f"data_{self._ask}_{role}"
-        start_with(key, first)
-        if st.session_state[key] not in self._left:
-            st.session_state[key] = None
-        need = "needed" if role == "group" and self._ask in _NEEDS_GROUP else "none"
-        chosen = st.selectbox(
-            text(f"data.{role}"),
-            self._left,
-            index=None,
-            key=key,
-            help=text(f"data.{role}_help"),
-            placeholder=raw_text(f"data.column_{need}"),
-            persist_state="session",
-        )
-        self._left = tuple(name for name in self._left if name != chosen)
-        return None if chosen is None else str(chosen)
-
-
 def _choose_normal(table: Table, mark: str) -> str | None:
     names = cell_names(table, mark).dropna().unique()[: _MOST_NORMALS + 1]
     values = tuple(sorted(map(str, names)))
@@ -216,21 +172,6 @@ def _choose_normal(table: Table, mark: str) -> str | None:
             persist_state="session",
         )
     )
-
-
-def _choose_calendar(first: FirstColumns) -> tuple[CalendarCycle, ...]:
-    start_with("data_many_calendar", list(first.calendar))
-    chosen = st.pills(
-        text("data.calendar"),
-        CYCLES,
-        selection_mode="multi",
-        format_func=lambda cycle: text(f"data.cycle_{cycle}"),
-        key="data_many_calendar",
-        wrap=True,
-        help=text("data.calendar_help"),
-        persist_state="session",
-    )
-    return tuple(chosen)
 
 
 def _choose_order(first: FirstColumns) -> GroupOrder:

@@ -11,7 +11,7 @@ from pages.components.illness_cards import show_illnesses
 from pages.components.scales import score_scale
 from pages.components.study_data import best_fold_baseline, fold_baselines
 from pages.components.text import text
-from search.analysis.illnesses import best_fold_scores, diagnose_trial
+from search.analysis.diagnosis.illnesses import best_fold_scores, diagnose_trial
 from search.evaluation.curve_diagnosis import FEWEST_EPOCHS
 from search.evaluation.diagnosis import Diagnosis
 from search.study.folders import StudyHandle

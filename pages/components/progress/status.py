@@ -15,8 +15,13 @@ from pages.components.study_data import best_fold_baseline
 from pages.components.task_words import in_time_order
 from pages.components.text import plain, raw_text, text
 from pages.components.theme import CELL_BADGES
-from search.analysis.comparison import skill
-from search.analysis.duel import FEWEST_TRIALS, leader, trials_left, winning_chances
+from search.analysis.comparison.numbers import skill
+from search.analysis.trials.duel import (
+    FEWEST_TRIALS,
+    leader,
+    trials_left,
+    winning_chances,
+)
 from search.config import Cell
 from search.disk import shortage
 from search.jobs.launch import pause_study, start_study, stop_study

@@ -18,7 +18,7 @@ from pages.components.progress.steering_words import (
 )
 from pages.components.state import forget_progress
 from pages.components.text import plain, raw_text, text
-from search.analysis.enough import FEWEST_LEFT, Outlook, chance_words, look_ahead
+from search.analysis.trials.enough import FEWEST_LEFT, Outlook, chance_words, look_ahead
 from search.config import Budget, Cell
 from search.errors import UserInputError
 from search.jobs.launch import start_study

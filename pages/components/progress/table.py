@@ -12,7 +12,7 @@ from pages.components.draft import follow
 from pages.components.hyperparameters import label, value_word
 from pages.components.scales import digits_format, score_scale
 from pages.components.text import raw_text, text
-from search.analysis.score_ranges import varying_parameters
+from search.analysis.trials.score_ranges import varying_parameters
 from search.config import Cell
 from search.space.lines import Value
 from search.study.folders import StudyHandle

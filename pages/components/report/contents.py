@@ -47,8 +47,8 @@ from pages.components.study_data import (
 )
 from pages.components.task_words import asked_words, in_time_order, is_one_forecast
 from pages.components.text import raw_text
-from search.analysis.comparison import model_rows, parameter_rows
-from search.analysis.forecasts import last_part
+from search.analysis.comparison.numbers import model_rows, parameter_rows
+from search.analysis.newer.forecasts import last_part
 from search.cli.reproduce import run_command, space_document
 from search.study.folders import StudyHandle, load_document
 from search.study.results import StudyResults

@@ -9,17 +9,17 @@ import streamlit as st
 
 from pages.components.draft import remember
 from pages.components.study_data import changed_at
-from search.analysis.delivered import WEIGHTS_FILE
-from search.analysis.explaining_samples import (
+from search.analysis.delivered.network import WEIGHTS_FILE
+from search.analysis.delivered.sample_explaining import (
     DETECTOR_FILE,
     holdout_answers,
     load_detector,
 )
-from search.analysis.judged import Judged, load_judged
-from search.analysis.new_answers import Answers, answer_rows
-from search.analysis.sample_models import DeliveredModel, load_sample_model
+from search.analysis.delivered.sample_network import DeliveredModel, load_sample_model
+from search.analysis.newer.answers import Answers, answer_rows
+from search.analysis.newer.judged import Judged, load_judged
 from search.config import Cell
-from search.data.newer_groups import NewGroups, read_new_groups
+from search.data.newer.groups import NewGroups, read_new_groups
 from search.data.snapshot import load_snapshot
 from search.errors import SearchError, UserInputError
 from search.evaluation.detector import Detector

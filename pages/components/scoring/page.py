@@ -15,7 +15,7 @@ from pages.components.scoring.series import show_newer_series, show_series
 from pages.components.scoring.table import show_answers
 from pages.components.scoring.upload import choose_new_file
 from pages.components.text import plain, text
-from search.analysis.delivered import is_replaced
+from search.analysis.delivered.network import is_replaced
 from search.config import Cell
 from search.errors import UserInputError
 from search.study.folders import StudyHandle

@@ -16,7 +16,7 @@ from pages.components.draft import remember
 from pages.components.scales import target_scale, time_title
 from pages.components.scoring.data import SampleWinner
 from pages.components.text import plain, raw_text, text
-from search.analysis.new_answers import Answers, develop_answer
+from search.analysis.newer.answers import Answers, develop_answer
 from search.evaluation.panel import Panel
 
 MOST_SHOWN = 1_500

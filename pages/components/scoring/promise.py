@@ -10,7 +10,7 @@ from pages.components.charts.confusion import confusion_chart
 from pages.components.charts.record import show_chart
 from pages.components.numbers import count, three_digits
 from pages.components.text import raw_text, text
-from search.analysis.judged import LEVEL, Judged, loss_change
+from search.analysis.newer.judged import LEVEL, Judged, loss_change
 from search.config import Cell, Task
 
 _PERCENT = ("accuracy", "precision", "recall", "false_alarm_rate")

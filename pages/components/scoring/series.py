@@ -22,8 +22,9 @@ from pages.components.scoring.data import (
 from pages.components.scoring.promise import show_promise
 from pages.components.study_data import changed_at, study_series
 from pages.components.text import plain, text
-from search.analysis.forecasts import last_part
-from search.analysis.group_forecasts import (
+from search.analysis.holdout.predictions import Predictions
+from search.analysis.newer.forecasts import last_part
+from search.analysis.newer.group_forecasts import (
     GroupForecast,
     ends_table,
     forecast_ends,
@@ -31,7 +32,6 @@ from search.analysis.group_forecasts import (
     load_group_predictions,
     with_band,
 )
-from search.analysis.predictions import Predictions
 from search.errors import SearchError, UserInputError
 
 

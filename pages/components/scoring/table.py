@@ -10,7 +10,7 @@ from pages.components.downloads import file_name
 from pages.components.numbers import count, three_digits
 from pages.components.scoring.data import SampleWinner
 from pages.components.text import plain, raw_text, text
-from search.analysis.new_answers import Answers
+from search.analysis.newer.answers import Answers
 
 PREVIEW_ROWS = 200
 _UNSURE = 0.6

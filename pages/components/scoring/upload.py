@@ -7,7 +7,7 @@ from pages.components.numbers import count
 from pages.components.scoring.data import NewFile, SampleWinner, read_upload
 from pages.components.study_upload import choose_upload
 from pages.components.text import plain, text
-from search.study.folders import StudyHandle
+from search.data.newer.reading import needed_columns
 
 
 def choose_new_file(winner: SampleWinner) -> NewFile | None:
@@ -25,29 +25,13 @@ def choose_new_file(winner: SampleWinner) -> NewFile | None:
     return found
 
 
-def file_columns(study: StudyHandle) -> list[str]:
-    """Return the columns that a file needs, as the file of the study names them."""
-    settings = study.settings
-    source, roles = settings.source, settings.roles
-    is_input = settings.task.kind in ("forecasting", "anomaly")
-    inputs = roles.columns if is_input else roles.columns[len(roles.targets) :]
-    texts = {
-        f"{column}={value}": column
-        for column, values in source.categories.items()
-        for value in values
-    }
-    names = [roles.group] if roles.group is not None else []
-    names += [*(source.time_columns or source.order_by)]
-    return list(dict.fromkeys([*names, *(texts.get(name, name) for name in inputs)]))
-
-
 def _intro(winner: SampleWinner) -> str:
     settings = winner.study.settings
     kind, roles = settings.task.kind, settings.roles
     words = text(
         f"scoring.intro_{kind}",
         cell=winner.cell,
-        columns=", ".join(file_columns(winner.study)),
+        columns=", ".join(needed_columns(winner.study.settings.source, roles, kind)),
         target=", ".join(roles.targets),
         horizon=settings.task.horizon,
     )

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from pages.components.text import chart_plain, chart_text, raw_text
 from pages.components.theme import ACCENT, ACTUAL, MUTED, class_colour, readable_axes
-from search.config import Task
+from search.config import INPUT_KINDS, Task
 from search.evaluation.panel import Panel
 from search.evaluation.samples import SamplePlan, SampleSplit
 
@@ -21,7 +21,7 @@ _OPACITY = {"train": 0.35, "valid": 0.8, "holdout": 0.75, "threshold": 0.5}
 
 def keeps_groups(panel: Panel, task: Task) -> bool:
     """Return whether the folds put whole groups on one side."""
-    is_from_the_end = task.kind in ("forecasting", "anomaly")
+    is_from_the_end = task.kind in INPUT_KINDS
     return bool(panel.group_names) and not is_from_the_end
 
 

@@ -39,8 +39,7 @@ class Preset:
         return space
 
 
-def _usual(**settings: int) -> Training:
-    training = Training(**settings)
+def _usual(training: Training) -> Training:
     deliver = Training.usual_delivery(training.refit_seeds)
     return replace(training, deliver=deliver)
 
@@ -49,14 +48,14 @@ PRESETS: dict[PresetName, Preset] = {
     "quick": Preset(
         trials=12,
         minutes=None,
-        training=_usual(epochs=40, patience=10),
+        training=_usual(Training(epochs=40, patience=10)),
         most_units=64,
         most_layers=2,
     ),
     "thorough": Preset(
-        trials=90, minutes=None, training=_usual(epochs=100, patience=15)
+        trials=90, minutes=None, training=_usual(Training(epochs=100, patience=15))
     ),
-    "custom": Preset(trials=60, minutes=None, training=_usual()),
+    "custom": Preset(trials=60, minutes=None, training=_usual(Training())),
 }
 
 

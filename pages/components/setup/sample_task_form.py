@@ -24,7 +24,7 @@ from search.config import (
     Task,
 )
 from search.data.seasons import detect_season, season_candidates
-from search.evaluation.group_splits import normal_rows
+from search.evaluation.stretches import normal_rows
 from search.space.task_defaults import (
     DEFAULT_SCORES,
     TaskWishes,

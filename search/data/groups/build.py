@@ -6,14 +6,13 @@ import numpy as np
 import pandas as pd
 
 from search.data.findings import REFUSE, Finding, shown
+from search.data.groups.clock import read_clock
 from search.data.groups.filling import fill_groups, missing_findings
 from search.data.groups.labels import Labels, fill_labels, rare_findings, read_labels
 from search.data.groups.members import read_members
 from search.data.groups.ordering import (
-    check_steps,
     duplicate_findings,
     order_rows,
-    read_clock,
     repeated_rows,
     unsorted_findings,
 )
@@ -21,6 +20,7 @@ from search.data.groups.quantities import Quantities, read_quantities, spread_fi
 from search.data.groups.record import BuiltGroups, GroupReport, GroupRows
 from search.data.groups.rows import INSERTED, GroupedRows
 from search.data.groups.settings import GroupSettings
+from search.data.groups.steps import check_steps
 from search.data.groups.whole import (
     group_order,
     length_findings,

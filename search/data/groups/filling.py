@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 
 from search.data.findings import REFUSE, Finding, counted, n_true, shown
+from search.data.groups.choices import choice_at
 from search.data.groups.quantities import refused_cells
-from search.data.groups.rows import INSERTED, GroupedRows, choice_finding, n_rows_were
-from search.data.groups.settings import GROUP_CHOICES, GroupSettings
+from search.data.groups.rows import INSERTED, GroupedRows, n_rows_were
+from search.data.groups.settings import GroupSettings
 
 _RULE_WORDS = {
     "forward_fill": "took the last value before in its group",
@@ -161,15 +162,14 @@ def _missing_finding(
             f" {counted(len(empty), 'group')} {have} no value of it at all: "
             f"{grouped.listed_groups(empty)}."
         )
-    return choice_finding(
+    return choice_at(
+        grouped,
+        places,
         "missing_values",
         text,
+        settings,
         column=name,
-        rows=grouped.lines(places),
-        count=count,
         setting="missing",
-        choices=GROUP_CHOICES["missing"],
-        chosen=settings.missing,
     )
 
 
@@ -181,12 +181,11 @@ def _inserted_finding(
         f"{counted(len(places), 'absent step')} became rows of missing values: "
         f"{grouped.listed(places)}. Choose how they are filled."
     )
-    return choice_finding(
+    return choice_at(
+        grouped,
+        places,
         "missing_values",
         text,
-        rows=grouped.lines(places),
-        count=len(places),
+        settings,
         setting="missing",
-        choices=GROUP_CHOICES["missing"],
-        chosen=settings.missing,
     )

@@ -7,15 +7,15 @@ import numpy as np
 import pandas as pd
 
 from search.data.findings import REFUSE, Finding, counted, n_true, shown
+from search.data.groups.choices import choice_at
 from search.data.groups.members import alike_findings, cell_names
 from search.data.groups.quantities import number_findings
 from search.data.groups.rows import (
     INSERTED,
     GroupedRows,
-    choice_finding,
     n_groups_were,
 )
-from search.data.groups.settings import GROUP_CHOICES, GroupSettings
+from search.data.groups.settings import GroupSettings
 
 Scope = Literal["group", "row"]
 MAX_CLASSES = 100
@@ -143,15 +143,15 @@ def rare_findings(
     if settings.rare_classes == "drop":
         keep = ~grouped.spread(is_rare)
     starts = grouped.starts[is_rare]
-    finding = choice_finding(
+    finding = choice_at(
+        grouped,
+        starts,
         "rare_classes",
         text,
+        settings,
         column=name,
-        rows=grouped.lines(starts),
         count=len(rare),
         setting="rare_classes",
-        choices=GROUP_CHOICES["rare_classes"],
-        chosen=settings.rare_classes,
         repair=f"{n_groups_were(len(groups))} left out, of classes with too few groups."
         if settings.rare_classes == "drop"
         else "",
@@ -242,15 +242,14 @@ def _one_label(
             f"label {shown(name)}.",
         }
         findings.append(
-            choice_finding(
+            choice_at(
+                grouped,
+                places,
                 "label_changes",
                 text,
+                settings,
                 column=name,
-                rows=grouped.lines(places),
-                count=len(places),
                 setting="label_change",
-                choices=GROUP_CHOICES["label_change"],
-                chosen=rule,
                 repair=what.get(rule, ""),
             )
         )
@@ -302,14 +301,13 @@ def _missing_finding(
         "fill": f"{rows} given that of the group where it has one, else left out.",
         "drop": f"{rows} left out.",
     }
-    return choice_finding(
+    return choice_at(
+        grouped,
+        places,
         "unlabelled",
         text,
+        settings,
         column=name,
-        rows=grouped.lines(places),
-        count=count,
         setting="unlabelled",
-        choices=GROUP_CHOICES["unlabelled"],
-        chosen=settings.unlabelled,
         repair=how.get(settings.unlabelled, ""),
     )

@@ -13,8 +13,9 @@ from search.data.findings import (
     n_true,
     shown,
 )
-from search.data.groups.rows import choice_finding, n_rows_were
-from search.data.groups.settings import GROUP_CHOICES, GroupSettings
+from search.data.groups.choices import choice_finding
+from search.data.groups.rows import n_rows_were
+from search.data.groups.settings import GroupSettings
 from search.data.reading.numbers import missing_mask
 from search.data.table import Table
 
@@ -125,12 +126,11 @@ def _float_findings(
         choice_finding(
             "float_groups",
             text,
+            settings,
             column=column,
             rows=rows,
             count=n_true(is_float),
             setting="float_groups",
-            choices=GROUP_CHOICES["float_groups"],
-            chosen=settings.float_groups,
             repair=f"Numbers of column {shown(column)} were taken as names of groups.",
         )
     ]
@@ -152,12 +152,11 @@ def _missing_findings(
         choice_finding(
             "no_group",
             text,
+            settings,
             column=column,
             rows=rows,
             count=count,
             setting="no_group",
-            choices=GROUP_CHOICES["no_group"],
-            chosen=settings.no_group,
             repair=f"{n_rows_were(count)} left out, without a group.",
         )
     ]

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from search.data.cells import MAX_CATEGORIES, is_category
+from search.data.cells import category_finding, is_category
 from search.data.findings import Finding, counted, shown
+from search.data.groups.choices import choice_at
 from search.data.groups.members import cell_names
-from search.data.groups.rows import INSERTED, GroupedRows, choice_finding
-from search.data.groups.settings import GROUP_CHOICES, GroupSettings
+from search.data.groups.rows import INSERTED, GroupedRows
+from search.data.groups.settings import GroupSettings
 from search.data.reading.numbers import NumberColumn
 
 
@@ -42,10 +43,11 @@ def read_quantities(grouped: GroupedRows, settings: GroupSettings) -> Quantities
     for name in settings.measured:
         numbers = grouped.table.numbers(name)
         if is_category(numbers) and name not in settings.roles.targets:
-            codes, texts = pd.factorize(cell_names(grouped.table, name), sort=True)
+            codes, found = pd.factorize(cell_names(grouped.table, name), sort=True)
             column = np.where(codes < 0, np.nan, codes.astype(np.float64))
-            categories[name] = tuple(map(str, texts))
-            findings.append(_category_finding(name, categories[name]))
+            categories[name] = texts = tuple(map(str, found))
+            examples = f", such as {shown(texts[0])}"
+            findings.append(category_finding(name, texts, examples))
         else:
             column = numbers.values
             findings += number_findings(grouped, settings, name)
@@ -113,15 +115,14 @@ def number_findings(
             f"number {'was' if len(places) == 1 else 'were'} emptied."
         )
         found.append(
-            choice_finding(
+            choice_at(
+                grouped,
+                places,
                 code,
                 text,
+                settings,
                 column=name,
-                rows=grouped.lines(places),
-                count=len(places),
                 setting="unreadable",
-                choices=GROUP_CHOICES["unreadable"],
-                chosen=settings.unreadable,
                 repair=repair,
             )
         )
@@ -142,26 +143,4 @@ def _no_numbers(grouped: GroupedRows, name: str, numbers: NumberColumn) -> Findi
     )
     return Finding(
         "no_numbers", "error", text, name, grouped.lines(places), len(places)
-    )
-
-
-def _category_finding(name: str, texts: tuple[str, ...]) -> Finding:
-    if len(texts) > MAX_CATEGORIES:
-        return Finding(
-            "too_many_categories",
-            "error",
-            f"Column {shown(name)} holds {len(texts):,} different texts, such as "
-            f"{shown(texts[0])}; at most {MAX_CATEGORIES} can become 0/1 columns. "
-            "Leave this column out.",
-            column=name,
-            count=len(texts),
-        )
-    return Finding(
-        "categories",
-        "notice",
-        f"Column {shown(name)} holds {counted(len(texts), 'text')}, such as "
-        f"{shown(texts[0])}.",
-        column=name,
-        count=len(texts),
-        repair=f"Column {shown(name)} became {counted(len(texts), '0/1 column')}.",
     )

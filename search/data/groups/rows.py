@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from search.data.findings import N_NAMED, Finding, counted, shown
+from search.data.findings import N_NAMED, counted, shown
 from search.data.table import Table
 
 INSERTED = -1
@@ -103,34 +103,6 @@ class GroupedRows:
         while self.rows[place] == INSERTED:
             place -= 1
         return int(self.rows[place])
-
-
-def choice_finding(
-    code: str,
-    message: str,
-    *,
-    setting: str,
-    choices: tuple[str, ...],
-    chosen: str | None,
-    repair: str = "",
-    rows: tuple[int, ...] = (),
-    column: str | None = None,
-    count: int = 0,
-) -> Finding:
-    """Return a finding that asks for a decision; `repair` counts once it is made."""
-    is_open = chosen is None or chosen == "refuse"
-    return Finding(
-        code,
-        "choice",
-        message,
-        column=column,
-        rows=rows,
-        count=count,
-        setting=setting,
-        choices=choices,
-        chosen=chosen,
-        repair="" if is_open else repair,
-    )
 
 
 def n_rows_were(n: int) -> str:

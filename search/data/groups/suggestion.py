@@ -11,8 +11,8 @@ import pandas as pd
 from search.config import Roles
 from search.data.columns import suggest_time
 from search.data.findings import counted, shown
+from search.data.groups.clock import order_in_time_of
 from search.data.groups.members import cell_names
-from search.data.groups.ordering import order_in_time_of
 from search.data.groups.settings import GroupOrder, GroupSettings, TargetKind
 from search.data.reading.wide import SEQUENCE, STEP
 from search.data.stacking import names_groups

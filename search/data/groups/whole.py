@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 
 from search.data.findings import Finding, counted, shown
+from search.data.groups.choices import choice_at, choice_finding
 from search.data.groups.members import cell_names
-from search.data.groups.rows import GroupedRows, choice_finding, n_groups_were
-from search.data.groups.settings import GROUP_CHOICES, GroupSettings
+from search.data.groups.rows import GroupedRows, n_groups_were
+from search.data.groups.settings import GroupSettings
 
 TEST = "test"
 
@@ -33,15 +34,15 @@ def length_findings(
             f"{grouped.place_of(int(starts[0]))} and has {int(lengths[is_short][0])}."
         )
         found.append(
-            choice_finding(
+            choice_at(
+                grouped,
+                starts,
                 "short_groups",
                 text,
+                settings,
                 column=settings.roles.group,
-                rows=grouped.lines(starts),
                 count=len(groups),
                 setting="short",
-                choices=GROUP_CHOICES["short"],
-                chosen=settings.short,
                 repair=f"{n_groups_were(len(groups))} left out, with fewer than "
                 f"{counted(settings.min_length, 'row')}.",
             )
@@ -93,15 +94,15 @@ def twin_findings(
         is_later[later] = True
         keep = ~grouped.spread(is_later)
     repairs = {"first": f"{n_groups_were(len(pairs))} left out, equal to another one."}
-    finding = choice_finding(
+    finding = choice_at(
+        grouped,
+        starts,
         "twin_groups",
         text,
+        settings,
         column=settings.roles.group,
-        rows=grouped.lines(starts),
         count=len(pairs),
         setting="twins",
-        choices=GROUP_CHOICES["twins"],
-        chosen=settings.twins,
         repair=repairs.get(settings.twins, ""),
     )
     return keep, [finding]
@@ -135,10 +136,9 @@ def order_findings(grouped: GroupedRows, settings: GroupSettings) -> list[Findin
         choice_finding(
             "group_order",
             text,
+            settings,
             column=settings.roles.group,
             setting="order",
-            choices=GROUP_CHOICES["order"],
-            chosen=None,
         )
     ]
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from search.config import Task
+from search.config import INPUT_KINDS, Task
 from search.evaluation.leaks.suspicion import Suspicion
 from search.evaluation.panel import Panel
 from search.evaluation.samples import SamplePlan, SampleSplit
@@ -25,7 +25,7 @@ def audit_groups(panel: Panel, plan: SamplePlan, task: Task) -> tuple[Suspicion,
         What is asked for. Where the past of each series is known (forecasts and
         anomalies) its group stands on both sides by right, and nothing is said.
     """
-    if task.kind in ("forecasting", "anomaly"):
+    if task.kind in INPUT_KINDS:
         return ()
     found = list(_label_features(panel, task))
     if panel.group_names:

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 from optuna.artifacts import Boto3ArtifactStore, FileSystemArtifactStore
 from optuna.artifacts.exceptions import ArtifactNotFound
 
-from search.config import Environment
+from search.environment import Environment
 from search.errors import ConfigError
 
 _BUCKET = "s3"

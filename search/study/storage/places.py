@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from search.config import Environment
+from search.environment import Environment
 from search.errors import ConfigError
 from search.study.storage.mounts import check_local
 from search.study.storage.opening import sqlite_path

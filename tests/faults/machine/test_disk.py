@@ -16,8 +16,9 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from search import disk
-from search.config import Budget, Environment, Training
+from search.config import Budget, Training
 from search.disk import MIN_FREE_VARIABLE, insist, is_full, shortage
+from search.environment import Environment
 from search.errors import StudyCorrupted, UserInputError
 from search.jobs.supervisor import supervise
 from search.study.control import read_state, set_budget, wish

@@ -15,7 +15,7 @@ from benchmarks.support.stored_studies import add_running, add_study
 from pages.components.state import forget_progress
 from search import disk
 from search.cli import main as entry
-from search.config import Environment
+from search.environment import Environment
 from search.study.folders import StudyHandle
 from search.study.storage.opening import sqlite_path
 from search.study.trials.listing import read_trials

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from search.cli.main import main
-from search.config import Environment
+from search.environment import Environment
 from search.errors import ConfigError, StudyCorrupted
 from search.jobs.commands import child_environment
 from search.jobs.server_lock import SERVER_LOCK, check_server, lock_server

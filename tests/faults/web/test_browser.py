@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Dialog, Page, sync_playwright
 
 from pages.components.report.contents import report_html
-from search.analysis.baselines import make_baselines
+from search.analysis.comparison.baselines import make_baselines
 from search.config import Budget, Roles, Task, Training
 from search.data.source import Source
 from search.evaluation.baselines.naive import NAIVE_NAMES

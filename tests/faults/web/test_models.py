@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.components.downloads import bundle_path
 from pages.components.intake.views import FILE_TYPES
-from search.analysis.delivered import WEIGHTS_FILE, load_network, save_weights
+from search.analysis.delivered.network import WEIGHTS_FILE, load_network, save_weights
 from search.arrays import read_arrays
 from search.bundle.build import BUNDLE_FILE
 from search.cli.main import main

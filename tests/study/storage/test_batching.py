@@ -349,7 +349,8 @@ def test_a_claim_that_is_killed_half_way_leaves_nothing(handle, study):
 
 KILLED = """
 import sys
-from search.config import Environment
+from search.environment import Environment
+from search.environment import Environment
 from search.study.storage.batching import batching_storage
 from search.study.optuna_study import claim_lock, open_study
 from search.study.studies import find_study

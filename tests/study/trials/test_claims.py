@@ -36,7 +36,8 @@ ROOT = Path(__file__).parents[3]
 WORKER = """
 import sqlite3, sys, time
 import sqlalchemy
-from search.config import Environment
+from search.environment import Environment
+from search.environment import Environment
 from search.study.trials.claims import (
     TrialRecord, claim_trial, current_owner, finish_trial
 )
@@ -63,7 +64,8 @@ while (claim := claim_trial(handle, study, owner)).reason != "budget":
 # A worker that dies inside the claim lock, its trial claimed.
 HOLDER = """
 import sys
-from search.config import Environment
+from search.environment import Environment
+from search.environment import Environment
 from search.study.storage.batching import batching_storage
 from search.study.trials.claims import claim_trial, current_owner
 from search.study.optuna_study import claim_lock, open_study

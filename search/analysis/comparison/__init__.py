@@ -1,0 +1,1 @@
+"""Winners and baselines side by side: numbers, tests and the verdict in words."""

@@ -1,0 +1,1 @@
+"""The delivered network of a study, ready to forecast and to be explained."""

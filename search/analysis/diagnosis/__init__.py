@@ -1,0 +1,1 @@
+"""What is wrong with a trial, a winner or the data, and what may cure it."""

@@ -1,0 +1,1 @@
+"""What winners said of the holdout, as their files have it."""

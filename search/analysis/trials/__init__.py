@@ -1,0 +1,1 @@
+"""What the trials of a study tell: what mattered, and whether more are worth it."""
