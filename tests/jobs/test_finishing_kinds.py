@@ -132,4 +132,4 @@ def test_a_study_of_each_kind_is_put_together(name: str, tmp_path: Path) -> None
     assert test.relative_difference <= 0
     assert found.data["holdout_groups"] == (20 if name in WHOLE else 5)
     assert not diagnose_answers(handle.settings, path)
-    assert isinstance(audit_data(load_panel_series(handle), handle.settings), tuple)
+    assert audit_data(load_panel_series(handle), handle.settings).checked
