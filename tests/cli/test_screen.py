@@ -36,13 +36,13 @@ WINNER = WinnerResult(
 )
 
 
-def written(winner: WinnerResult) -> str:
-    """Return what the terminal shows of a study with this winner."""
+def written(winner: WinnerResult, **others: WinnerResult) -> str:
+    """Return what the terminal shows of a study with this winner and others."""
     results = StudyResults(
         study={"uuid": "ab", "name": "Power", "state": "finished"},
         data={},
         trials=TrialCounts(),
-        winners={"GRU": winner},
+        winners={"GRU": winner, **others},  # type: ignore[dict-item]
         baselines={"last_value": METRICS},
         best_cell="GRU",
         verdict="The GRU is best.",
@@ -75,3 +75,11 @@ def test_diverged_seeds_are_named_with_their_reason() -> None:
     assert "1 of 2 seeds diverged; scores are those of the other one." in shown
     assert "GRU, seed 0: Loss is infinite at epoch 2 of the refit." in shown
     assert "mean," not in shown
+
+
+def test_what_is_delivered_is_said_once_for_cells_of_which_it_is_true() -> None:
+    shown = written(WINNER, LSTM=WINNER, SimpleRNN=replace(WINNER, delivered="average"))
+    one_line = " ".join(shown.split())
+    assert one_line.count("What is delivered is the network of the first seed") == 1
+    assert "GRU, LSTM: What is delivered is the network of the first seed" in one_line
+    assert "SimpleRNN: What is delivered is the average of 2 networks" in one_line
