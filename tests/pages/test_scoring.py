@@ -44,6 +44,10 @@ def test_every_kind_answers_its_file_and_is_scored(
     assert "Does it keep its promise?" in shown
     if is_whole:
         assert "How does the answer develop?" in shown
+    if kind in ("labelling", "anomaly"):
+        (figures,) = (one.value for one in app.dataframe if "Figure" in one.value)
+        both = figures.set_index("Figure").loc["Events found"]
+        assert (both != "–").all()
 
 
 def test_without_answers_in_the_file_the_holdout_is_told(
