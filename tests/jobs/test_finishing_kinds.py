@@ -8,6 +8,7 @@ import pytest
 from search.analysis.baselines import load_baselines, make_baselines
 from search.analysis.kind_illnesses import diagnose_answers
 from search.analysis.leak_audit import audit_data
+from search.evaluation.baselines import many
 from search.evaluation.kind_metrics import AnomalyResult, ClassResult, as_values
 from search.evaluation.metrics import KindMetrics, Metrics
 from search.evaluation.panel import make_panel
@@ -89,7 +90,10 @@ def answer(kind: Kind, path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_a_study_of_each_kind_is_put_together(name: str, tmp_path: Path) -> None:
+def test_a_study_of_each_kind_is_put_together(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(many, "MOST_FITTED", 2)  # fitting all series takes long
     kind = new_kind(make_environment(tmp_path), name)
     handle = kind.handle
     folder = winner_folder(handle, "GRU")
