@@ -14,7 +14,7 @@ from search.evaluation.leaks.likeness import (
 from search.evaluation.leaks.suspicion import Suspicion
 from search.evaluation.panel import Panel
 
-MOST_ROWS = 100_000
+MOST_ROWS, FEWEST_LOOKED_AT, MOST_CELLS = 100_000, 20_000, 2_000_000
 FEWEST_ROWS, FEWEST_GROUPS, FEWEST_VALUES = 40, 10, 5
 LEADS = (1, 2, 3)
 # Codes of classes: so many values at most, right in that share of the rows, and that
@@ -44,17 +44,18 @@ def audit_labels(panel: Panel, task: Task) -> tuple[Suspicion, ...] | None:
     """
     if panel.labels is None:
         return None
-    stop = _whole_stop(panel)
-    starts = panel.group_starts[:stop]
+    rows = _looked_at(panel)
+    begins = np.flatnonzero(np.diff(panel.groups[rows], prepend=-1))
+    starts = np.repeat(begins, np.diff([*begins, len(rows)]))
     found: dict[str, Suspicion] = {}
     looked = False
     for place in range(panel.labels.shape[1]):
-        labels = panel.labels[:stop, place]
+        labels = panel.labels[rows, place]
         if len(np.unique(labels)) < 2:
             continue
         looked = True
         is_by_group = bool(panel.group_names) and bool((labels == labels[starts]).all())
-        for name, values in _features(panel, stop):
+        for name, values in _features(panel, rows):
             if task.has_classes or task.kind == "anomaly":
                 seen = _of_classes(
                     name, values, labels, starts, is_by_group=is_by_group
@@ -69,18 +70,23 @@ def audit_labels(panel: Panel, task: Task) -> tuple[Suspicion, ...] | None:
     return tuple(found.values()) if looked else None
 
 
-def _whole_stop(panel: Panel) -> int:
-    """Return where to stop reading: after the last group within the limit, if any."""
-    if panel.n_rows <= MOST_ROWS:
-        return panel.n_rows
-    ends = np.asarray(panel.first_rows)
-    return int(ends[ends <= MOST_ROWS].max()) or MOST_ROWS
+def _looked_at(panel: Panel) -> np.ndarray:
+    """Return the rows to look at: of many groups some at random, else the last ones."""
+    most = max(FEWEST_LOOKED_AT, min(MOST_ROWS, MOST_CELLS // max(1, panel.n_channels)))
+    every = np.arange(panel.n_rows)
+    if panel.n_rows <= most:
+        return every
+    if panel.n_groups == 1:
+        return every[-most:]
+    order = np.random.default_rng(0).permutation(panel.n_groups)
+    n_taken = np.searchsorted(np.cumsum(panel.group_sizes[order]), most, side="right")
+    return every[np.isin(panel.groups, order[: max(2, int(n_taken))])]
 
 
-def _features(panel: Panel, stop: int) -> list[tuple[str, np.ndarray]]:
+def _features(panel: Panel, rows: np.ndarray) -> list[tuple[str, np.ndarray]]:
     n_features = panel.n_channels - panel.n_calendar
     return [
-        (name, panel.values[:stop, place])
+        (name, panel.values[rows, place])
         for place, name in enumerate(panel.channels[:n_features])
     ]
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from search.config import Task
+from search.evaluation.leaks import labels
 from search.evaluation.leaks.labels import audit_labels
 from search.evaluation.panel import Panel
 from tests.evaluation.conftest import CLASSES, panel_of
@@ -171,3 +172,14 @@ def test_the_number_of_a_later_row_is_named() -> None:
 def test_a_counter_is_no_copy_of_what_is_left(lives: Panel) -> None:
     """Engines start anew, and end at another age each."""
     assert kinds(lives, SLIDING, np.tile(np.arange(SIZE), N_GROUPS)) == []
+
+
+def test_of_many_groups_some_of_every_class_are_looked_at(
+    sequences: Panel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sorted by class, the first groups alone would tell nothing."""
+    monkeypatch.setattr(labels, "FEWEST_LOOKED_AT", 0)
+    monkeypatch.setattr(labels, "MOST_ROWS", 8 * SIZE + 5)
+    ordered = of_groups(np.repeat(np.sort(answer(sequences)[::SIZE]), SIZE))
+    assert kinds(ordered, SEQUENCES, answer(ordered)) == [("label_feature", "b")]
+    assert kinds(ordered, SEQUENCES, noise(ordered, 1.0)) == []
