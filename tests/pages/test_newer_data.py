@@ -352,9 +352,8 @@ def test_the_chart_keeps_the_extremes_of_both_lines() -> None:
 
 
 def test_files_of_many_sequences_are_not_offered_for_one_series(
-    open_page: OpenPage, finished: StudyHandle
+    page: AppTest, finished: StudyHandle
 ) -> None:
-    app = open_page("forecast", study=finished.uuid)
-    offered = app.file_uploader(key=f"newer_{finished.uuid}").proto.type
+    offered = page.file_uploader(key=f"newer_{finished.uuid}").proto.type
     assert ".csv" in offered
     assert not {".ts", ".zip"} & set(offered)
