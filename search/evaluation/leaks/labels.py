@@ -165,7 +165,10 @@ def _of_group_numbers(
         ordered = np.argsort(wanted, kind="stable")
         share = correlation(values[first], wanted) ** 2
         rises = np.diff(values[first][ordered])[np.diff(wanted[ordered]) > 0]
-        if share > CONSTANT_SHARE or (rises > 0).all() or (rises < 0).all():
+        is_ordered = len(rises) >= FEWEST_GROUPS - 1 and (
+            bool((rises > 0).all()) or bool((rises < 0).all())
+        )
+        if share > CONSTANT_SHARE or is_ordered:
             yield _group_constant(name, f"the number of the {len(first)} groups")
         return
     for word, one in given.items():
