@@ -24,8 +24,8 @@ from search.evaluation.scaling import (
     fit_scaler,
     fit_task_scaler,
 )
+from search.space.lines import TrialParams
 from search.study.settings import StudySettings
-from search.study.space import TrialParams
 
 PREPROCESSING, METRICS = "preprocessing.json", "metrics.json"
 JUDGED = "holdout_predictions.csv"

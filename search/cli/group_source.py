@@ -32,7 +32,7 @@ from search.data.table import Table
 from search.errors import UserInputError
 from search.evaluation.calendar import fitting_cycles
 from search.evaluation.panel import Panel, make_panel
-from search.study.task_defaults import TaskWishes
+from search.space.task_defaults import TaskWishes
 
 _TARGET_KINDS: dict[TaskKind, TargetKind] = {
     "forecasting": "series",

@@ -17,10 +17,10 @@ from search.data.source import Source
 from search.data.table import read_table
 from search.evaluation.leaks.audit import Audit
 from search.evaluation.panel import make_panel
-from search.study.defaults import usual_space
+from search.space.defaults import usual_space
+from search.space.task_defaults import TaskWishes, suggest_sample_task
+from search.space.task_spaces import task_space
 from search.study.settings import StudySettings
-from search.study.task_defaults import TaskWishes, suggest_sample_task
-from search.study.task_spaces import task_space
 
 CHECKS = {
     "shop_sales": "folds repeats filling first_values future",

@@ -19,11 +19,11 @@ from search.config import Budget, Training
 from search.jobs.commands import child_environment
 from search.jobs.limits import Limits
 from search.jobs.supervisor import supervise
-from search.study.claims import fail_trial
 from search.study.control import is_supervised, read_state
 from search.study.optuna_study import open_study
-from search.study.owners import read_owner
 from search.study.progress import Progress
+from search.study.trials.claims import fail_trial
+from search.study.trials.owners import read_owner
 from tests.faults.conftest import Place, Workers, is_gone, kill
 from tests.faults.oracle import audit, page_faults, processes_of, read_ledger, read_rows
 from tests.jobs.conftest import QUICK, Once, wait_until

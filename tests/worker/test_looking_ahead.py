@@ -10,8 +10,8 @@ import pytest
 from search.config import Cell, Roles, Task
 from search.evaluation.panel import Panel
 from search.evaluation.samples import find_samples
-from search.study.combinations import refused
-from search.study.space import Architecture
+from search.space.combinations import refused
+from search.space.lines import Architecture
 from tests.worker.test_padding import ENDS, N_ROWS, Pair, shape_of
 from tests.worker.test_sample_answers import CLASSES, LENGTHS, PARAMS, pair, rows
 

@@ -28,13 +28,13 @@ from search.errors import SearchError, TrialFailed
 from search.evaluation.baselines.naive import NAIVE_NAMES, naive_forecasts
 from search.evaluation.kind_metrics import as_values
 from search.evaluation.metrics import forecast_metrics, seasonal_naive_scale
-from search.study.defaults import default_space
+from search.space.defaults import default_space
+from search.space.lines import Line, Value
 from search.study.folders import StudyHandle
 from search.study.results import BundleCheck, WinnerResult, read_record
 from search.study.settings import StudySettings
-from search.study.space import Line, Value
 from search.study.studies import create_study, load_panel_series
-from search.study.trials import TrialView
+from search.study.trials.listing import TrialView
 from search.worker import winner as winner_module
 from search.worker.holdout import holdout_of
 from search.worker.winner import make_winner
