@@ -1,20 +1,18 @@
 """What the leak audit found, before a search starts and beside its results."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
 
-from pages.components.draft import Draft, DraftGroups
+from pages.components.draft import Draft
 from pages.components.study_data import changed_at, study_series
-from pages.components.text import plain, text
-from search.analysis.diagnosis.leak_audit import audit_data, audit_winner
+from pages.components.text import plain, raw_text, text
+from search.analysis.diagnosis.leak_audit import audit_data
+from search.analysis.diagnosis.winner_audit import audit_winner
 from search.config import Cell
 from search.errors import SearchError
-from search.evaluation.leaks.groups import audit_groups
-from search.evaluation.leaks.suspicion import Suspicion
-from search.evaluation.samples import SamplePlan
+from search.evaluation.leaks.audit import Audit, Check
 from search.study.folders import StudyHandle
 from search.study.results import StudyResults
 from search.study.settings import StudySettings
@@ -45,34 +43,43 @@ def show_winner_audit(study: StudyHandle, results: StudyResults) -> None:
         if winner.bundle and Path(winner.bundle).is_file()
     )
     try:
-        found = _study_audit(str(study.folder), bundles, study, results)
+        audit = _study_audit(str(study.folder), bundles, study, results)
     except SearchError as error:
         st.warning(text("leaks.failed", reason=str(error)))
         return
-    _show(found)
+    _show(audit)
 
 
-def _show(found: Sequence[Suspicion]) -> None:
-    if not found:
-        st.caption(text("leaks.none"), help=text("leaks.help"))
+def _show(audit: Audit) -> None:
+    if not audit.found:
+        key = "none" if audit.checked else "nothing"
+        looked = _listed(audit.checked)
+        st.caption(text(f"leaks.{key}", checks=looked), help=_help(audit))
         return
     with st.container(border=True, key="leaks"):
         st.markdown(
-            f"**{text('leaks.heading', n=len(found))}**", help=text("leaks.help")
+            f"**{text('leaks.heading', n=len(audit.found))}**", help=_help(audit)
         )
-        for one in found:
+        for one in audit.found:
             st.warning(plain(one.message), icon=":material/visibility:")
 
 
+def _help(audit: Audit) -> str:
+    """Say what each check looked at, and which found too little to look at."""
+    lines = [f"- {text(f'leaks.what_{name}')}" for name in audit.checked]
+    parts = [text("leaks.looked"), "\n".join(lines)] if lines else []
+    if audit.skipped:
+        lines = [f"- {text(f'leaks.skipped_{name}')}" for name in audit.skipped]
+        parts += [text("leaks.skipped"), "\n".join(lines)]
+    return "\n\n".join(parts)
+
+
+def _listed(checks: tuple[Check, ...]) -> str:
+    return ", ".join(raw_text(f"leaks.check_{name}") for name in checks)
+
+
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _data_audit(
-    key: str, _series: Draft, _settings: StudySettings
-) -> tuple[Suspicion, ...]:
-    if isinstance(_series, DraftGroups):
-        panel = _series.panel
-        plan = _settings.plan_of(panel)
-        if isinstance(plan, SamplePlan):
-            return audit_groups(panel, plan, _settings.task)
+def _data_audit(key: str, _series: Draft, _settings: StudySettings) -> Audit:
     return audit_data(_series.frame, _settings)
 
 
@@ -82,11 +89,11 @@ def _study_audit(
     bundles: tuple[_Bundle, ...],
     _study: StudyHandle,
     _results: StudyResults,
-) -> tuple[Suspicion, ...]:
+) -> Audit:
     series, settings = study_series(folder, _study), _study.settings
-    found = list(audit_data(series, settings))
+    audit = audit_data(series, settings)
     for one in bundles:
         params = settings.space.complete(_results.winners[one.cell].params)
         path = Path(one.path)
-        found += audit_winner(series, settings, params, path, trial=one.trial)
-    return tuple(found)
+        audit += audit_winner(series, settings, params, path, trial=one.trial)
+    return audit

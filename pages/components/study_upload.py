@@ -6,7 +6,7 @@ from typing import TypeVar
 import streamlit as st
 
 from pages.components.frame import has_room, live
-from pages.components.intake.views import FILE_TYPES
+from pages.components.intake.views import FILE_TYPES, TABLE_TYPES
 from pages.components.refusals import show_refusal
 from pages.components.text import plain
 from search.data.findings import legible
@@ -22,6 +22,8 @@ def choose_upload(
 ) -> T | None:
     """Offer an upload and return what was read; None without a file that can be used.
 
+    Files that hold many sequences are offered where the study has groups.
+
     Parameters
     ----------
     label, key
@@ -32,7 +34,8 @@ def choose_upload(
     """
     if not has_room("an upload"):
         return None
-    uploaded = st.file_uploader(label, type=list(FILE_TYPES), key=key)
+    types = TABLE_TYPES if study.settings.roles.group is None else FILE_TYPES
+    uploaded = st.file_uploader(label, type=list(types), key=key)
     live(show_refusal, running=True, key="refusal")
     if uploaded is None:
         return None

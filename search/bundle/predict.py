@@ -3,6 +3,7 @@
 import logging
 import shutil
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -10,6 +11,7 @@ import msgspec
 from search.bundle.archive import unpack
 from search.bundle.preprocessing import FORMAT_VERSION, Preprocessing, is_of_task
 from search.bundle.process import run_predict
+from search.bundle.scoring import score_answers
 from search.bundle.scripts import SCRIPT, task_scripts, template
 from search.bundle.tasks.preprocessing import TASK_FORMAT_VERSION, TaskPreprocessing
 from search.errors import UserInputError
@@ -20,7 +22,24 @@ _OUTPUT = "forecast.csv"
 logger = logging.getLogger(__name__)
 
 
-def predict_with_bundle(bundle: Path, table: Path, out: Path | None) -> str:
+@dataclass(frozen=True)
+class BundleAnswers:
+    """What a bundle says of a table.
+
+    Attributes
+    ----------
+    csv
+        A forecast of one series with the columns step, timestamp and the targets; of
+        other tasks with those of ``holdout_predictions.csv``.
+    scores
+        Sentences on how good the answers are, where the table has the right ones.
+    """
+
+    csv: str
+    scores: tuple[str, ...] = ()
+
+
+def predict_with_bundle(bundle: Path, table: Path, out: Path | None) -> BundleAnswers:
     """Forecast the steps after the last row of `table`, or say what its rows are.
 
     Nothing in the bundle is run as a program: this package's own ``predict.py`` reads
@@ -36,12 +55,6 @@ def predict_with_bundle(bundle: Path, table: Path, out: Path | None) -> str:
     out
         CSV file to write; None writes none.
 
-    Returns
-    -------
-    str
-        CSV: a forecast of one series with the columns step, timestamp and the
-        targets; of other tasks with those of ``holdout_predictions.csv``.
-
     Raises
     ------
     UserInputError
@@ -51,8 +64,8 @@ def predict_with_bundle(bundle: Path, table: Path, out: Path | None) -> str:
     with tempfile.TemporaryDirectory(prefix="bundle-") as name:
         folder = Path(name)
         unpack(bundle, folder, names=_MEMBERS)
-        is_one_series = _check_preprocessing(folder, bundle.name)
-        scripts = {SCRIPT: template()} if is_one_series else task_scripts()
+        preprocessing = _check_preprocessing(folder, bundle.name)
+        scripts = {SCRIPT: template()} if preprocessing is None else task_scripts()
         for script, content in scripts.items():
             (folder / script).write_bytes(content)
         run = run_predict(folder, str(table), "--out", _OUTPUT)
@@ -63,12 +76,19 @@ def predict_with_bundle(bundle: Path, table: Path, out: Path | None) -> str:
             raise UserInputError(f"{bundle.name} could not be run: {last_line}")
         for line in run.messages.splitlines():
             logger.warning(line)
-        return _deliver(folder / _OUTPUT, out)
+        answers = _deliver(folder / _OUTPUT, out)
+        if preprocessing is None:
+            return BundleAnswers(answers)
+        return BundleAnswers(answers, score_answers(answers, preprocessing))
 
 
-def _check_preprocessing(folder: Path, bundle_name: str) -> bool:
-    """Refuse settings that cannot be used; return whether one series is forecast."""
+def _check_preprocessing(folder: Path, bundle_name: str) -> TaskPreprocessing | None:
+    """Refuse settings that cannot be used; return those of a task.
+
+    None where one series is forecast.
+    """
     content = (folder / "preprocessing.json").read_bytes()
+    of_task = None
     try:
         record = msgspec.json.decode(content, type=Preprocessing)
         is_one_series = not is_of_task(content)
@@ -76,7 +96,7 @@ def _check_preprocessing(folder: Path, bundle_name: str) -> bool:
         if not is_one_series:
             known = TASK_FORMAT_VERSION
             if record.format_version <= known:
-                msgspec.json.decode(content, type=TaskPreprocessing)
+                of_task = msgspec.json.decode(content, type=TaskPreprocessing)
     except msgspec.MsgspecError as error:
         raise UserInputError(
             f"preprocessing.json in {bundle_name} cannot be read: {error}."
@@ -86,7 +106,7 @@ def _check_preprocessing(folder: Path, bundle_name: str) -> bool:
             f"{bundle_name} was made by a newer version of this program (format "
             f"{record.format_version}, known up to {known}). Update it."
         )
-    return is_one_series
+    return of_task
 
 
 def _deliver(forecast: Path, out: Path | None) -> str:

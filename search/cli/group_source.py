@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 
-from search.cli.reading import names_of, read_file_table
-from search.config import INPUT_KINDS, Roles, TaskKind
+from search.cli.reading import named_cycles, names_of, read_file_table
+from search.config import INPUT_KINDS, CalendarCycle, Roles, TaskKind
 from search.data.findings import shown
 from search.data.groups.anomalies import mark_anomalies
 from search.data.groups.build import build_groups
@@ -29,6 +30,7 @@ from search.data.groups.testing import PART, with_test_table
 from search.data.seasons import detect_season
 from search.data.table import Table
 from search.errors import UserInputError
+from search.evaluation.calendar import fitting_cycles
 from search.evaluation.panel import Panel, make_panel
 from search.space.task_defaults import TaskWishes
 
@@ -95,8 +97,28 @@ def groups_from_options(options: argparse.Namespace) -> FoundGroups:
     if options.task == "anomaly" and settings.label is not None:
         built = mark_anomalies(built, settings.label, normal=options.normal)
     frame = group_frame(built.values, built.groups, built.roles)
+    calendar = _calendar(options, frame.index, built)
+    built = replace(built, roles=replace(built.roles, calendar=calendar))
     panel = make_panel(frame, built.roles, kind=options.task)
     return FoundGroups(built, panel, _wishes(options, built, panel), notes)
+
+
+def _calendar(
+    options: argparse.Namespace, index: pd.Index, built: BuiltGroups
+) -> tuple[CalendarCycle, ...]:
+    """Return the calendar inputs; found for forecasts, whose search tries both ways.
+
+    Where labels or anomalies are asked for they have to be named, because the hour of
+    a recording often tells its label without being a reason.
+    """
+    given = named_cycles(options.calendar)
+    if given is not None:
+        return given
+    if options.task != "forecasting":
+        return ()
+    longest = int(built.groups.lengths.argmax())
+    first = int(built.groups.first_rows[longest])
+    return fitting_cycles(index[first : first + int(built.groups.lengths[longest])])
 
 
 def _wishes(

@@ -13,9 +13,11 @@ def predict(options: argparse.Namespace) -> int:
         raise UserInputError(f"There is no file {options.bundle}.")
     if not options.file.exists():
         raise UserInputError(f"There is no file {options.file}.")
-    forecast = predict_with_bundle(options.bundle, options.file, options.out)
+    answers = predict_with_bundle(options.bundle, options.file, options.out)
     if options.out is None:
-        sys.stdout.write(forecast)
+        sys.stdout.write(answers.csv)
     else:
         sys.stderr.write(f"Wrote {options.out}.\n")
+    for sentence in answers.scores:
+        sys.stderr.write(f"{sentence}\n")
     return 0

@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from search.config import CalendarCycle
 from search.data.findings import shown
 from search.data.reading.options import ReadOptions
 from search.data.reading.shape import guess_shape
 from search.data.table import Table, detect_options, read_table
-from search.errors import UserInputError
+from search.errors import ConfigError, UserInputError
+from search.evaluation.calendar import CYCLES
 
 
 def read_file(path: Path) -> bytes:
@@ -95,3 +97,24 @@ def _given(
         if getattr(options, key) is not None
     }
     return replace(detect_options(content, name), **given) if given else None
+
+
+def named_cycles(given: str) -> tuple[CalendarCycle, ...] | None:
+    """Return the cycles that ``--calendar`` names; None where they are to be found.
+
+    Raises
+    ------
+    ConfigError
+        If one is unknown.
+    """
+    if given == "auto":
+        return None
+    if given == "none":
+        return ()
+    names = [name.strip() for name in given.split(",")]
+    if not set(names) <= set(CYCLES):
+        raise ConfigError(
+            f"`--calendar` must be auto, none, or some of {','.join(CYCLES)}, "
+            f"got {given!r}."
+        )
+    return tuple(cycle for cycle in CYCLES if cycle in names)

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from search.analysis.comparison.numbers import AnyMetricName, seed_spread
-from search.config import Score
+from search.config import Cell, Score
 from search.evaluation.kind_metrics import AnomalyResult, ClassResult
 from search.evaluation.metrics import KindMetrics
 from search.study.delivery import delivery_sentence, divergence_sentence
@@ -203,13 +203,23 @@ def write_results(console: Console, results: StudyResults) -> None:
     """Write the comparison: its table, the verdict, and what to know of each winner."""
     _write_results_table(console, results)
     write_line(console, results.verdict)
+    for cells, sentence in _deliveries(results):
+        write_line(console, f"{', '.join(cells)}: {sentence}")
     for cell, winner in results.winners.items():
-        sentences = f"{delivery_sentence(winner)} {divergence_sentence(winner)}"
-        write_line(console, f"{cell}: {sentences.strip()}")
+        if winner.diverged:
+            write_line(console, f"{cell}: {divergence_sentence(winner)}")
         for one in winner.diverged:
             write_line(console, f"{cell}, seed {one.seed}: {one.reason}")
     for cell_name, reason in results.skipped_cells.items():
         write_line(console, f"{cell_name} was left out: {reason}")
+
+
+def _deliveries(results: StudyResults) -> list[tuple[list[Cell], str]]:
+    """Return what is delivered, once for all cells of which the same is true."""
+    cells: dict[str, list[Cell]] = {}
+    for cell, winner in results.winners.items():
+        cells.setdefault(delivery_sentence(winner), []).append(cell)
+    return [(of, sentence) for sentence, of in cells.items()]
 
 
 def _seed_rows(

@@ -7,12 +7,16 @@ from pathlib import Path
 from typing import TypeVar
 
 import msgspec
-import pandas as pd
 
 from search.cli.arguments import cell_name
 from search.cli.group_source import FoundGroups
-from search.cli.reading import names_of, read_file, read_series_table
-from search.config import Budget, CalendarCycle, Roles, Task, Training
+from search.cli.reading import (
+    named_cycles,
+    names_of,
+    read_file,
+    read_series_table,
+)
+from search.config import Budget, Roles, Task, Training
 from search.data.columns import suggest_time
 from search.data.groups.record import BuiltGroups
 from search.data.seasons import detect_season
@@ -21,7 +25,7 @@ from search.data.settings import SeriesSettings
 from search.data.source import Source
 from search.data.table import Table
 from search.errors import ConfigError
-from search.evaluation.calendar import CYCLES, fitting_cycles
+from search.evaluation.calendar import fitting_cycles
 from search.space.defaults import default_space, suggest_task
 from search.space.earlier import current
 from search.space.file import parse_space
@@ -58,7 +62,9 @@ def build_from_options(options: argparse.Namespace) -> BuiltSeries:
         bad_time=options.bad_time,
     )
     built = build_series(table, settings)
-    calendar = _calendar(options.calendar, built.values.index)
+    calendar = named_cycles(options.calendar)
+    if calendar is None:
+        calendar = fitting_cycles(built.values.index)
     return replace(built, roles=replace(built.roles, calendar=calendar))
 
 
@@ -181,21 +187,6 @@ def _roles(
         features = names_of("--features", options.features, columns)
         features = tuple(name for name in features if name not in known)
     return Roles(targets=targets, past_features=features, known_features=known)
-
-
-def _calendar(given: str, index: pd.Index) -> tuple[CalendarCycle, ...]:
-    if given == "none":
-        return ()
-    if given == "auto":
-        return fitting_cycles(index)
-    names = [name.strip() for name in given.split(",")]
-    unknown = [name for name in names if name not in CYCLES]
-    if unknown:
-        raise ConfigError(
-            f"`--calendar` must be auto, none, or some of {','.join(CYCLES)}, "
-            f"got {given!r}."
-        )
-    return tuple(cycle for cycle in CYCLES if cycle in names)
 
 
 def _space(options: argparse.Namespace, base: Space) -> Space:

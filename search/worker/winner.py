@@ -5,8 +5,12 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
+
 from search.analysis.comparison.baselines import load_baselines
 from search.analysis.delivered.network import WEIGHTS_FILE, save_weights
+from search.analysis.delivered.sample_network import load_sample_model
+from search.analysis.newer.group_forecasts import ends_table, forecast_ends
 from search.bundle.build import BUNDLE_FILE, write_bundle
 from search.bundle.check import check_bundle
 from search.bundle.contents import BundleContents
@@ -16,7 +20,7 @@ from search.errors import SearchError, TrialFailed
 from search.evaluation.detector import Detector
 from search.evaluation.metrics import KindMetrics
 from search.evaluation.panel import Panel, make_panel
-from search.files import sha256, write_json
+from search.files import sha256, write_bytes, write_json
 from search.space.lines import TrialParams
 from search.study.folders import StudyHandle, winner_folder
 from search.study.results import BundleCheck, SeedResult, WinnerResult
@@ -29,7 +33,7 @@ from search.worker.holdout import Holdout, holdout_of
 from search.worker.kept_seeds import KeptSeeds
 from search.worker.refit import Refit, refit_winner
 from search.worker.sample_holdout import SampleHoldout
-from search.worker.tables import future_panel, save_forecast
+from search.worker.tables import future_panel, save_forecast, stamps
 
 WINNER_FILE = "winner.json"
 PREDICTIONS_FILE = "holdout_predictions.csv"
@@ -86,6 +90,8 @@ def make_winner(
     result = _score(best, holdout, refit, predictions=folder / PREDICTIONS_FILE)
     result = _pack(handle, folder, params, holdout, refit, result)
     result = replace(result, sha256=_digests(folder))
+    if isinstance(holdout, SampleHoldout):
+        _save_ends(handle, cell, holdout, result)
     write_json(folder / WINNER_FILE, result)
     if not any(one.kind == "memory" for one in result.diverged):
         kept.clear()
@@ -153,6 +159,30 @@ def _save_tables(folder: Path, holdout: AnyHoldout, refit: Refit) -> None:
             predicted=refit.forecast,
             targets=holdout.settings.roles.targets,
         )
+
+
+def _save_ends(
+    handle: StudyHandle, cell: Cell, holdout: SampleHoldout, result: WinnerResult
+) -> None:
+    """Write the forecast beyond the end of each of many series.
+
+    None where columns are known in advance, because their future is not in the data.
+    """
+    roles = handle.settings.roles
+    if handle.settings.task.kind != "forecasting" or roles.known_features:
+        return
+    delivered = load_sample_model(handle, cell, result)
+    assert delivered is not None
+    forecasts = forecast_ends(
+        delivered.model,
+        holdout.series,
+        list(holdout.panel.group_names),
+        frequency=handle.settings.source.frequency,
+    )
+    table = ends_table(forecasts, roles.targets)
+    table["timestamp"] = stamps(pd.Index(table["timestamp"]))
+    path = winner_folder(handle, cell) / FORECAST_FILE
+    write_bytes(path, table.to_csv(index=False, lineterminator="\n").encode())
 
 
 def _detector_of(holdout: AnyHoldout, refit: Refit) -> Detector | None:

@@ -101,7 +101,7 @@ def test_the_bundle_does_not_see_this_package(made, tmp_path, monkeypatch):
 def test_predict_with_bundle_writes_and_returns_the_forecast(made, hourly, tmp_path):
     table, out = tmp_path / "newest.csv", tmp_path / "forecast.csv"
     hourly.rename_axis("time").to_csv(table)
-    text = predict_with_bundle(made.zip_path, table, out)
+    text = predict_with_bundle(made.zip_path, table, out).csv
     assert text.splitlines()[0] == "step,timestamp,a,b"
     assert len(text.splitlines()) == 4
     assert out.read_text() == text
@@ -121,7 +121,7 @@ def test_predict_with_bundle_runs_no_code_of_the_bundle(made, hourly, tmp_path):
     )
     table = tmp_path / "newest.csv"
     hourly.rename_axis("time").to_csv(table)
-    assert predict_with_bundle(path, table, None).startswith("step,timestamp")
+    assert predict_with_bundle(path, table, None).csv.startswith("step,timestamp")
     assert not trap.exists()
 
 

@@ -64,7 +64,7 @@ def test_pages_and_bundle_forecast_the_same(
     file.rename_axis("time").to_csv(path)
     last = by_engine(made, old, path, every=False)
     next_steps = pd.read_csv(
-        io.StringIO(predict_with_bundle(made.zip_path, path, None))
+        io.StringIO(predict_with_bundle(made.zip_path, path, None).csv)
     )
     for k, name in enumerate(targets):
         mine = last["predicted"].to_numpy().reshape(HORIZON, -1)[:, k]

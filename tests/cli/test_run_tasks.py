@@ -11,6 +11,7 @@ import pytest
 
 from search.cli.main import main
 from search.evaluation.kind_metrics import anomaly_result, class_result
+from search.worker.toy import TOY_VARIABLE
 
 GENERATOR_SEED = 4
 
@@ -178,6 +179,34 @@ def test_forecasts_of_many_series_give_the_reported_metrics(
     second = table[table["step"] == 2].iloc[0]
     actual = shops()["sales"].to_numpy()[int(second["origin"]) + 1]
     assert second["actual"] == actual
+
+
+@pytest.mark.slow
+def test_many_series_are_forecast_beyond_their_ends_with_the_calendar(
+    run_table: Callable[..., dict[str, Any]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The file of the winner and the answers of its download are the same."""
+    monkeypatch.delenv(TOY_VARIABLE)  # the network that is delivered forecasts
+    space = tmp_path / "space.json"
+    space.write_text('{"calendar": {"choices": ["cycles"]}}')
+    found = run_table(
+        *(shops(), "--target", "sales", "--group", "shop", "--horizon", "2"),
+        *("--space", str(space), "--refits", "1"),
+    )
+    winner = found["winners"]["GRU"]
+    ends = pd.read_csv(Path(winner["predictions"]).with_name("forecast.csv"))
+    assert list(ends.columns) == ["group", "step", "timestamp", "predicted"]
+    assert ends["group"].tolist() == ["east"] * 2 + ["north"] * 2 + ["west"] * 2
+    assert ends["timestamp"].tolist() == ["2024-03-11", "2024-03-12"] * 3
+    out = tmp_path / "answers.csv"
+    table = tmp_path / "table.csv"
+    assert main(["predict", winner["bundle"], str(table), "--out", str(out)]) == 0
+    answers = pd.read_csv(out)
+    assert {"drift", "ets", "theta", "ridge"} <= set(found["baselines"])
+    np.testing.assert_allclose(answers["predicted"], ends["predicted"], atol=1e-4)
+    assert answers["step"].tolist() == ends["step"].tolist()
 
 
 @pytest.mark.parametrize(

@@ -36,13 +36,13 @@ WINNER = WinnerResult(
 )
 
 
-def written(winner: WinnerResult, width: int = 100) -> str:
-    """Return what the terminal shows of a study with this winner."""
+def written(winner: WinnerResult, width: int = 100, **others: WinnerResult) -> str:
+    """Return what the terminal shows of a study with this winner and others."""
     results = StudyResults(
         study={"uuid": "ab", "name": "Power", "state": "finished"},
         data={},
         trials=TrialCounts(),
-        winners={"GRU": winner},
+        winners={"GRU": winner, **others},  # type: ignore[dict-item]
         baselines={"last_value": METRICS},
         best_cell="GRU",
         verdict="The GRU is best.",
@@ -74,19 +74,19 @@ def test_diverged_seeds_are_named_with_their_reason() -> None:
     shown = written(one_left)
     assert "1 of 2 seeds diverged; scores are those of the other one." in shown
     assert "GRU, seed 0: Loss is infinite at epoch 2 of the refit." in shown
-    assert "mean," not in shown
+    assert "mean of" not in shown
 
 
 def test_nothing_is_cut_in_a_narrow_terminal() -> None:
     lines = written(WINNER, width=40).splitlines()
-    assert lines[0].split() == [
-        "cv",
-        "score",
-        "rmse",
-        "mae",
-        "mase",
-        "weights",
-        "training",
-    ]
+    assert lines[0].split()[-3:] == ["mase", "weights", "training"]
     assert lines[1].split()[-3:] == ["1,234", "3.5", "s"]
     assert lines[3].split() == ["spread", "±", "0.7071", "0", "–"]
+
+
+def test_what_is_delivered_is_said_once_for_cells_of_which_it_is_true() -> None:
+    shown = written(WINNER, LSTM=WINNER, SimpleRNN=replace(WINNER, delivered="average"))
+    one_line = " ".join(shown.split())
+    assert one_line.count("What is delivered is the network of the first seed") == 1
+    assert "GRU, LSTM: What is delivered is the network of the first seed" in one_line
+    assert "SimpleRNN: What is delivered is the average of 2 networks" in one_line

@@ -158,3 +158,22 @@ def test_a_study_of_sequences_shows_them(
     app = open_page("data", study=study.uuid)
     assert not app.exception
     assert len(app.multiselect(key="data_drawn_groups").value) == 4
+
+
+def test_calendar_inputs_are_offered_where_there_are_time_stamps(
+    open_page: OpenPage,
+) -> None:
+    """Of many series those that fit are chosen; beside labels none is."""
+    app = open_page("data")
+    app.button(key="take_data_shop_sales").click().run()
+    (cycles,) = (one for one in app.button_group if one.key == "data_many_calendar")
+    assert cycles.value == ["weekday"]
+    app.button(key="data_next").click().run()
+    assert app.session_state["series"].built.roles.calendar == ("weekday",)
+    app = open_page("data")
+    app.button(key="take_data_dryer_regimes").click().run()
+    (cycles,) = (one for one in app.button_group if "calendar" in str(one.key))
+    assert cycles.value == []
+    app = open_page("data")
+    app.button(key="take_data_batch_reactor").click().run()
+    assert not [one for one in app.button_group if "calendar" in str(one.key)]

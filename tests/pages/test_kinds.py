@@ -74,6 +74,10 @@ def test_compare_shows_what_the_kind_asks(
     shown = spoken(app)
     for title in (*SECTIONS[kind], HOLDOUTS[kind]):
         assert title in shown
+    if kind == "regression":  # it is five times the mean power
+        assert "The mean of 'power [kW]' in each group gives the number" in shown
+    else:
+        assert "Leak audit: nothing found. Looked at: folds and holdout" in shown
 
 
 def test_classes_are_plain_text_in_tables_and_mistakes(

@@ -350,3 +350,11 @@ def test_the_chart_keeps_the_extremes_of_both_lines() -> None:
     assert [len(line) <= MOST_POINTS for line in lines] == [True, True]
     assert min(lines[0]) == -40.0
     assert max(lines[1]) == 50.0
+
+
+def test_files_of_many_sequences_are_not_offered_for_one_series(
+    page: AppTest, finished: StudyHandle
+) -> None:
+    offered = page.file_uploader(key=f"newer_{finished.uuid}").proto.type
+    assert ".csv" in offered
+    assert not {".ts", ".zip"} & set(offered)

@@ -8,9 +8,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from search.analysis.delivered.network import WEIGHTS_FILE
-from search.config import TaskKind
+from search.config import Roles, Task, TaskKind
 from search.environment import Environment
 from search.study.folders import StudyHandle, winner_folder
+from tests.pages import sample_factory
 from tests.pages.conftest import OpenPage, words
 from tests.pages.sample_factory import sample_study, sequences, series
 from tests.pages.study_factory import make_environment
@@ -74,6 +75,10 @@ def test_every_kind_answers_its_file_and_is_scored(
     assert "Does it keep its promise?" in shown
     if is_whole:
         assert "How does the answer develop?" in shown
+    if kind in ("labelling", "anomaly"):
+        (figures,) = (one.value for one in app.dataframe if "Figure" in one.value)
+        both = figures.set_index("Figure").loc["Events found"]
+        assert (both != "–").all()
 
 
 def test_without_answers_in_the_file_the_holdout_is_told(open_kind: OpenKind) -> None:
@@ -125,3 +130,28 @@ def test_weights_that_are_gone_are_named(
     (winner_folder(study, "GRU") / WEIGHTS_FILE).unlink()
     assert "made by an older version" in said(open_page("forecast", study=study.uuid))
     assert "made by an older version" in said(open_page("explain", study=study.uuid))
+
+
+def test_a_file_that_knows_the_next_rows_is_forecast_beyond_its_end(
+    environment: Environment, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What has to be known in advance stands in rows behind each series."""
+    roles = Roles(("sales [units]",), (), ("staff",), group="shop")
+    task = Task(5, 20, 2, kind="forecasting")
+    monkeypatch.setattr(sample_factory, "_task", lambda _kind: (roles, task))
+    study = sample_study(environment, "forecasting")
+    app = open_page("forecast", study=study.uuid)
+    assert "staff of the next 5 rows, which are not in the data." in said(app)
+    assert "leave **sales [units]** empty there, and upload the file" in said(app)
+    table = series(2, 60, seed=5).astype({"sales [units]": object})
+    is_next = table.groupby("shop").cumcount() >= 55
+    table.loc[is_next, "sales [units]"] = ""
+    app.file_uploader[0].set_value(("new.csv", csv(table), "text/csv")).run()
+    assert not app.exception
+    assert not app.error
+    shown = said(app)
+    assert "110 rows in 2 groups" in shown
+    assert "The forecast starts after the last row of S0 (24 Feb 2026)" in shown
+    short = table[~(is_next & (table.groupby("shop").cumcount() >= 57))]
+    app.file_uploader[0].set_value(("short.csv", csv(short), "text/csv")).run()
+    assert "of 'S0' there are 2." in said(app)

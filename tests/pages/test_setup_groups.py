@@ -118,3 +118,23 @@ def test_a_study_of_sequences_shows_its_settings_and_is_duplicated(
     assert copy.settings.task == study.settings.task
     assert copy.settings.space == study.settings.space
     assert copy.settings.roles == study.settings.roles
+
+
+CHECKED = {
+    "shop_sales": "folds and holdout, repeated rows, filled gaps, first values",
+    "pump_vibration": "folds and holdout, sequences on both sides, inputs beside the",
+    "dryer_regimes": "folds and holdout, inputs beside the answer, repeated rows",
+    "pump_anomalies": "folds and holdout, inputs beside the answer, normal rows",
+}
+
+
+@pytest.mark.parametrize("sample", CHECKED)
+def test_the_leak_audit_says_what_it_looked_at(
+    open_page: OpenPage, sample: str
+) -> None:
+    form = form_of(open_page, sample)
+    (audit,) = (one for one in form.caption if "Leak audit" in str(one.value))
+    assert f"nothing found. Looked at: {CHECKED[sample]}" in str(audit.value)
+    assert "Looked for:" in audit.help
+    is_skipped = "Not looked for" in audit.help
+    assert is_skipped == (sample == "shop_sales")

@@ -87,6 +87,10 @@ class ColumnChooser:
         self._left = tuple(name for name in self._left if name != chosen)
         return None if chosen is None else str(chosen)
 
+    def has_stamps(self, time: Sequence[str]) -> bool:
+        """Whether a column of `time` holds time stamps, rather than counts steps."""
+        return any(self._kinds[name] == "time" for name in time)
+
     def calendar(self, first: Sequence[CalendarCycle]) -> tuple[CalendarCycle, ...]:
         """Ask for cycles that are derived from the time stamps."""
         key = f"{self._key}_calendar"

@@ -11,6 +11,7 @@ from pages.components.intake.column_chooser import ColumnChooser
 from pages.components.text import raw_text, text
 from search.config import CalendarCycle, Roles
 from search.data.columns import ColumnProfile, suggest_time
+from search.data.groups.clock import longest_times
 from search.data.groups.members import cell_names
 from search.data.groups.settings import (
     GroupOrder,
@@ -24,6 +25,7 @@ from search.data.groups.suggestion import (
     suggest_group,
 )
 from search.data.table import Table
+from search.evaluation.calendar import fitting_cycles
 
 _ORDERS: tuple[GroupOrder, ...] = ("none", "time", "appearance")
 _MOST_NORMALS = 100
@@ -73,15 +75,17 @@ def first_columns(
 ) -> FirstColumns:
     """Return the columns of the suggestion for `ask`, or what a table of it has."""
     for one in suggested:
-        roles = one.settings.roles
+        roles, cycles = one.settings.roles, one.settings.roles.calendar
         if ask_of(one.kind, has_groups=roles.group is not None) == ask:
+            if ask == "many":
+                cycles = fitting_cycles(longest_times(table, one.settings))
             return FirstColumns(
                 group=roles.group,
                 time=one.settings.time,
                 targets=roles.targets,
                 past=roles.past_features,
                 known=roles.known_features,
-                calendar=roles.calendar,
+                calendar=cycles,
                 label=one.settings.label,
                 test=one.settings.test_column,
                 order=one.settings.order,
@@ -97,7 +101,11 @@ def first_columns(
     if ask == "anomaly":
         return replace(first, targets=numbers)
     if ask == "many":
-        return replace(first, targets=numbers[-1:])
+        if not numbers:
+            return first
+        chosen = GroupSettings(Roles(numbers[-1:], group=group), first.time)
+        cycles = fitting_cycles(longest_times(table, chosen))
+        return replace(first, targets=numbers[-1:], calendar=cycles)
     return replace(first, past=numbers)
 
 
@@ -123,13 +131,14 @@ def choose_group_columns(
     normal = None if mark is None else _choose_normal(table, mark)
     past: tuple[str, ...] = ()
     known: tuple[str, ...] = ()
-    calendar: tuple[CalendarCycle, ...] = ()
     if ask in _LABELLED:
         past = form.many("features", first.past, is_long=True)
     elif ask == "many":
         past = form.many("past", first.past, is_long=True)
         known = form.many("known", first.known, is_long=True)
-        calendar = form.calendar(first.calendar) if time else ()
+    calendar: tuple[CalendarCycle, ...] = ()
+    if form.has_stamps(time):
+        calendar = form.calendar(first.calendar)
     test = None
     order: GroupOrder = "none"
     if group is not None and ask in _LABELLED:

@@ -33,10 +33,8 @@ from search.data.table import Table
 from search.errors import UserInputError
 from search.study.folders import StudyHandle
 
-FILE_TYPES = (
-    *("csv", "tsv", "txt", "dat", "xlsx", "xls", "parquet"),
-    *("ts", "zip"),
-)
+TABLE_TYPES = ("csv", "tsv", "txt", "dat", "xlsx", "xls", "parquet")
+FILE_TYPES = (*TABLE_TYPES, "ts", "zip")  # the others hold many sequences
 
 
 def show_file_choice() -> None:

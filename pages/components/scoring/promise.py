@@ -13,7 +13,8 @@ from pages.components.text import raw_text, text
 from search.analysis.newer.judged import LEVEL, Judged, loss_change
 from search.config import Cell, Task
 
-_PERCENT = ("accuracy", "precision", "recall", "false_alarm_rate")
+_PERCENT = ("accuracy", "precision", "recall", "false_alarm_rate", "missing_rate")
+_COUNTS = ("events", "events_found", "events_called", "events_wrong")
 
 
 def show_promise(
@@ -106,6 +107,8 @@ def _figure_name(task: Task, name: str) -> str:
 def _shown(name: str, value: float | None) -> str:
     if value is None:
         return "–"
+    if name in _COUNTS:
+        return count(int(value))
     return f"{100 * value:.1f} %" if name in _PERCENT else three_digits(value)
 
 
@@ -113,4 +116,5 @@ def _figures_words(task: Task, judged: Judged) -> str:
     return ", ".join(
         f"{_figure_name(task, name)} {_shown(name, value)}"
         for name, value in judged.figures.items()
+        if name not in _COUNTS
     )

@@ -38,13 +38,16 @@ from search.errors import SearchError, UserInputError
 def show_series(winner: SampleWinner, target: str) -> None:
     """Let a series be chosen, and show its forecast beyond the end of the data."""
     frame = study_series(str(winner.study.folder), winner.study)
-    _show_ends(winner, target, frame, token="study", key="series")
+    _show_ends(winner, target, frame, None, token="study", key="series")
 
 
 def show_newer_series(winner: SampleWinner, target: str, file: NewFile) -> None:
     """Forecast beyond the end of each series of a file, and score what came."""
     st.subheader(text("scoring.file_ends"), anchor=False)
-    _show_ends(winner, target, file.rows.frame, token=file.token, key="newer_series")
+    rows = file.rows
+    _show_ends(
+        winner, target, rows.frame, rows.future, token=file.token, key="newer_series"
+    )
     model = winner.delivered.model
     with st.spinner(text("scoring.waiting")):
         found = tried(
@@ -68,7 +71,13 @@ def show_newer_series(winner: SampleWinner, target: str, file: NewFile) -> None:
 
 
 def _show_ends(
-    winner: SampleWinner, target: str, frame: pd.DataFrame, *, token: str, key: str
+    winner: SampleWinner,
+    target: str,
+    frame: pd.DataFrame,
+    future: pd.DataFrame | None,
+    *,
+    token: str,
+    key: str,
 ) -> None:
     settings = winner.study.settings
     column = settings.roles.group
@@ -87,6 +96,7 @@ def _show_ends(
                 frame,
                 groups,
                 frequency=settings.source.frequency,
+                future=future,
             ),
         )
 
@@ -94,7 +104,7 @@ def _show_ends(
     if isinstance(found, UserInputError):
         words = plain(found)
         if settings.roles.known_features:
-            words = text("scoring.series_needs", problem=str(found))
+            words = text("scoring.series_needs", problem=str(found), target=target)
         st.info(words, icon=":material/info:")
         return
     place = settings.roles.targets.index(target)

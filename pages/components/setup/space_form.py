@@ -117,7 +117,7 @@ class _Form:
         first = suggestion.line
         name = first.name
         st.markdown(_heading(name))
-        st.caption(text(f"hyperparameters.{name}_help"))
+        st.caption(_help(name, self.task))
         fields = st.container()
         self._places[name] = st.container()
         if suggestion.reason:
@@ -131,6 +131,13 @@ class _Form:
         except ConfigError as error:
             self.tell(name, str(error))
             return None
+
+
+def _help(name: str, task: Task) -> str:
+    """Return what a line does, and what that means for this task if it needs saying."""
+    words = text(f"hyperparameters.{name}_help")
+    of_task = f"hyperparameters.{name}_help_{task.kind}"
+    return f"{words} {text(of_task)}" if has_text(of_task) else words
 
 
 def _choose_line(first: Line, task: Task) -> Line:

@@ -11,7 +11,7 @@ from search.evaluation.baselines.anomalies import (
     detect_by_baselines,
     judged_rows,
 )
-from search.evaluation.baselines.naive import naive_forecasts
+from search.evaluation.baselines.many import forecast_each
 from search.evaluation.baselines.sequences import (
     CLASS_NAMES,
     VALUE_NAMES,
@@ -30,8 +30,6 @@ from search.evaluation.metrics import (
 from search.evaluation.panel import Panel
 from search.evaluation.samples import SamplePlan
 from search.evaluation.scaling import fit_task_scaler
-
-_ONE_SERIES_ONLY = "is fitted to one series and not to many"
 
 
 @dataclass(frozen=True)
@@ -87,7 +85,7 @@ def compute_baselines(
         Which baselines; those of another task are left out.
     """
     if task.kind == "forecasting":
-        return _many_series(panel, plan, task, names)
+        return _many_series(panel, plan, task, sequence_length, names)
     if task.kind == "anomaly":
         return _anomalies(panel, plan, task, names)
     found = sample_baselines(
@@ -127,31 +125,31 @@ def naive_scale(panel: Panel, plan: SamplePlan, *, season: int) -> np.ndarray:
 
 
 def _many_series(
-    panel: Panel, plan: SamplePlan, task: Task, names: Collection[str]
+    panel: Panel,
+    plan: SamplePlan,
+    task: Task,
+    sequence_length: int,
+    names: Collection[str],
 ) -> SampleBaselines:
+    def forecast(stops: np.ndarray) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+        return forecast_each(
+            panel, stops, task, sequence_length=sequence_length, names=names
+        )
+
     weights = target_weights(panel.targets[plan.final.rows])
     scores: dict[str, list[float]] = {}
     for fold in plan.folds:
         actual = panel.targets[plan.samples.target_rows(fold.validation)]
-        for name, predicted in _naive(panel, fold.validation, task, names).items():
+        for name, predicted in forecast(fold.validation)[0].items():
             error = predicted - actual
             squared = (error**2).mean(axis=(0, 1))
             absolute = np.abs(error).mean(axis=(0, 1))
             score = combine_targets(squared, absolute, weights, task.score)
             scores.setdefault(name, []).append(score)
     stops = plan.final.validation
-    outputs = _naive(panel, stops, task, names)
+    outputs, absent = forecast(stops)
     actual = panel.targets[plan.samples.target_rows(stops)]
     scale = naive_scale(panel, plan, season=task.season)
-    absent = {
-        name: _ONE_SERIES_ONLY for name in ("ets", "theta", "ridge") if name in names
-    }
-    if (
-        task.season > 1
-        and "seasonal_naive" in names
-        and ("seasonal_naive" not in outputs)
-    ):
-        absent["seasonal_naive"] = f"needs {task.season} rows before each forecast"
     return SampleBaselines(
         fold_scores={
             name: tuple(values)
@@ -165,34 +163,6 @@ def _many_series(
         outputs=outputs,
         absent=absent,
     )
-
-
-def _naive(
-    panel: Panel, stops: np.ndarray, task: Task, names: Collection[str]
-) -> dict[str, np.ndarray]:
-    """Return the naive forecasts from each stop, each series by itself.
-
-    Only of those baselines that every series has.
-    """
-    parts: dict[str, list[np.ndarray]] = {}
-    groups = panel.groups[stops - 1]
-    places = np.unique(groups)
-    for group in places:
-        first = panel.first_rows[group]
-        inside = panel.targets[first : first + int(panel.group_sizes[group])]
-        origins = stops[groups == group] - first
-        found = naive_forecasts(
-            inside, origins, horizon=task.horizon, season=task.season
-        )
-        for name, predicted in found.items():
-            if name in names:
-                parts.setdefault(name, []).append(predicted)
-    # Stops ascend, and the rows of the groups lie one after the other.
-    return {
-        name: np.concatenate(found)
-        for name, found in parts.items()
-        if len(found) == len(places)
-    }
 
 
 def _anomalies(

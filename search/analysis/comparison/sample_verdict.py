@@ -35,6 +35,9 @@ _WORDS = {
     "last_value": "the last value",
     "seasonal_naive": "the seasonal naive forecast",
     "drift": "the drift",
+    "ets": "exponential smoothing",
+    "theta": "the theta method",
+    "ridge": "ridge regression on the window",
 }
 
 

@@ -1,33 +1,36 @@
-"""The leak audit of a study: its data before Start, its winner afterwards."""
+"""The leak audit of a study before it starts: its data and its folds."""
 
-import json
-import zipfile
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
 
+from search.config import Roles, Task
 from search.data.source import Source
-from search.errors import StudyCorrupted
+from search.evaluation.leaks.audit import Audit, Check, gather
 from search.evaluation.leaks.features import audit_features
 from search.evaluation.leaks.filling import audit_first_values
 from search.evaluation.leaks.groups import audit_groups
-from search.evaluation.leaks.plan import audit_plan, audit_scaler
+from search.evaluation.leaks.labels import audit_labels
+from search.evaluation.leaks.many import audit_each
+from search.evaluation.leaks.plan import audit_plan
+from search.evaluation.leaks.repeats import audit_repeats
 from search.evaluation.leaks.rows import audit_rows
+from search.evaluation.leaks.sample_folds import audit_samples
 from search.evaluation.leaks.suspicion import Suspicion
-from search.evaluation.panel import make_panel
+from search.evaluation.panel import Panel, make_panel
 from search.evaluation.samples import SamplePlan
-from search.evaluation.scaling import Scaler, fit_scaler
-from search.space.lines import TrialParams
+from search.evaluation.splits import SplitPlan
+from search.evaluation.stretches import normal_rows
 from search.study.settings import StudySettings
 
-PREPROCESSING, METRICS = "preprocessing.json", "metrics.json"
 LOOKS_AHEAD = {"backward_fill": "the next value", "interpolate": "a line to it"}
 
+Part = tuple[Check, Sequence[Suspicion] | None]
 
-def audit_data(series: pd.DataFrame, settings: StudySettings) -> tuple[Suspicion, ...]:
-    """Look for leaks in a series and in the folds that are planned for it.
+
+def audit_data(series: pd.DataFrame, settings: StudySettings) -> Audit:
+    """Look for leaks in the rows and in the folds that are planned for them.
 
     Parameters
     ----------
@@ -41,79 +44,108 @@ def audit_data(series: pd.DataFrame, settings: StudySettings) -> tuple[Suspicion
     ConfigError
         If the series is too short for the settings.
     """
-    roles, task = settings.roles, settings.task
-    panel = make_panel(series, roles, kind=task.kind)
+    panel = make_panel(series, settings.roles, kind=settings.task.kind)
     plan = settings.plan_of(panel)
     if isinstance(plan, SamplePlan):
-        filled = _audit_filling(settings.source)
-        return (*audit_groups(panel, plan, task), *filled)
+        return gather(_sample_parts(series, panel, plan, settings))
+    return gather(_series_parts(series, plan, settings))
+
+
+def _series_parts(
+    series: pd.DataFrame, plan: SplitPlan, settings: StudySettings
+) -> Iterator[Part]:
+    """Yield the checks of one series that is forecast."""
+    roles, task = settings.roles, settings.task
     before = series.iloc[: plan.holdout_start]
+    yield "folds", audit_plan(plan)
+    if roles.known_features or roles.past_features:
+        yield (
+            "inputs",
+            audit_features(before, roles, horizon=task.horizon, season=task.season),
+        )
+    yield "repeats", audit_rows(series, roles, plan)
+    yield "borders", _audit_borders(settings.source)
+    yield "filling", _audit_filling(settings.source)
+    yield "first_values", audit_first_values(before, roles)
+    is_before = np.arange(len(series)) < plan.holdout_start
+    yield "future", _audit_future(series, settings, rows=is_before)
+
+
+def _sample_parts(
+    series: pd.DataFrame, panel: Panel, plan: SamplePlan, settings: StudySettings
+) -> Iterator[Part]:
+    """Yield the checks of many series, sequences, labelled rows or anomalies."""
+    roles, task = settings.roles, settings.task
+    is_by_past = task.kind in ("forecasting", "anomaly")
+    keeps_groups = not is_by_past and bool(panel.group_names)
+    before = plan.final.rows
+    yield "folds", audit_samples(panel, plan)
+    copies: tuple[Suspicion, ...] = ()
+    if keeps_groups:
+        copies = audit_groups(panel, plan)
+        yield "groups", copies
+    if task.kind == "forecasting" and (roles.known_features or roles.past_features):
+        yield (
+            "inputs",
+            audit_each(
+                series, panel, before, lambda one: _audit_inputs(one, roles, task)
+            ),
+        )
+    if task.kind != "forecasting" and not (task.kind == "anomaly" and not roles.label):
+        yield "labels", audit_labels(panel, task)
+    if task.kind == "anomaly" and roles.label:
+        yield "normal", _audit_normal(panel, task)
+    if not copies:
+        yield "repeats", audit_repeats(panel, plan, keeps_groups=keeps_groups)
+    if not _sees_whole(task):
+        inputs = _inputs(roles, task)
+        # Nothing after a whole sequence is known too early: it ends with its answer.
+        yield "filling", _audit_filling(settings.source)
+        yield (
+            "first_values",
+            audit_each(
+                series,
+                panel,
+                before,
+                lambda one: audit_first_values(one, inputs),
+            ),
+        )
+    yield "future", _audit_future(series, settings, rows=before)
+
+
+def _sees_whole(task: Task) -> bool:
+    return task.kind in ("regression", "classification") and task.samples == "whole"
+
+
+def _inputs(roles: Roles, task: Task) -> Roles:
+    """Return the roles with the columns that are inputs alone."""
+    if task.kind in ("forecasting", "anomaly"):
+        return roles
+    return Roles(targets=(*roles.past_features, *roles.known_features))
+
+
+def _audit_inputs(
+    series: pd.DataFrame, roles: Roles, task: Task
+) -> tuple[Suspicion, ...] | None:
+    return audit_features(series, roles, horizon=task.horizon, season=task.season)
+
+
+def _audit_normal(panel: Panel, task: Task) -> tuple[Suspicion, ...]:
+    """Look for rows marked as anomalous among those that are learned as normal."""
+    assert panel.labels is not None
+    place = np.arange(panel.n_rows) - panel.group_starts
+    is_normal = place < normal_rows(panel, task)[panel.groups]
+    n_marked = int((panel.labels[is_normal, 0] != 0).sum())
+    if not n_marked:
+        return ()
     return (
-        *audit_plan(plan),
-        *audit_features(before, roles, horizon=task.horizon, season=task.season),
-        *audit_rows(series, roles, plan),
-        *_audit_borders(settings.source),
-        *_audit_filling(settings.source),
-        *audit_first_values(before, roles),
-        *_audit_future(series, settings, stop=plan.holdout_start),
+        Suspicion(
+            "not_normal",
+            f"{n_marked:,} of the {int(is_normal.sum()):,} rows that are learned as "
+            "normal are marked as anomalous, so anomalies like these will not be "
+            "called. Take fewer normal rows.",
+        ),
     )
-
-
-def audit_winner(
-    series: pd.DataFrame,
-    settings: StudySettings,
-    params: TrialParams,
-    bundle: Path,
-    *,
-    trial: int,
-) -> tuple[Suspicion, ...]:
-    """Check that a delivered model was scaled without the holdout.
-
-    Nothing is said of the bundle of another trial, which stands there for a while when
-    a resumed study has found a better one, nor of studies whose holdout is not the end
-    of one series: there the folds decide what a scaler sees, see `audit_data`.
-
-    Parameters
-    ----------
-    params, trial
-        Configuration and number of the winning trial.
-    bundle
-        Zip of the winner.
-
-    Raises
-    ------
-    StudyCorrupted
-        If the zip is damaged.
-    """
-    if settings.task.kind != "forecasting" or settings.roles.group is not None:
-        return ()
-    delivered = _read_bundle(bundle)
-    stop = settings.plan(len(series)).holdout_start
-    panel = make_panel(series, settings.roles, calendar=params.calendar == "cycles")
-    is_older = delivered.trial != trial
-    if is_older or len(delivered.scaler.center) != len(panel.channels):
-        return ()
-    expected = fit_scaler(panel, params.scaler, stop=stop)
-    return audit_scaler(delivered.scaler, expected, stop=stop)
-
-
-@dataclass(frozen=True)
-class _Delivered:
-    trial: int
-    scaler: Scaler
-
-
-def _read_bundle(bundle: Path) -> _Delivered:
-    try:
-        with zipfile.ZipFile(bundle) as archive:
-            scaling = json.loads(archive.read(PREPROCESSING))
-            trial = json.loads(archive.read(METRICS))["trial"]
-        scaler = Scaler(np.asarray(scaling["center"]), np.asarray(scaling["scale"]))
-        return _Delivered(trial, scaler)
-    except (OSError, zipfile.BadZipFile, KeyError, ValueError) as error:
-        raise StudyCorrupted(
-            f"The bundle {bundle.name} is damaged: {error}."
-        ) from error
 
 
 def _audit_filling(source: Source) -> tuple[Suspicion, ...]:
@@ -151,12 +183,13 @@ def _audit_borders(source: Source) -> tuple[Suspicion, ...]:
 
 
 def _audit_future(
-    series: pd.DataFrame, settings: StudySettings, *, stop: int
+    series: pd.DataFrame, settings: StudySettings, *, rows: np.ndarray
 ) -> tuple[Suspicion, ...]:
-    """Check that no input of a row changes when the rows after it are cut off."""
-    whole = make_panel(series, settings.roles)
-    cut = make_panel(series.iloc[:stop], settings.roles)
-    changed = ~np.isclose(whole.values[:stop], cut.values).all(axis=0)
+    """Check that no input of `rows` changes when all others are cut off."""
+    kind = settings.task.kind
+    whole = make_panel(series, settings.roles, kind=kind)
+    cut = make_panel(series[rows], settings.roles, kind=kind)
+    changed = ~np.isclose(whole.values[rows], cut.values).all(axis=0)
     return tuple(
         Suspicion(
             "changes_with_future",

@@ -15,6 +15,7 @@ from search.analysis.holdout.predictions import (
 )
 from search.analysis.newer.forecasts import Forecast
 from search.analysis.newer.judged import Judged
+from search.config import Roles
 from search.data.continuation import future_index
 from search.errors import SeriesError, StudyCorrupted
 from search.evaluation.answering import SampleModel
@@ -46,32 +47,31 @@ def forecast_ends(
     groups: list[str],
     *,
     frequency: str | None,
+    future: pd.DataFrame | None = None,
 ) -> list[GroupForecast]:
     """Forecast beyond the end of some series.
 
     Parameters
     ----------
     model
-        The delivered network; no column may have to be known in advance.
+        The delivered network.
     frame
         Rows of all series, as `search.study.studies.load_panel_series` gives them.
     groups
         Names of those to forecast.
     frequency
         pandas alias of the step between rows; None where rows are counted.
+    future
+        The columns known in advance, and that of the groups, in the rows that follow;
+        None where nothing is known of these.
 
     Raises
     ------
     SeriesError
-        If values known in advance are needed, or a series is too short.
+        If values known in advance are needed and not given, or a series is too short.
     """
     roles, horizon = model.roles, model.task.horizon
     assert roles.group is not None
-    if roles.known_features:
-        raise SeriesError(
-            f"The forecast needs {', '.join(roles.known_features)} of the next "
-            f"{horizon} rows, which are not in the data."
-        )
     names = frame[roles.group].astype("str").to_numpy()
     parts, indexes, stops, n_rows = [], [], [], 0
     for group in groups:
@@ -83,6 +83,8 @@ def forecast_ends(
             )
         index = next_index(rows.index, horizon, frequency=frequency)
         after = pd.DataFrame(0.0, index=index, columns=list(roles.columns))
+        for name, values in _known_ahead(roles, group, future, index).items():
+            after[name] = values
         parts.append(pd.concat([rows[list(roles.columns)], after]))
         parts[-1][roles.group] = group
         indexes.append(index)
@@ -94,6 +96,31 @@ def forecast_ends(
         GroupForecast(group, index, predicted)
         for group, index, predicted in zip(groups, indexes, values, strict=True)
     ]
+
+
+def _known_ahead(
+    roles: Roles, group: str, future: pd.DataFrame | None, index: pd.Index
+) -> dict[str, np.ndarray]:
+    """Return the columns that are known in the rows of `index`."""
+    if not roles.known_features:
+        return {}
+    assert roles.group is not None
+    needs = (
+        f"The forecast needs {', '.join(roles.known_features)} of the next "
+        f"{len(index)} rows"
+    )
+    if future is None or not len(future):
+        raise SeriesError(f"{needs}, which are not in the data.")
+    rows = future[future[roles.group].astype("str").to_numpy() == group]
+    if len(rows) < len(index):
+        raise SeriesError(f"{needs}; of {group!r} there are {len(rows)}.")
+    rows = rows.iloc[: len(index)]
+    if isinstance(index, pd.DatetimeIndex) and not rows.index.equals(index):
+        place = int((rows.index != index).argmax())
+        raise SeriesError(
+            f"{needs}; of {group!r} the row {index[place]} is absent or comes late."
+        )
+    return {name: rows[name].to_numpy() for name in roles.known_features}
 
 
 def next_index(index: pd.Index, n_rows: int, *, frequency: str | None) -> pd.Index:

@@ -10,6 +10,7 @@ from search.config import Task, TaskKind
 from search.errors import StudyCorrupted
 from search.evaluation.anomaly import anomaly_metrics
 from search.evaluation.class_metrics import class_metrics
+from search.evaluation.event_metrics import EventMetrics, event_metrics
 from search.evaluation.paired_groups import independent_units
 
 LEVEL = 0.05
@@ -63,6 +64,7 @@ class Judged:
                 "accuracy": found.accuracy,
                 "f1": found.f1,
                 "log_loss": found.log_loss,
+                **self._event_figures,
             }
         if self.kind == "anomaly":
             calls = anomaly_metrics(
@@ -76,13 +78,47 @@ class Judged:
                 "precision": calls.precision,
                 "recall": calls.recall,
                 "false_alarm_rate": calls.false_alarm_rate,
-                "detection_delay": calls.delay,
+                "missing_rate": calls.missing_rate,
+                **self._event_figures,
             }
         errors = self.answered - self.actual
         return {
             "mae": float(np.abs(errors).mean()),
             "rmse": float(np.sqrt((errors**2).mean(axis=0)).mean()),
             "r2": _r2(errors, self.actual),
+        }
+
+    @property
+    def events(self) -> EventMetrics | None:
+        """Runs of rows with the same answer; None where rows do not follow each other.
+
+        Where anomalies are looked for, the runs of normal rows are no events.
+        """
+        if self.kind not in ("labelling", "anomaly"):
+            return None
+        is_anomaly = self.kind == "anomaly"
+        called = self.answered[:, 0] if is_anomaly else self.answered.argmax(axis=1)
+        return event_metrics(
+            self.actual[:, 0].astype(np.int64),
+            called.astype(np.int64),
+            rows=self.rows,
+            groups=self._group_places,
+            background=0 if is_anomaly else None,
+        )
+
+    @property
+    def _event_figures(self) -> dict[str, float | None]:
+        events = self.events
+        if events is None:
+            return {}
+        return {
+            "events": events.n_actual,
+            "events_found": round((events.recall or 0) * events.n_actual),
+            "events_called": events.n_called,
+            "events_wrong": events.n_called
+            - round((events.precision or 0) * events.n_called),
+            "events_f1": events.f1,
+            "detection_delay": events.delay,
         }
 
     @property

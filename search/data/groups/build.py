@@ -187,7 +187,8 @@ def _as_a_whole(prepared: _Prepared, settings: GroupSettings) -> _Prepared:
             rows, values = rows.kept(keep), _kept(values, keep)
             labels = replace(labels, values=_kept(labels.values, keep))
 
-    leave(*length_findings(rows, settings))
+    is_by_group = labels.scope == "group"
+    leave(*length_findings(rows, settings, may_be_whole=is_by_group))
     leave(*twin_findings(rows, settings, values))
     if labels.scope is not None and len(rows):
         scope, classes = labels.scope, labels.classes

@@ -7,6 +7,7 @@ import pandas as pd
 
 from search.data.findings import Finding, counted, first_places, n_true, shown
 from search.data.groups.choices import choice_finding
+from search.data.groups.members import read_members
 from search.data.groups.rows import n_rows_were
 from search.data.groups.settings import GroupSettings
 from search.data.settings import SeriesSettings
@@ -124,3 +125,19 @@ def _counted(table: Table, settings: GroupSettings) -> Clock:
         repair=f"{n_rows_were(count)} left out, without a readable time stamp.",
     )
     return Clock(values, None, (finding,))
+
+
+def longest_times(table: Table, settings: GroupSettings) -> pd.Index:
+    """Return when the rows of the longest group are, in their order.
+
+    Row numbers where the table has no time stamps.
+    """
+    group = read_members(table, settings).group
+    if not (group >= 0).any():
+        return pd.RangeIndex(0)
+    is_in = group == np.bincount(group[group >= 0]).argmax()
+    times = read_clock(table, settings).time
+    if times is None or times.dtype.kind != "M":
+        return pd.RangeIndex(int(is_in.sum()))
+    inside = times[is_in]
+    return pd.DatetimeIndex(np.unique(inside[~np.isnat(inside)]))

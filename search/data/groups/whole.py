@@ -15,9 +15,16 @@ TEST = "test"
 
 
 def length_findings(
-    grouped: GroupedRows, settings: GroupSettings
+    grouped: GroupedRows, settings: GroupSettings, *, may_be_whole: bool
 ) -> tuple[np.ndarray, list[Finding]]:
-    """Return which rows are kept, and report short groups and unequal lengths."""
+    """Return which rows are kept, and report short groups and unequal lengths.
+
+    Parameters
+    ----------
+    may_be_whole
+        Whether each group has one label, so that a sample may be a whole group; then
+        shorter ones are padded.
+    """
     keep = np.ones(len(grouped), dtype=bool)
     if settings.roles.group is None or not len(grouped):
         return keep, []
@@ -54,8 +61,12 @@ def length_findings(
         text = (
             f"The groups have {int(lengths.min()):,} "
             f"({grouped.named(grouped.present[shortest])}) to {int(lengths.max()):,} "
-            f"({grouped.named(grouped.present[longest])}) rows. Shorter ones are "
-            "padded at their beginning, which a network does not see."
+            f"({grouped.named(grouped.present[longest])}) rows. "
+        ) + (
+            "As whole sequences, the shorter ones are padded at their beginning, which "
+            "a network does not see; windows that slide along them are not."
+            if may_be_whole
+            else "No window reaches from one into another."
         )
         found.append(Finding("unequal_lengths", "notice", text, settings.roles.group))
     return keep, found

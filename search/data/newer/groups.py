@@ -12,6 +12,7 @@ from search.data.groups.build import build_groups, inspect_groups
 from search.data.groups.members import cell_names
 from search.data.groups.record import BuiltGroups
 from search.data.groups.settings import GROUP_CHOICES, GroupSettings
+from search.data.newer.futures import behind_the_ends, find_open_ends
 from search.data.newer.reading import (
     known_words,
     order_columns,
@@ -49,12 +50,16 @@ class NewGroups:
         it says nothing. None where it has no such column.
     notes
         What was done to the rows and what is unusual, one sentence each.
+    future
+        Of a forecast that needs columns known in advance, these columns and that of
+        the groups in the rows behind the last target of each series; None elsewhere.
     """
 
     name: str
     frame: pd.DataFrame
     known: np.ndarray | None
     notes: tuple[str, ...] = ()
+    future: pd.DataFrame | None = None
 
 
 def read_new_groups(
@@ -94,9 +99,14 @@ def read_new_groups(
     )
     columns, notes = alike.columns, alike.notes
     answers = _answers(roles, kind)
-    present = [one for one in answers if one in alike.table.frame.columns]
-    table = _numbered(alike.table)
+    table = alike.table
+    present = [one for one in answers if one in table.frame.columns]
     settings = _settings(source, roles, list(columns.values()))
+    ends = None
+    if kind == "forecasting" and roles.known_features:
+        ends = find_open_ends(table, settings, roles, columns)
+        table = ends.table
+    table = _numbered(table)
     for finding in inspect_groups(table, settings).findings:
         if finding.is_blocking:
             refuse_finding(finding)
@@ -106,11 +116,17 @@ def read_new_groups(
     if present == list(answers) and answers:
         known, found = _known(table, built, answers, kind, classes)
         notes += found
+    frame, future = _framed(built, values, roles), None
+    if ends is not None:
+        is_behind = behind_the_ends(_places(built), ends.is_open, built.groups.codes)
+        kept = [*roles.known_features, *filter(None, (roles.group,))]
+        frame, future = frame[~is_behind], frame.loc[is_behind, kept]
     return NewGroups(
         name=name,
-        frame=_framed(built, values, roles),
+        frame=frame,
         known=known,
         notes=tuple(dict.fromkeys([*notes, *_said(built.findings)])),
+        future=future,
     )
 
 
@@ -203,7 +219,7 @@ def _known(
     classes: Sequence[str],
 ) -> tuple[np.ndarray, list[str]]:
     """Return what the file says of each row, and what of it was not understood."""
-    places = np.floor(built.values[_PLACE].to_numpy()).astype(np.int64)
+    places = _places(built)
     is_real = built.file_rows >= 0
     columns, notes = [], []
     for column in answers:
@@ -211,6 +227,12 @@ def _known(
         columns.append(np.where(is_real, values[places], np.nan))
         notes += [note] if note else []
     return np.column_stack(columns), notes
+
+
+def _places(built: BuiltGroups) -> np.ndarray:
+    """Return the row of the table of each row; of an inserted one, that before it."""
+    found: np.ndarray = np.floor(built.values[_PLACE].to_numpy()).astype(np.int64)
+    return found
 
 
 def _told(

@@ -97,7 +97,7 @@ def forecast_baselines(
     for fold in plan.folds:
         origins = np.arange(fold.valid_start, fold.valid_stop)
         actual = gather_targets(panel.targets, origins, horizon=task.horizon)
-        found, _ = _forecasts(panel, origins, task, sequence_length, names)
+        found, _ = forecast_from(panel, origins, task, sequence_length, names)
         for name, predicted in found.items():
             error = predicted - actual
             squared = (error**2).mean(axis=(0, 1))
@@ -105,7 +105,7 @@ def forecast_baselines(
             score = combine_targets(squared, absolute, weights, task.score)
             scores.setdefault(name, []).append(score)
     origins = np.arange(plan.holdout_start, plan.holdout_stop)
-    holdout, absent = _forecasts(panel, origins, task, sequence_length, names)
+    holdout, absent = forecast_from(panel, origins, task, sequence_length, names)
     fold_scores = {
         name: tuple(values)
         for name, values in scores.items()
@@ -114,14 +114,27 @@ def forecast_baselines(
     return BaselineForecasts(_in_order(fold_scores), _in_order(holdout), absent)
 
 
-def _forecasts(
+def forecast_from(
     panel: Panel,
     origins: np.ndarray,
     task: Task,
     sequence_length: int,
     names: Collection[str],
 ) -> tuple[Forecasts, dict[str, str]]:
-    """Return what each baseline forecasts that was fitted before the first origin."""
+    """Return what each baseline forecasts that was fitted before the first origin.
+
+    Parameters
+    ----------
+    panel, task, sequence_length, names
+        As in `forecast_baselines`.
+    origins
+        First target row of each forecast, ascending.
+
+    Returns
+    -------
+    tuple
+        The forecasts, and for each baseline that has none, why.
+    """
     methods: dict[str, Callable[[], np.ndarray]] = {
         "ets": lambda: _by_target(fit_ets, panel, origins, task),
         "theta": lambda: _by_target(fit_theta, panel, origins, task),

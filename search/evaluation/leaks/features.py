@@ -12,12 +12,16 @@ import numpy as np
 import pandas as pd
 
 from search.config import Roles
+from search.evaluation.leaks.likeness import (
+    EXACT,
+    correlation,
+    is_nearly,
+    is_transformed,
+)
 from search.evaluation.leaks.suspicion import Suspicion
 
 FEWEST_ROWS = 40
 MOST_ROWS = 20_000
-EXACT = 0.999
-NEARLY_LEVELS, NEARLY_CHANGES = 0.99, 0.9
 KNOWN_FROM_PAST = 0.99
 # What is left unexplained without later rows must be that many times larger.
 TIMES_BETTER = 20.0
@@ -27,7 +31,7 @@ AROUND = 4
 
 def audit_features(
     series: pd.DataFrame, roles: Roles, *, horizon: int, season: int
-) -> tuple[Suspicion, ...]:
+) -> tuple[Suspicion, ...] | None:
     """Look at every feature beside every target.
 
     Parameters
@@ -41,17 +45,19 @@ def audit_features(
 
     Returns
     -------
-    tuple of Suspicion
-        At most one for each feature, the plainest.
+    tuple of Suspicion, optional
+        At most one for each feature, the plainest. None where nothing can be told:
+        fewer than `FEWEST_ROWS` rows, or no feature that is more than a flag.
     """
     if len(series) < FEWEST_ROWS:
-        return ()
+        return None
     series = series.tail(MOST_ROWS)
-    found = []
+    found, n_judged = [], 0
     for name in (*roles.known_features, *roles.past_features):
         feature = series[name].to_numpy(dtype=np.float64)
         if len(np.unique(feature)) < 5:
             continue  # flags and classes follow from nothing so exactly by chance
+        n_judged += 1
         is_known = name in roles.known_features
         for target in roles.targets:
             values = series[target].to_numpy(dtype=np.float64)
@@ -68,7 +74,7 @@ def audit_features(
             if first is not None:
                 found.append(first)
                 break
-    return tuple(found)
+    return tuple(found) if n_judged else None
 
 
 def _of_pair(
@@ -99,8 +105,8 @@ def _same_row(
     if np.array_equal(feature, values):
         yield Suspicion("copy", f"{name!r} is a copy of {target!r}. {advice}", name)
         return
-    if _is_nearly(feature, values):
-        share = _correlation(feature, values) ** 2
+    if is_nearly(feature, values):
+        share = correlation(feature, values) ** 2
         yield Suspicion(
             "near_copy",
             f"{name!r} follows {target!r} of the same row almost exactly ({share:.2%} "
@@ -108,9 +114,7 @@ def _same_row(
             name,
         )
         return
-    ranks = abs(_correlation(_ranks(feature), _ranks(values)))
-    changes = abs(_correlation(np.sign(np.diff(feature)), np.sign(np.diff(values))))
-    if ranks > EXACT and changes > 0.98:
+    if is_transformed(feature, values):
         yield Suspicion(
             "transformed_copy",
             f"{name!r} rises and falls with {target!r} of the same row without "
@@ -124,7 +128,7 @@ def _shifted(
 ) -> Iterator[Suspicion]:
     """Ask whether the column is the target of a later row."""
     for shift in shifts:
-        if _is_nearly(feature[:-shift], values[shift:]):
+        if is_nearly(feature[:-shift], values[shift:]):
             rows = "row" if shift == 1 else "rows"
             yield Suspicion(
                 "shifted_copy",
@@ -156,7 +160,7 @@ def _period_total(
         for statistic in ("mean", "max", "min"):
             computed = groups.transform(statistic).to_numpy()[inner]
             given = feature[inner]
-            if np.ptp(computed) > 0 and _correlation(given, computed) ** 2 > EXACT:
+            if np.ptp(computed) > 0 and correlation(given, computed) ** 2 > EXACT:
                 yield Suspicion(
                     "period_total",
                     f"{name!r} is constant over a {word} and follows the {statistic} "
@@ -193,13 +197,6 @@ def _from_later_rows(
     )
 
 
-def _is_nearly(first: np.ndarray, second: np.ndarray) -> bool:
-    """Tell whether both agree in their levels and in their changes."""
-    levels = _correlation(first, second) ** 2
-    changes = _correlation(np.diff(first), np.diff(second)) ** 2
-    return levels > NEARLY_LEVELS and changes > NEARLY_CHANGES
-
-
 def _shifts(horizon: int, season: int, n_rows: int) -> list[int]:
     wanted = {*LEADS, *range(1, min(horizon, 48) + 1), season}
     return sorted(shift for shift in wanted if 1 <= shift < n_rows // 2)
@@ -224,13 +221,3 @@ def _explained(wanted: np.ndarray, by: list[np.ndarray]) -> float:
         return 0.0
     fitted = columns @ np.linalg.lstsq(columns, centred, rcond=None)[0]
     return float(1 - ((centred - fitted) ** 2).sum() / (centred**2).sum())
-
-
-def _correlation(first: np.ndarray, second: np.ndarray) -> float:
-    if np.ptp(first) == 0 or np.ptp(second) == 0:
-        return 0.0
-    return float(np.corrcoef(first, second)[0, 1])
-
-
-def _ranks(values: np.ndarray) -> np.ndarray:
-    return pd.Series(values).rank().to_numpy()

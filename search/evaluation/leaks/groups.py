@@ -1,9 +1,8 @@
-"""Sequences that stand on both sides of a split, and columns that tell their label."""
+"""Sequences that are to stay whole, and stand on both sides of a split."""
 
 import numpy as np
 import pandas as pd
 
-from search.config import INPUT_KINDS, Task
 from search.evaluation.leaks.suspicion import Suspicion
 from search.evaluation.panel import Panel
 from search.evaluation.samples import SamplePlan, SampleSplit
@@ -12,36 +11,27 @@ FEWEST_ROWS = 3
 _MOST_NAMED = 3
 
 
-def audit_groups(panel: Panel, plan: SamplePlan, task: Task) -> tuple[Suspicion, ...]:
-    """Look for leaks between groups, and from labels into features.
+def audit_groups(panel: Panel, plan: SamplePlan) -> tuple[Suspicion, ...]:
+    """Look for groups that a network learns from and is judged on.
 
     Parameters
     ----------
     panel
         All rows, the holdout too.
     plan
-        The folds in use.
-    task
-        What is asked for. Where the past of each series is known (forecasts and
-        anomalies) its group stands on both sides by right, and nothing is said.
+        The folds in use, which keep each group on one side.
     """
-    if task.kind in INPUT_KINDS:
-        return ()
-    found = list(_label_features(panel, task))
-    if panel.group_names:
-        found += _both_sides(panel, plan)
-        found += _twice(panel, plan)
-        found += _constants(panel, task, {one.column for one in found})
-    return tuple(found)
+    return (*_both_sides(panel, plan), *_twice(panel, plan))
 
 
-def _splits(plan: SamplePlan) -> list[tuple[str, SampleSplit]]:
+def named_splits(plan: SamplePlan) -> list[tuple[str, SampleSplit]]:
+    """Return each fold and the holdout, with the words for where it judges."""
     folds = [(f"in fold {n}", fold) for n, fold in enumerate(plan.folds, 1)]
     return [*folds, ("in the holdout", plan.final)]
 
 
 def _both_sides(panel: Panel, plan: SamplePlan) -> list[Suspicion]:
-    for where, split in _splits(plan):
+    for where, split in named_splits(plan):
         learned, judged = _groups(panel, split)
         both = np.intersect1d(learned, judged)
         if len(both):
@@ -57,7 +47,7 @@ def _both_sides(panel: Panel, plan: SamplePlan) -> list[Suspicion]:
 
 def _twice(panel: Panel, plan: SamplePlan) -> list[Suspicion]:
     digests = _digests(panel)
-    for where, split in _splits(plan):
+    for where, split in named_splits(plan):
         learned, judged = _groups(panel, split)
         same = judged[np.isin(digests[judged], digests[learned])]
         same = same[(panel.group_sizes[same] >= FEWEST_ROWS) & ~np.isin(same, learned)]
@@ -84,68 +74,6 @@ def _digests(panel: Panel) -> np.ndarray:
     place = np.arange(panel.n_rows) - panel.group_starts
     mixed = pd.util.hash_array(rows ^ (place.astype(np.uint64) << np.uint64(32)))
     return np.asarray(np.add.reduceat(mixed, np.asarray(panel.first_rows)))
-
-
-def _constants(panel: Panel, task: Task, known: set[str | None]) -> list[Suspicion]:
-    """Look for columns that are constant in each group and tell its label."""
-    first = np.asarray(panel.first_rows)
-    labels = panel.targets[first, 0]
-    if task.kind == "labelling" or len(np.unique(labels)) < 2:
-        return []
-    found = []
-    for name, values in _features(panel):
-        is_constant = bool((values == values[panel.group_starts]).all())
-        n_values = len(np.unique(values[first]))
-        if name in known or not is_constant or not 2 <= n_values <= len(first) // 2:
-            continue  # a value of its own for each group tells nothing of new ones
-        if _tells(values[first], labels):
-            found.append(
-                Suspicion(
-                    "group_constant",
-                    f"{name!r} has one value in each group, and it tells the label of "
-                    f"the {len(first)} groups without exception. If it was written "
-                    "down with the label, leave it out.",
-                    name,
-                )
-            )
-    return found
-
-
-def _label_features(panel: Panel, task: Task) -> list[Suspicion]:
-    labels = panel.targets[:, 0]
-    n_labels = len(np.unique(labels))
-    if n_labels < 2:
-        return []
-    found = []
-    for name, values in _features(panel):
-        is_copy = np.array_equal(values, labels)
-        is_code = task.has_classes and len(np.unique(values)) == n_labels
-        if is_copy or (is_code and _tells(values, labels)):
-            found.append(
-                Suspicion(
-                    "label_feature",
-                    f"{name!r} is the label of its own row"
-                    f"{'' if is_copy else ', written in other numbers'}. Every sample "
-                    "would be given its own answer; leave the column out.",
-                    name,
-                )
-            )
-    return found
-
-
-def _features(panel: Panel) -> list[tuple[str, np.ndarray]]:
-    n_features = panel.n_channels - panel.n_calendar
-    return [
-        (name, panel.values[:, place])
-        for place, name in enumerate(panel.channels[:n_features])
-    ]
-
-
-def _tells(values: np.ndarray, labels: np.ndarray) -> bool:
-    """Tell whether each value goes with one label only."""
-    _, place = np.unique(values, return_inverse=True)
-    pairs = np.unique(np.column_stack([place, labels]), axis=0)
-    return len(pairs) == len(np.unique(place))
 
 
 def _groups(panel: Panel, split: SampleSplit) -> tuple[np.ndarray, np.ndarray]:

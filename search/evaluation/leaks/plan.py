@@ -42,9 +42,9 @@ def audit_plan(plan: SplitPlan) -> tuple[Suspicion, ...]:
 
 
 def audit_scaler(
-    scaler: Scaler, expected: Scaler, *, stop: int
+    scaler: Scaler, expected: Scaler, *, where: str, others: str = "later ones"
 ) -> tuple[Suspicion, ...]:
-    """Check that a scaler is the one of the rows before `stop`.
+    """Check that a scaler is the one of the rows that it may see.
 
     Parameters
     ----------
@@ -52,16 +52,17 @@ def audit_scaler(
         The one in use.
     expected
         Fitted afresh on these rows.
+    where, others
+        Words for these rows, and for any others.
     """
-    is_same = np.allclose(scaler.center, expected.center) and np.allclose(
-        scaler.scale, expected.scale
+    is_same = scaler.center.shape == expected.center.shape and (
+        np.allclose(scaler.center, expected.center)
+        and np.allclose(scaler.scale, expected.scale)
     )
     if is_same:
         return ()
     return (
         Suspicion(
-            "scaler",
-            f"The scaler is not the one of the rows before row {stop}: it has seen "
-            "later ones.",
+            "scaler", f"The scaler is not the one of {where}: it has seen {others}."
         ),
     )

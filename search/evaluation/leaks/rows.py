@@ -34,7 +34,7 @@ def audit_rows(
     # A machine at rest repeats the same few stretches many thousand times.
     _, places = np.unique(digests[repeated], return_index=True)
     candidates = repeated[np.sort(places)]
-    row = next((row for row in candidates if _is_lively(windows[row])), None)
+    row = next((row for row in candidates if is_lively(windows[row])), None)
     if row is None:
         return ()
     first = int(np.flatnonzero(before == digests[row])[0])
@@ -48,6 +48,6 @@ def audit_rows(
     )
 
 
-def _is_lively(window: np.ndarray) -> bool:
+def is_lively(window: np.ndarray) -> bool:
     """Whether a stretch has so many different rows that chance never repeats it."""
     return len(np.unique(window)) > len(window) // 2

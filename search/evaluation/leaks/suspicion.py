@@ -22,6 +22,8 @@ Kind = Literal[
     "group_twice",
     "group_constant",
     "label_feature",
+    "not_normal",
+    "judged_rows",
 ]
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from search.analysis.diagnosis.leak_audit import audit_data, audit_winner
+from search.analysis.diagnosis.leak_audit import audit_data
+from search.analysis.diagnosis.winner_audit import audit_winner
 from search.config import Roles, Task
 from search.data.columns import profile_columns
 from search.data.samples import SAMPLES, make_sample
@@ -48,13 +49,13 @@ def settings() -> StudySettings:
 
 
 def test_clean_data_raise_no_alarm(settings: StudySettings) -> None:
-    assert audit_data(_series(), settings) == ()
+    assert audit_data(_series(), settings).found == ()
 
 
 def test_a_leaking_feature_is_named(settings: StudySettings) -> None:
     series = _series()
     series["inlet"] = series["load"].shift(-2).ffill()
-    (found,) = audit_data(series, settings)
+    (found,) = audit_data(series, settings).found
     assert (found.kind, found.column) == ("shifted_copy", "inlet")
 
 
@@ -65,10 +66,10 @@ def test_gaps_filled_from_later_rows_are_named(
     source = replace(
         settings.source, reading={"missing": rule}, repairs=("3 values were filled.",)
     )
-    (found,) = audit_data(_series(), replace(settings, source=source))
+    (found,) = audit_data(_series(), replace(settings, source=source)).found
     assert found.kind == "filled_from_future"
     unused = replace(source, repairs=())
-    assert audit_data(_series(), replace(settings, source=unused)) == ()
+    assert audit_data(_series(), replace(settings, source=unused)).found == ()
 
 
 def test_each_column_that_was_filled_from_later_rows_is_named() -> None:
@@ -86,7 +87,7 @@ def test_each_column_that_was_filled_from_later_rows_is_named() -> None:
     space = default_space(N_ROWS, roles, task)
     settings = StudySettings("s", built.source, built.roles, task, space)
     found = [
-        one for one in audit_data(built.values, settings)
+        one for one in audit_data(built.values, settings).found
         if one.kind == "filled_from_future"
     ]  # fmt: skip
     assert [one.column for one in found] == ["inlet", "outlet"]
@@ -123,12 +124,12 @@ def test_gaps_of_a_text_column_alone_are_no_alarm() -> None:
     task = Task(horizon=3, holdout=60, season=24)
     space = default_space(N_ROWS, built.roles, task)
     settings = StudySettings("s", built.source, built.roles, task, space)
-    assert audit_data(built.values, settings) == ()
+    assert audit_data(built.values, settings).found == ()
 
 
 def test_several_series_in_one_table_are_a_leak(settings: StudySettings) -> None:
     source = replace(settings.source, several_series="It looks like 3 series.")
-    (found,) = audit_data(_series(), replace(settings, source=source))
+    (found,) = audit_data(_series(), replace(settings, source=source)).found
     assert (found.kind, found.message) == ("group_border", "It looks like 3 series.")
 
 
@@ -137,7 +138,7 @@ def test_a_feature_that_begins_with_a_later_value_is_named(
 ) -> None:
     series = _series()
     series.iloc[:50, 1] = np.nan
-    (found,) = audit_data(series.bfill(), settings)
+    (found,) = audit_data(series.bfill(), settings).found
     assert (found.kind, found.column) == ("filled_from_future", "inlet")
 
 
@@ -184,11 +185,11 @@ def test_a_delivered_scaler_is_checked(
     with zipfile.ZipFile(bundle, "w") as archive:
         archive.writestr("preprocessing.json", json.dumps(document))
         archive.writestr("metrics.json", json.dumps({"trial": 4}))
-    found = audit_winner(series, settings, params, bundle, trial=4)
+    found = audit_winner(series, settings, params, bundle, trial=4).found
     assert [one.kind for one in found] == kinds
-    assert audit_winner(series, settings, params, bundle, trial=5) == ()
+    assert audit_winner(series, settings, params, bundle, trial=5).found == ()
     other = replace(params, calendar="none" if has_calendar else "cycles")
-    assert audit_winner(series, settings, other, bundle, trial=4) == ()
+    assert audit_winner(series, settings, other, bundle, trial=4).found == ()
 
 
 @pytest.mark.parametrize("name", SAMPLES)
@@ -200,4 +201,4 @@ def test_samples_of_the_product_are_clean(name: str) -> None:
     task = suggest_task(n_rows, horizon=sample.horizon, season=sample.season)
     space = default_space(n_rows, built.roles, task)
     settings = StudySettings("s", built.source, built.roles, task, space)
-    assert audit_data(built.values, settings) == ()
+    assert audit_data(built.values, settings).found == ()

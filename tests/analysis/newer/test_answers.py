@@ -92,5 +92,32 @@ def test_each_series_goes_on_in_its_own_scale_and_time() -> None:
         forecast_ends(found, frame.replace("b", "c"), ["c"], frequency="D")
 
 
+def test_what_is_known_of_the_next_rows_reaches_the_network() -> None:
+    def ahead(past: np.ndarray, known: np.ndarray) -> np.ndarray:
+        return known[:, :, :1]
+
+    scaler = GroupScaler(np.zeros((2, 2)), np.ones((2, 2)), np.zeros(1))
+    roles = Roles(("x",), known_features=("k",), group="id")
+    found = SampleModel(
+        ahead, scaler, None, roles, Task(2, 2), 2, "none", False, group_names=("a", "b")
+    )
+    days = pd.date_range("2026-01-01", periods=6, freq="D")
+    frame = pd.DataFrame(
+        {"x": 1.0, "k": 0.0, "id": list("aaabbb")}, index=days[:3].append(days[:3])
+    )
+    future = pd.DataFrame(
+        {"k": [4.0, 5.0, 6.0, 7.0, 8.0], "id": list("aaabb")},
+        index=days[3:].append(days[4:]),
+    )
+    (first,) = forecast_ends(found, frame, ["a"], frequency="D", future=future)
+    assert first.predicted.ravel().tolist() == [4.0, 5.0]
+    with pytest.raises(SeriesError, match=r"of 'b' the row 2026-01-04 .* is absent"):
+        forecast_ends(found, frame, ["b"], frequency="D", future=future)
+    with pytest.raises(SeriesError, match="of 'a' there are 1"):
+        forecast_ends(found, frame, ["a"], frequency="D", future=future.iloc[:1])
+    with pytest.raises(SeriesError, match="which are not in the data"):
+        forecast_ends(found, frame, ["a"], frequency="D")
+
+
 def test_counted_rows_go_on() -> None:
     assert next_index(pd.Index([0, 1, 2]), 2, frequency=None).tolist() == [3, 4]

@@ -8,6 +8,7 @@ import pytest
 from search.analysis.newer.judged import Judged, load_judged, loss_change
 from search.config import Task
 from search.errors import StudyCorrupted
+from search.evaluation.kind_metrics import class_result
 
 CLASSES = Task(1, 1, kind="classification", classes=("a", "b"), score="log_loss")
 
@@ -78,3 +79,27 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     path.write_text("group,row\nx,1\n")
     with pytest.raises(StudyCorrupted, match="holdout_predictions"):
         load_judged(path, CLASSES, ("what",))
+
+
+def test_labelled_rows_and_anomalies_have_the_events_of_the_holdout() -> None:
+    rows, groups = np.arange(8), np.full(8, "")
+    actual = np.array([0, 1, 1, 0, 0, 1, 0, 0], dtype=float)[:, None]
+    called = np.array([0, 0, 1, 0, 0, 0, 0, 1], dtype=float)[:, None]
+    found = Judged("anomaly", groups, rows, actual, called).figures
+    assert (found["events"], found["events_found"]) == (2, 1)
+    assert (found["events_called"], found["events_wrong"]) == (2, 1)
+    assert (found["events_f1"], found["detection_delay"]) == (0.5, 1.0)
+    assert found["missing_rate"] == pytest.approx(2 / 3)
+    labels = Judged("labelling", groups, rows, actual, np.hstack([1 - called, called]))
+    holdout = class_result(
+        actual[:, 0].astype(int),
+        labels.answered,
+        classes=("a", "b"),
+        rows=rows,
+        groups=np.zeros(8, dtype=int),
+    )
+    assert labels.events == holdout.events
+    assert labels.figures["events"] == 5  # runs of either class
+    other = Judged("classification", groups, rows, actual, labels.answered)
+    assert other.events is None
+    assert set(other.figures) == {"accuracy", "f1", "log_loss"}

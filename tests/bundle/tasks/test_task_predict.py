@@ -168,7 +168,7 @@ def test_predict_with_bundle_runs_the_scripts_of_this_package(
             if one.is_file():
                 content = b"raise SystemExit(9)" if one.suffix == ".py" else None
                 archive.writestr(one.name, content or one.read_bytes())
-    text = predict_with_bundle(trapped, path, None)
+    text = predict_with_bundle(trapped, path, None).csv
     assert text.startswith("group,row,predicted,p_closed,p_open\n")
 
 

@@ -222,3 +222,23 @@ def test_group_rows_must_fit_together():
         GroupRows(np.array([0, 0, 2]), ("a", "b"))
     with pytest.raises(SeriesError, match="one value a row, got 1 for 2"):
         GroupRows(np.array([0, 1]), ("a", "b"), times=np.array([1.0]))
+
+
+@pytest.mark.parametrize(
+    ("chosen", "says"),
+    [
+        (NUMBERS, "the shorter ones are padded at their beginning"),
+        (
+            replace(NUMBERS, label_scope="row"),
+            "No window reaches from one into another",
+        ),
+        (
+            GroupSettings(Roles(("x", "y"), group="id"), ("t",)),
+            "No window reaches from one into another",
+        ),
+    ],
+    ids=["a number a group", "a number a row", "many series"],
+)
+def test_padding_is_said_only_where_a_sample_may_be_a_whole_group(chosen, says):
+    rows = [*_rows(), ["G0", 0, 1, 2], ["G0", 1, 2, 2]]
+    assert says in _finding(rows, chosen, "unequal_lengths").message

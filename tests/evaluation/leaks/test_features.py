@@ -69,7 +69,7 @@ PAST: dict[str, tuple[str, Plant]] = {
 
 def _audit(feature: pd.Series, target: pd.Series, roles: Roles) -> list[str]:
     table = pd.DataFrame({"y": target, "x": np.asarray(feature)})
-    found = audit_features(table, roles, horizon=6, season=SEASON)
+    found = audit_features(table, roles, horizon=6, season=SEASON) or ()
     assert all(one.column == "x" for one in found)
     return [one.kind for one in found]
 
@@ -131,4 +131,4 @@ def test_the_same_row_is_no_leak_where_it_is_known_only_up_to_now() -> None:
 def test_too_few_rows_are_not_judged() -> None:
     table = pd.DataFrame({"y": np.arange(30.0), "x": np.arange(30.0)})
     roles = Roles(("y",), known_features=("x",))
-    assert audit_features(table, roles, horizon=1, season=1) == ()
+    assert audit_features(table, roles, horizon=1, season=1) is None

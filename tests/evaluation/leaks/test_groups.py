@@ -1,4 +1,4 @@
-"""Leaks between groups and from labels: each kind seen once, and none where none is."""
+"""Groups on both sides: each kind seen once, and none where none is."""
 
 from dataclasses import replace
 
@@ -27,13 +27,8 @@ def case() -> tuple[Panel, SamplePlan]:
     return panel, plan_samples(panel, TASK, first_origin=5, seed=2)
 
 
-def with_column(panel: Panel, values: np.ndarray) -> Panel:
-    both = np.column_stack([panel.values[:, 0], values])
-    return replace(panel, values=both, channels=("a", "b"))
-
-
 def kinds(panel: Panel, plan: SamplePlan) -> list[tuple[str, str | None]]:
-    return [(one.kind, one.column) for one in audit_groups(panel, plan, TASK)]
+    return [(one.kind, one.column) for one in audit_groups(panel, plan)]
 
 
 def test_nothing_is_said_of_random_groups() -> None:
@@ -45,7 +40,7 @@ def test_a_group_on_both_sides_is_named() -> None:
     fold = plan.folds[0]
     shown = np.sort(np.append(fold.training, fold.validation[0]))
     leaky = replace(plan, folds=(replace(fold, training=shown), plan.folds[1]))
-    (found,) = audit_groups(panel, leaky, TASK)
+    (found,) = audit_groups(panel, leaky)
     assert found.kind == "group_on_both_sides"
     name = panel.group_names[panel.groups[fold.validation[0] - 1]]
     assert f"1 groups are learned from and judged in fold 1 ('{name}')" in found.message
@@ -56,30 +51,3 @@ def test_a_copied_group_under_another_name_is_found_in_the_holdout() -> None:
     held, learned = plan.final.validation[0], plan.final.training[0]
     panel.values[held - 5 : held] = panel.values[learned - 5 : learned]
     assert ("group_twice", None) in kinds(panel, plan)
-
-
-def test_a_column_that_tells_the_label_of_each_group_is_named() -> None:
-    """Four operators, two of whom handled the one class only."""
-    panel, plan = case()
-    operators = panel.targets[:, 0] + 2 * (np.arange(100) // 5 % 2)
-    assert kinds(with_column(panel, operators), plan) == [("group_constant", "b")]
-
-
-def test_a_column_with_a_value_of_its_own_for_each_group_tells_nothing() -> None:
-    panel, plan = case()
-    assert kinds(with_column(panel, np.arange(100) // 5), plan) == []
-
-
-def test_the_label_among_the_features_is_named() -> None:
-    panel, plan = case()
-    copied = with_column(panel, panel.targets[:, 0])
-    assert kinds(copied, plan) == [("label_feature", "b")]
-    recoded = with_column(panel, 7 - 3 * panel.targets[:, 0])
-    assert kinds(recoded, plan) == [("label_feature", "b")]
-
-
-def test_forecasts_of_many_series_may_know_each_series() -> None:
-    task = Task(1, 2, folds=2)
-    panel = panel_of(20, 20)
-    plan = plan_samples(panel, task, first_origin=2)
-    assert audit_groups(panel, plan, task) == ()

@@ -53,5 +53,7 @@ def test_a_scaler_that_has_seen_later_rows_is_named(name: str) -> None:
     panel = make_panel(pd.DataFrame({"y": values}), Roles(("y",)))
     expected = fit_scaler(panel, name, stop=200)  # type: ignore[arg-type]
     seen = fit_scaler(panel, name, stop=300)  # type: ignore[arg-type]
-    assert [one.kind for one in audit_scaler(seen, expected, stop=200)] == ["scaler"]
-    assert audit_scaler(expected, expected, stop=200) == ()
+    assert [one.kind for one in audit_scaler(seen, expected, where="them")] == [
+        "scaler"
+    ]
+    assert audit_scaler(expected, expected, where="them") == ()

@@ -351,6 +351,7 @@ KILLED = """
 import sys
 from search.environment import Environment
 from search.environment import Environment
+from search.environment import Environment
 from search.study.storage.batching import batching_storage
 from search.study.optuna_study import claim_lock, open_study
 from search.study.studies import find_study

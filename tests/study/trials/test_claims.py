@@ -38,6 +38,7 @@ import sqlite3, sys, time
 import sqlalchemy
 from search.environment import Environment
 from search.environment import Environment
+from search.environment import Environment
 from search.study.trials.claims import (
     TrialRecord, claim_trial, current_owner, finish_trial
 )
@@ -64,6 +65,7 @@ while (claim := claim_trial(handle, study, owner)).reason != "budget":
 # A worker that dies inside the claim lock, its trial claimed.
 HOLDER = """
 import sys
+from search.environment import Environment
 from search.environment import Environment
 from search.environment import Environment
 from search.study.storage.batching import batching_storage
