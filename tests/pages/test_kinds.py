@@ -45,7 +45,7 @@ def spoken(app: AppTest) -> str:
 
 
 SECTIONS = {
-    "regression": ("How close are the estimates?", "Which groups are the hardest?"),
+    "regression": ("How close are the estimates?", "Which sequences are the hardest?"),
     "classification": (
         "Which classes does GRU mix up?",
         "How well is",
@@ -53,12 +53,12 @@ SECTIONS = {
     ),
     "labelling": ("When is it right, and when not?", "Events"),
     "anomaly": ("When was something unusual", "Events"),
-    "many_series": ("Which groups are the hardest?", "What was forecast, and what"),
+    "many_series": ("Which series are the hardest?", "What was forecast, and what"),
 }
 HOLDOUTS = {
-    "regression": "The holdout (5 groups)",
-    "classification": "The holdout (5 groups)",
-    "labelling": "The holdout (5 groups)",
+    "regression": "The holdout (5 sequences)",
+    "classification": "The holdout (5 sequences)",
+    "labelling": "The holdout (5 sequences)",
     "anomaly": "The labels of the rows after the normal ones",
     "many_series": "the last 6 rows of each series",
 }
@@ -109,10 +109,41 @@ def test_folds_of_groups_are_not_called_a_time_order(
 ) -> None:
     app = opened("progress", at_home["classification"])
     helps = [element.proto.help for element in app.subheader]
-    assert any("the groups are parted" in said for said in helps)
+    assert any("the sequences are parted" in said for said in helps)
     ordered = opened("progress", at_home["many_series"])
     helps = [element.proto.help for element in ordered.subheader]
     assert any("in time order" in said for said in helps)
+
+
+DRAWN = {
+    "regression": "20 sequences with",
+    "classification": "20 sequences with",
+    "labelling": "20 sequences with",
+    "anomaly": "20 sequences with",
+    "many_series": "sequences with",
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_data_of_a_study_are_drawn_as_the_kind_asks(
+    at_home: dict[str, StudyHandle], kind: str
+) -> None:
+    study = at_home[kind]
+    app = opened("data", study)
+    assert not app.exception
+    assert DRAWN[kind] in spoken(app)
+    assert f"The data of **{study.settings.name}**" in spoken(app)
+    # What is told from the inputs is one value a sequence: no course to look at.
+    first = app.selectbox(key="data_drawn").value if kind == "regression" else None
+    assert first not in study.settings.roles.targets
+
+
+def test_mistakes_have_no_number_of_a_row_over_all_sequences(
+    at_home: dict[str, StudyHandle],
+) -> None:
+    tables = [one.value for one in opened("compare", at_home["labelling"]).dataframe]
+    mistakes = next(table for table in tables if "Its probability [%]" in table)
+    assert list(mistakes.columns)[:3] == ["Model", "Sequence", "Time"]
 
 
 def test_another_group_can_be_chosen(at_home: dict[str, StudyHandle]) -> None:
@@ -157,7 +188,7 @@ def test_report_holds_the_charts_of_the_kind(
         "classification": "Which classes does LSTM mix up?",
         "labelling": "When is it right, and when not?",
         "anomaly": "When was something unusual, and when was it noticed?",
-        "many_series": "Which groups are the hardest?",
+        "many_series": "Which series are the hardest?",
     }[kind]
     assert title in report
     assert "walk <b>" not in report

@@ -10,7 +10,7 @@ from tests.pages.conftest import OpenPage, words
 from tests.pages.sample_factory import sample_study, sequences, series
 
 TITLES = {
-    "regression": "Value new sequences",
+    "regression": "Estimates for new sequences",
     "classification": "Classify new sequences",
     "labelling": "Label new rows",
     "anomaly": "Watch for anomalies",
@@ -40,7 +40,7 @@ def test_every_kind_answers_its_file_and_is_scored(
     assert not app.exception
     assert not app.error
     shown = said(app)
-    assert f"rows in {14 if is_whole else 2} groups" in shown
+    assert f"rows in {14 if is_whole else 2} sequences" in shown
     assert "Does it keep its promise?" in shown
     if is_whole:
         assert "How does the answer develop?" in shown

@@ -6,7 +6,7 @@ from typing import TypeVar
 import pandas as pd
 import streamlit as st
 
-from pages.components.compare.table import written
+from pages.components.compare.table import show_written
 from pages.components.csv_files import csv_bytes
 from pages.components.text import raw_text, text
 
@@ -59,7 +59,7 @@ def show_table(
     numbers
         Makes the table of the file, if that is another one.
     """
-    st.dataframe(written(table), key=f"{key}_table", hide_index=True, placeholder="–")
+    show_written(table, key=f"{key}_table")
     st.download_button(
         text("app.numbers"),
         lambda: csv_bytes(table if numbers is None else numbers()),

@@ -47,4 +47,4 @@ def series_errors(models: dict[str, GroupForecasts], target: str) -> Chart:
         }
         for name, by_group in models.items()
     }
-    return group_error_chart(errors, target_scale(target))
+    return group_error_chart(errors, target_scale(target), are_series=True)
