@@ -26,7 +26,7 @@ test-quick: $(DEV_STAMP) ## tests that take seconds
 	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow and not e2e and not faults"
 
 test-slow: $(DEV_STAMP) ## tests that train for longer, and the browser test
-	$(BIN)/python -m pytest -m "(slow or e2e) and not faults"
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "(slow or e2e) and not faults"
 
 test-offline: $(DEV_STAMP) ## the quick tests without any network; Linux only
 	unshare --map-root-user --net sh -c 'ip link set lo up && exec "$$@"' sh \

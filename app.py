@@ -30,8 +30,8 @@ from search.config import Environment
 from search.errors import ConfigError, SearchError
 from search.jobs.launch import ensure_running
 from search.jobs.server_lock import check_server, lock_server
-from search.study.places import check_places
-from search.study.storage import is_temporary, prepare_storage
+from search.study.storage.opening import is_temporary, prepare_storage
+from search.study.storage.places import check_places
 
 WATCH_SECONDS = 3.0
 TIDY_SECONDS = 10.0

@@ -28,8 +28,8 @@ from search.evaluation.panel import Panel, make_panel
 from search.evaluation.scaling import fit_scaler
 from search.evaluation.splits import SplitPlan, plan_splits
 from search.evaluation.windows import gather_targets, gather_windows
-from search.study.curves import EpochPoint
-from search.study.space import LIMITS, TrialParams
+from search.space.lines import LIMITS, TrialParams
+from search.study.trials.curves import EpochPoint
 
 
 def make_problem(args: argparse.Namespace) -> tuple[Panel, SplitPlan, Task]:

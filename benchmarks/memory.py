@@ -36,7 +36,7 @@ from search.jobs.limits import Limits
 from search.jobs.supervisor import supervise
 from search.study.folders import StudyHandle, log_path
 from search.study.studies import create_study, find_study
-from search.study.trials import read_trials
+from search.study.trials.listing import read_trials
 
 Kind = Literal["supervisor", "worker", "refit"]
 KINDS: tuple[Kind, ...] = ("supervisor", "worker", "refit")

@@ -23,7 +23,7 @@ from benchmarks.support.recording import record, table
 from search.config import CELLS, Cell, Roles, Task, Training
 from search.evaluation.panel import make_panel
 from search.evaluation.splits import SplitPlan, plan_splits
-from search.study.space import TrialParams
+from search.space.lines import TrialParams
 
 GATES: dict[Cell, int] = {"SimpleRNN": 1, "LSTM": 4, "GRU": 3}
 POINTS, LENGTH, BATCH = 2000, 24, 32

@@ -61,8 +61,8 @@ from benchmarks.support.scripts import (
     run_job,
 )
 from benchmarks.support.series import PublicSeries, public_series
-from search.study.space import Value
-from search.study.trials import TrialView
+from search.space.lines import Value
+from search.study.trials.listing import TrialView
 
 POLL_SECONDS = 1.0
 CORES = sorted(os.sched_getaffinity(0))

@@ -46,8 +46,8 @@ from benchmarks.support.processes import benchmark_command
 from benchmarks.support.recording import record, table
 from search.config import Training
 from search.evaluation.splits import plan_splits
-from search.study.space import TrialParams
-from search.study.trials import TrialView, read_trials
+from search.space.lines import TrialParams
+from search.study.trials.listing import TrialView, read_trials
 
 DRAW_SEED = 0
 UNITS = 32

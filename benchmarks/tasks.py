@@ -20,7 +20,7 @@ import numpy as np
 from search.config import CELLS, Task
 from search.evaluation.group_splits import plan_samples
 from search.evaluation.panel import Panel
-from search.study.space import TrialParams
+from search.space.lines import TrialParams
 
 CLASSES = ("fast", "slow", "still")
 HORIZON = 6

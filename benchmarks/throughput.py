@@ -58,7 +58,7 @@ from benchmarks.support.scripts import (
     ScriptRun,
     run_configurations,
 )
-from search.study.space import Value
+from search.space.lines import Value
 
 SEASON = 24
 DRAW_SEED = 0

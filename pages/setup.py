@@ -34,9 +34,9 @@ from pages.components.state import current_study
 from pages.components.text import plain, raw_text, text
 from search.errors import ConfigError
 from search.evaluation.samples import SamplePlan
+from search.space.suggestions import epochs_reason, suggestions
+from search.space.task_spaces import task_space
 from search.study.settings import StudySettings
-from search.study.suggestions import epochs_reason, suggestions
-from search.study.task_spaces import task_space
 
 page_frame(text("setup.title"), "setup")
 

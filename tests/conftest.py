@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from search.config import Environment
-from search.study.storage import prepare_storage
+from search.study.storage.opening import prepare_storage
 from tests.postgres import Server, missing, running_server
 
 pytest_plugins = ["tests.case_table"]

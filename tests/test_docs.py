@@ -19,9 +19,9 @@ from search.evaluation.class_metrics import ClassScore
 from search.evaluation.diagnosis import Illness
 from search.evaluation.leaks.suspicion import Kind
 from search.evaluation.metrics import Metrics
+from search.space.lines import LIMITS
 from search.study.control import State
 from search.study.settings import StudySettings
-from search.study.space import LIMITS
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [

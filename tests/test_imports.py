@@ -148,6 +148,7 @@ def test_studies_are_stored_without_knowing_what_is_read_from_them(
     imports: list[Import],
 ) -> None:
     below = {"search.study": {"search.analysis", "search.jobs"}}
+    below["search.space"] = {*below["search.study"], "search.study"}
     for package in ("search.data", "search.evaluation", "search.explain"):
         below[package] = {*below["search.study"], "search.study"}
     for package, above in below.items():

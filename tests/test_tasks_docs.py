@@ -164,7 +164,7 @@ class TestSmallBudget:
         assert len(found) == found["group"].nunique() == 24
         assert best_of(results)["r2"] <= 0.97
         assert {"mean", "ridge_features"} <= set(results["baselines"])
-        assert results["baselines"]["mean"]["r2"] == pytest.approx(0, abs=0.1)
+        assert results["baselines"]["mean"]["r2"] <= 0  # as of any constant
 
     def test_value_of_a_row(self, folder: Path) -> None:
         _, found = run_small("Value of a row", folder)

@@ -17,16 +17,16 @@ from search.cli.main import main
 from search.config import Budget, Environment
 from search.files import sha256
 from search.jobs.audit import audit_folders, audit_storage, audit_study
-from search.study.claims import claim_trial, current_owner, finish_trial
 from search.study.control import needs_supervisor, set_budget, wish
-from search.study.curves import read_curve
 from search.study.folders import StudyHandle
 from search.study.optuna_study import open_study
-from search.study.outcomes import TrialRecord
 from search.study.progress import read_progress
 from search.study.results import load_results
 from search.study.steering import enqueue
 from search.study.studies import list_studies, load_panel_series
+from search.study.trials.claims import claim_trial, current_owner, finish_trial
+from search.study.trials.curves import read_curve
+from search.study.trials.outcomes import TrialRecord
 
 ASSETS = sorted((Path(__file__).parent / "assets").glob("study-*.zip"))
 RECORD = TrialRecord("complete", 0.01, (0.01, 0.01), 2, 2, 1000, 0.1, 0.2)

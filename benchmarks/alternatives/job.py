@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from search.study.space import Value
+from search.space.lines import Value
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ import optuna
 from benchmarks.alternatives.epoch_clock import EpochClock
 from benchmarks.alternatives.job import Job, Note, read_job, write_note
 from benchmarks.support.problems import FoldData, Problem, problem_of
-from search.study.space import TrialParams
+from search.space.lines import TrialParams
 
 
 def build_model(params: TrialParams, fold: FoldData) -> keras.Model:

@@ -18,7 +18,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from benchmarks.alternatives.job import Job, Note, read_job, write_note
 from benchmarks.support.problems import FoldData, Part, Problem, problem_of
-from search.study.space import TrialParams
+from search.space.lines import TrialParams
 
 CELLS = {"SimpleRNN": nn.RNN, "LSTM": nn.LSTM, "GRU": nn.GRU}
 

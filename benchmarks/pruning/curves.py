@@ -16,9 +16,9 @@ from benchmarks.support.places import CURVES
 from benchmarks.support.problems import draw_configurations, problem_of, say
 from benchmarks.support.series import PublicSeries
 from search.config import Cell
-from search.study.space import Value
-from search.study.starting import textbook_configurations
-from search.study.trials import TrialView
+from search.space.lines import Value
+from search.space.starting import textbook_configurations
+from search.study.trials.listing import TrialView
 
 DRAW_SEED = 0
 

@@ -21,7 +21,7 @@ from optuna.trial import TrialState
 
 from benchmarks.pruning.curves import RecordedTrial
 from search.config import CELLS
-from search.study.pruning import BestSharePruner, CellPruner
+from search.study.trials.pruning import BestSharePruner, CellPruner
 
 SHARE_OF_POOL = 2 / 3
 

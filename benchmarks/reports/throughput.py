@@ -8,7 +8,7 @@ import numpy as np
 
 from benchmarks.support.recording import table
 from benchmarks.support.scripts import ScriptRun, extrapolate
-from search.study.space import Value
+from search.space.lines import Value
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from benchmarks.support.places import ROOT
 from search.config import Environment
-from search.study.curves import EpochPoint, read_curve
 from search.study.folders import StudyHandle
 from search.study.studies import list_studies
-from search.study.trials import TrialView, read_trials
+from search.study.trials.curves import EpochPoint, read_curve
+from search.study.trials.listing import TrialView, read_trials
 
 LONGEST_END_SECONDS = 60.0
 

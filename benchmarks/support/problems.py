@@ -23,8 +23,8 @@ from search.evaluation.panel import Panel, make_panel
 from search.evaluation.scaling import fit_scaler
 from search.evaluation.splits import SplitPlan
 from search.evaluation.windows import gather_targets, gather_windows
+from search.space.lines import Space, TrialParams, Value
 from search.study.settings import StudySettings
-from search.study.space import Space, TrialParams, Value
 
 if TYPE_CHECKING:
     import optuna

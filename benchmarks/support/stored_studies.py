@@ -19,13 +19,13 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from search.config import MAX_TRIALS, Budget, Environment, Training
-from search.study.curves import EpochPoint, curve_path
+from search.space.lines import TrialParams
 from search.study.folders import StudyHandle
 from search.study.optuna_study import open_study
-from search.study.owners import current_owner
-from search.study.space import TrialParams
-from search.study.storage import sqlite_path
+from search.study.storage.opening import sqlite_path
 from search.study.studies import optuna_study_id
+from search.study.trials.curves import EpochPoint, curve_path
+from search.study.trials.owners import current_owner
 from tests.pages.study_factory import (
     N_FOLDS,
     REASON,

@@ -22,7 +22,7 @@ from search.data.groups.record import BuiltGroups
 from search.data.samples import SAMPLES, make_sample
 from search.data.series import BuiltSeries
 from search.evaluation.panel import Panel, make_panel
-from search.study.space import Value
+from search.space.lines import Value
 
 _FORMS = ("data_", "setup_", "memo_")
 _Value = TypeVar("_Value")

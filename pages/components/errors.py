@@ -9,7 +9,7 @@ from pages.components.state import environment
 from pages.components.text import plain, text
 from search import disk
 from search.errors import SearchError
-from search.study.places import refusal
+from search.study.storage.places import refusal
 
 logger = logging.getLogger(__name__)
 

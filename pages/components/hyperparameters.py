@@ -5,7 +5,7 @@ The words are those of ``text/en/hyperparameters.toml``.
 
 from pages.components.numbers import three_digits
 from pages.components.text import has_text, raw_text
-from search.study.space import Line, Value
+from search.space.lines import Line, Value
 
 
 def label(name: str) -> str:

@@ -12,8 +12,8 @@ from pages.components.text import has_text, plain, raw_text, text
 from search.analysis.cures import cured_settings
 from search.config import Task
 from search.evaluation.diagnosis import Diagnosis, Illness
+from search.space.lines import Value
 from search.study.folders import StudyHandle
-from search.study.space import Value
 
 MOST_CURES = 2
 SHARES = ("share", "worse", "gained", "skill", "expected", "missed")

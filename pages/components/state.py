@@ -16,7 +16,7 @@ from search.study.folders import StudyHandle
 from search.study.progress import Progress, read_progress
 from search.study.results import RESULTS_FILE, StudyResults, load_results
 from search.study.studies import find_study, list_studies, optuna_study_id
-from search.study.trials import TrialView, read_trials
+from search.study.trials.listing import TrialView, read_trials
 
 PageName = Literal[
     "home", "data", "setup", "progress", "compare", "forecast", "explain", "studies"

@@ -26,10 +26,10 @@ from search.analysis.predictions import (
 from search.analysis.score_ranges import lowest_mean
 from search.config import Cell
 from search.errors import SearchError
-from search.study.curves import EpochPoint, curve_path, read_curve
 from search.study.folders import StudyHandle, winner_folder
 from search.study.results import StudyResults
 from search.study.studies import load_panel_series
+from search.study.trials.curves import EpochPoint, curve_path, read_curve
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from search.config import Environment
 from search.errors import StudyCorrupted
-from search.study.storage import cached_reader
+from search.study.storage.opening import cached_reader
 
 STATIC_PREFIX = "/od-static/"
 _FILE_NAME = re.compile(r"[\w.-]+")

@@ -9,8 +9,8 @@ import numpy as np
 from search.config import Cell, Score
 from search.evaluation.kind_metrics import AnomalyResult, error_of
 from search.evaluation.metrics import KindMetrics
+from search.space.lines import LIMITS, Value
 from search.study.results import StudyResults, WinnerResult
-from search.study.space import LIMITS, Value
 
 MetricName = Literal["mse", "rmse", "mae", "mase", "smape", "r2"]
 ClassMetricName = Literal["accuracy", "precision", "recall", "f1", "roc_auc"]

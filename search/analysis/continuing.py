@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from search.space.lines import Value
 from search.study.results import StudyResults
 from search.study.settings import StudySettings
-from search.study.space import Value
 
 
 def continued_settings(

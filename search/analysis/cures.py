@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from search.errors import ConfigError
 from search.evaluation.diagnosis import Cure
+from search.space.lines import LIMITS, Line, Space, Value
 from search.study.settings import StudySettings
-from search.study.space import LIMITS, Line, Space, Value
 
 Params = Mapping[str, Value]
 

@@ -14,10 +14,10 @@ from search.evaluation.samples import asked_steps
 from search.evaluation.scaling import fit_scaler
 from search.explain.network import NumpyAverage, NumpyNetwork
 from search.explain.structure import Structure
+from search.space.lines import TrialParams
 from search.study.folders import StudyHandle, winner_folder
 from search.study.results import WinnerResult
 from search.study.settings import StudySettings
-from search.study.space import TrialParams
 from search.study.studies import load_panel_series
 
 WEIGHTS_FILE = "weights.npz"

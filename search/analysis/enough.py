@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from search.config import Cell
-from search.study.trials import TrialView
+from search.study.trials.listing import TrialView
 
 # Fewest done and complete trials of each cell before anything is judged.
 FEWEST_DONE, FEWEST_COMPLETE = 15, 4

@@ -11,9 +11,9 @@ from search.evaluation.panel import make_panel
 from search.evaluation.scaling import fit_scaler
 from search.evaluation.windows import gather_targets, gather_windows
 from search.explain.network import NumpyAverage
+from search.space.lines import Architecture
 from search.study.folders import StudyHandle
 from search.study.results import WinnerResult
-from search.study.space import Architecture
 from search.study.studies import load_panel_series
 
 

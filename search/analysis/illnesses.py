@@ -23,7 +23,7 @@ from search.evaluation.diagnosis import (
     diagnose_residuals,
     diagnose_times,
 )
-from search.study.curves import EpochPoint
+from search.study.trials.curves import EpochPoint
 
 N_LEVELS = 5
 _WEEKDAYS = (

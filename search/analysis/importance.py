@@ -12,7 +12,7 @@ from optuna.distributions import (
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
-from search.study.space import Line, Space, Value
+from search.space.lines import Line, Space, Value
 
 EVALUATOR = "PED-ANOVA"
 FEWEST_TRIALS = 10

@@ -19,8 +19,8 @@ from search.evaluation.leaks.suspicion import Suspicion
 from search.evaluation.panel import make_panel
 from search.evaluation.samples import SamplePlan
 from search.evaluation.scaling import Scaler, fit_scaler
+from search.space.lines import TrialParams
 from search.study.settings import StudySettings
-from search.study.space import TrialParams
 
 PREPROCESSING, METRICS = "preprocessing.json", "metrics.json"
 LOOKS_AHEAD = {"backward_fill": "the next value", "interpolate": "a line to it"}

@@ -12,9 +12,9 @@ from search.evaluation.samples import SamplePlan
 from search.evaluation.scaling import fit_label_scaler, fit_task_scaler
 from search.evaluation.splits import SplitPlan
 from search.explain.network import NumpyAverage
+from search.space.lines import TrialParams
 from search.study.folders import StudyHandle
 from search.study.results import WinnerResult
-from search.study.space import TrialParams
 from search.study.studies import load_panel_series
 
 # Multiplications that take about half a minute, and between how many answers.

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from search.study.space import LIMITS, Value
-from search.study.trials import TrialView
+from search.space.lines import LIMITS, Value
+from search.study.trials.listing import TrialView
 
 LOG_RATIO = 20
 FAR = 2.5

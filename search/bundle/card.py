@@ -8,9 +8,9 @@ from search.bundle.contents import BundleContents
 from search.bundle.preprocessing import Preprocessing
 from search.evaluation.kind_metrics import as_values
 from search.evaluation.metrics import KindMetrics
+from search.space.lines import Architecture, TrialParams
 from search.study.delivery import delivery_sentence, divergence_sentence
 from search.study.results import WinnerResult
-from search.study.space import Architecture, TrialParams
 
 _BASELINES = {
     "last_value": "Last value",

@@ -10,9 +10,9 @@ from search.evaluation.detector import Detector
 from search.evaluation.metrics import KindMetrics
 from search.evaluation.panel import Panel, make_panel
 from search.evaluation.scaling import GroupScaler, Scaler
+from search.space.lines import TrialParams
 from search.study.results import WinnerResult
 from search.study.settings import StudySettings
-from search.study.space import TrialParams
 
 
 @dataclass(frozen=True)

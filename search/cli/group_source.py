@@ -30,7 +30,7 @@ from search.data.seasons import detect_season
 from search.data.table import Table
 from search.errors import UserInputError
 from search.evaluation.panel import Panel, make_panel
-from search.study.task_defaults import TaskWishes
+from search.space.task_defaults import TaskWishes
 
 _TARGET_KINDS: dict[TaskKind, TargetKind] = {
     "forecasting": "series",

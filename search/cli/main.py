@@ -40,7 +40,7 @@ def main(arguments: Sequence[str]) -> int:
         if is_full(error):
             _say(full_sentence(Environment.from_process().studies_dir))
         elif error.errno in _REFUSED:
-            from search.study.places import refusal
+            from search.study.storage.places import refusal
 
             _say(refusal(error))
         else:

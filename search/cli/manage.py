@@ -5,7 +5,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from rich.table import Table
+from rich.console import Console
 
 from search.cli.arguments import cell_name
 from search.cli.screen import (
@@ -13,9 +13,9 @@ from search.cli.screen import (
     number,
     remaining,
     stdout,
-    table,
     write_line,
     write_results,
+    write_table,
 )
 from search.cli.steer import steering_lines
 from search.config import Environment
@@ -39,7 +39,7 @@ def list_all(options: argparse.Namespace) -> int:
         sys.stderr.write(f"There are no studies in {environment.studies_dir} yet.\n")
         return 0
     console = stdout()
-    console.print(table(("study", "name", "state", "trials", "created"), rows))
+    write_table(console, ("study", "name", "state", "trials", "created"), rows)
     for name, reason in broken.items():
         write_line(console, f"{name[:8]} cannot be read: {reason}")
     return 0
@@ -61,7 +61,7 @@ def show_study(options: argparse.Namespace) -> int:
         write_line(console, line)
     for line in steering_lines(handle, progress.trials):
         write_line(console, line)
-    console.print(_best_table(progress))
+    _write_best(console, progress)
     for trial in progress.failures[:5]:
         write_line(
             console, f"Trial {trial.number} ({trial.cell}) failed: {trial.error}"
@@ -145,7 +145,7 @@ def _status_lines(progress: Progress) -> list[str]:
     return lines
 
 
-def _best_table(progress: Progress) -> Table:
+def _write_best(console: Console, progress: Progress) -> None:
     rows = [
         (
             cell,
@@ -156,4 +156,5 @@ def _best_table(progress: Progress) -> Table:
         )
         for cell, trial in progress.best.items()
     ]
-    return table(("best of", "trial", "cv score", "epoch", "trials"), rows)
+    columns = ("best of", "trial", "cv score", "epoch", "trials")
+    write_table(console, columns, rows)

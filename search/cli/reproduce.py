@@ -5,8 +5,8 @@ import shlex
 import msgspec
 
 from search.config import CELL_SHORT_NAMES
+from search.space.lines import Line, Space
 from search.study.settings import StudySettings
-from search.study.space import Line, Space
 
 SERIES_FILE, SPACE_FILE, FIRST_FILE = "series.csv", "space.json", "first.json"
 

@@ -28,16 +28,16 @@ from search.files import write_json
 from search.jobs.commands import open_log
 from search.jobs.launch import start_study
 from search.jobs.supervisor import Ending, supervise
+from search.space.defaults import default_space
+from search.space.suggestions import epochs_reason, suggestions
+from search.space.task_spaces import task_space
 from search.study.control import read_control, read_state, set_budget
-from search.study.defaults import default_space
 from search.study.folders import StudyHandle, log_path
 from search.study.progress import read_progress
 from search.study.results import StudyResults, load_results
 from search.study.settings import StudySettings
 from search.study.steering import has_room
 from search.study.studies import create_study, find_study
-from search.study.suggestions import epochs_reason, suggestions
-from search.study.task_spaces import task_space
 from search.study.task_words import task_sentence
 
 EXIT_CODES: dict[Ending, int] = {

@@ -1,10 +1,11 @@
 """What the terminal shows of a study: one line that moves, and tables."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from types import TracebackType
 
-from rich.console import Console
+from rich.cells import cell_len
+from rich.console import Console, JustifyMethod
 from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
@@ -134,21 +135,27 @@ def number(value: float | None) -> str:
     return "–" if value is None else f"{value:.4g}"
 
 
-def table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> Table:
-    """Return a table; all columns but the first are aligned to the right."""
+def write_table(
+    console: Console, columns: Sequence[str], rows: Sequence[Sequence[str]]
+) -> None:
+    """Write a table; all columns but the first are aligned to the right.
+
+    No number is cut: in a narrow terminal a line goes on below.
+    """
     made = Table(box=None, pad_edge=False, header_style="bold")
-    for position, column in enumerate(columns):
-        made.add_column(column, justify="right" if position else "left")
+    for position, cells in enumerate(zip(columns, *rows, strict=True)):
+        justify: JustifyMethod = "right" if position else "left"
+        made.add_column(cells[0], justify=justify, min_width=max(map(cell_len, cells)))
     for row in rows:
         # Plain text: a name of a study is never read as markup.
         made.add_row(*(Text(cell) for cell in row))
-    return made
+    console.print(made, crop=False, soft_wrap=True)
 
 
-def results_table(results: StudyResults) -> Table:
-    """Return winners and baselines, with their errors on the holdout.
+def _write_results_table(console: Console, results: StudyResults) -> None:
+    """Write winners and baselines, with their errors on the holdout.
 
-    Below a winner stand mean and standard deviation over its seeds.
+    Below a winner stand mean and standard deviation of the scores of its seeds.
     """
     metrics = _shown_metrics(results)
     rows: list[tuple[str, ...]] = []
@@ -169,7 +176,8 @@ def results_table(results: StudyResults) -> Table:
         shown = name.replace("_", " ")
         rows.append((shown, "", *_values(found, metrics), "", ""))
     headings = [_HEADINGS.get(name, name.replace("_", " ")) for name in metrics]
-    return table(("", "cv score", *headings, "parameters", "training"), rows)
+    columns = ("", "cv score", *headings, "weights", "training")
+    write_table(console, columns, rows)
 
 
 def _shown_metrics(results: StudyResults) -> tuple[AnyMetricName | Score, ...]:
@@ -193,7 +201,7 @@ def _values(found: KindMetrics, metrics: Sequence[str]) -> list[str]:
 
 def write_results(console: Console, results: StudyResults) -> None:
     """Write the comparison: its table, the verdict, and what to know of each winner."""
-    console.print(results_table(results))
+    _write_results_table(console, results)
     write_line(console, results.verdict)
     for cell, winner in results.winners.items():
         sentences = f"{delivery_sentence(winner)} {divergence_sentence(winner)}"
@@ -212,6 +220,6 @@ def _seed_rows(
     means = [number(one.mean if one else None) for one in spreads]
     deviations = [number(one.deviation if one else None) for one in spreads]
     return [
-        (f"  mean, {len(winner.seeds)} seeds", "", *means, "", ""),
+        (f"  mean of {len(winner.seeds)}", "", *means, "", ""),
         ("  spread ±", "", *deviations, "", ""),
     ]

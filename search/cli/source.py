@@ -22,13 +22,13 @@ from search.data.source import Source
 from search.data.table import Table
 from search.errors import ConfigError
 from search.evaluation.calendar import CYCLES, fitting_cycles
-from search.study.defaults import default_space, suggest_task
-from search.study.earlier import current
+from search.space.defaults import default_space, suggest_task
+from search.space.earlier import current
+from search.space.file import parse_space
+from search.space.lines import Line, Space, Value
+from search.space.task_defaults import suggest_sample_task
+from search.space.task_spaces import task_space
 from search.study.settings import StudySettings
-from search.study.space import Line, Space, Value
-from search.study.space_file import parse_space
-from search.study.task_defaults import suggest_sample_task
-from search.study.task_spaces import task_space
 
 _Limit = TypeVar("_Limit", int, float)
 

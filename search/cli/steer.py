@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from search.cli.source import changed_budget
 from search.config import Budget, Environment
 from search.errors import ConfigError, UserInputError
+from search.space.lines import Line, Value
+from search.space.narrowing import Change, line_of
 from search.study.control import is_supervised, read_control, set_budget
 from search.study.folders import StudyHandle
-from search.study.narrowing import Change, line_of
-from search.study.space import Line, Value
 from search.study.steering import (
     enqueue,
     n_trials_needed,
@@ -22,7 +22,7 @@ from search.study.steering import (
     widen,
 )
 from search.study.studies import find_study
-from search.study.trials import TrialView, read_trials
+from search.study.trials.listing import TrialView, read_trials
 
 LATEST_CHANGES = 10
 

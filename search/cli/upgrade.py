@@ -5,7 +5,7 @@ import argparse
 from search.cli.exit_codes import EXIT_OK
 from search.cli.screen import stdout, write_line
 from search.config import Environment
-from search.study.upgrading import upgrade_storage
+from search.study.storage.upgrading import upgrade_storage
 
 
 def upgrade(options: argparse.Namespace) -> int:

@@ -12,7 +12,6 @@ from search.jobs.orphans import PATIENCE_SECONDS, OrphanWatch
 from search.jobs.process_audit import held_locks, stray_processes
 from search.jobs.trial_audit import odd_trials
 from search.jobs.winner_audit import odd_winners
-from search.study.claims import reap_dead_trials, replay_spool
 from search.study.control import (
     needs_supervisor,
     read_control,
@@ -20,8 +19,9 @@ from search.study.control import (
 )
 from search.study.folders import StudyHandle
 from search.study.optuna_study import open_study
-from search.study.storage import sqlite_path
+from search.study.storage.opening import sqlite_path
 from search.study.studies import load_panel_series, unreadable_studies
+from search.study.trials.claims import reap_dead_trials, replay_spool
 
 OLD_SECONDS = 3600.0
 

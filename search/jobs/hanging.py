@@ -13,8 +13,8 @@ from pathlib import Path
 from statistics import median
 
 from search.jobs.limits import Limits
-from search.study.curves import curve_path
-from search.study.trials import TrialView
+from search.study.trials.curves import curve_path
+from search.study.trials.listing import TrialView
 
 _Mark = tuple[tuple[int, int], ...]
 

@@ -8,7 +8,6 @@ from typing import Any
 import optuna
 
 from search.jobs.ticking import every
-from search.study.artifacts import open_artifacts
 from search.study.copies import (
     offer_study,
     publish_wishes,
@@ -17,8 +16,9 @@ from search.study.copies import (
 )
 from search.study.folders import StudyHandle, is_copy
 from search.study.optuna_study import open_study
-from search.study.outcomes import replay_spool
 from search.study.parcels import Receiver, Sender
+from search.study.storage.artifacts import open_artifacts
+from search.study.trials.outcomes import replay_spool
 
 EXCHANGE_SECONDS = 2.0
 

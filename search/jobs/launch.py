@@ -12,6 +12,7 @@ from search.data.findings import counted
 from search.errors import ConfigError, SearchError
 from search.files import write_json
 from search.jobs.commands import start_process
+from search.locks import exclusive_lock
 from search.study.control import (
     ENDED,
     is_supervised,
@@ -20,11 +21,10 @@ from search.study.control import (
     wish,
 )
 from search.study.folders import StudyHandle, folder_lock
-from search.study.locks import exclusive_lock
-from search.study.owners import Owner, is_alive, owner_of
-from search.study.selection import best_trials
 from search.study.studies import list_studies
-from search.study.trials import read_trials
+from search.study.trials.listing import read_trials
+from search.study.trials.owners import Owner, is_alive, owner_of
+from search.study.trials.selection import best_trials
 
 LAUNCH_FILE = "launch.json"
 START_LOCK = ".start.lock"

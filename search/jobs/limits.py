@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from search.study.leases import GRACE_SECONDS
+from search.study.trials.leases import GRACE_SECONDS
 
 
 @dataclass(frozen=True)

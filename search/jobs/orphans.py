@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import psutil
 
 from search.study.folders import StudyHandle
-from search.study.owners import Owner, owner_of
+from search.study.trials.owners import Owner, owner_of
 
 # A worker in order is gone after 20 s at the latest (`search.worker.orders`).
 PATIENCE_SECONDS = 40.0

@@ -11,7 +11,7 @@ from pathlib import Path
 from search.jobs import memory
 from search.jobs.commands import last_lines, start_process
 from search.study.folders import StudyHandle, log_path
-from search.study.trials import FailureKind
+from search.study.trials.listing import FailureKind
 
 logger = logging.getLogger(__name__)
 

@@ -5,8 +5,8 @@ import time
 from pathlib import Path
 
 from search.jobs.orphans import find_orphans
+from search.locks import is_locked
 from search.study.folders import CLAIM_LOCK, CONTROL_LOCK, StudyHandle
-from search.study.locks import is_locked
 
 PATIENCE_SECONDS = 2.0
 _PROBE_SECONDS = 0.05

@@ -11,7 +11,7 @@ from search.errors import StudyCorrupted
 from search.files import write_json
 from search.jobs import memory
 from search.jobs.commands import start_process
-from search.study.earlier import current
+from search.space.earlier import current
 from search.study.folders import StudyHandle, winner_folder
 from search.study.results import WinnerResult, at_home, read_record
 

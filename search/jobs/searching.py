@@ -18,12 +18,12 @@ from search.jobs.pool import EndedWorker, WorkerPool
 from search.jobs.reporter import Reporter
 from search.jobs.sufficiency import Sufficiency
 from search.jobs.waking import Waker
-from search.study.claims import reap_dead_trials
 from search.study.control import State
 from search.study.folders import StudyHandle
-from search.study.leases import SilenceWatch, reap_silent_trials
-from search.study.selection import failures_in_a_row
-from search.study.trials import FailureKind, await_trials, read_trials
+from search.study.trials.claims import reap_dead_trials
+from search.study.trials.leases import SilenceWatch, reap_silent_trials
+from search.study.trials.listing import FailureKind, await_trials, read_trials
+from search.study.trials.selection import failures_in_a_row
 
 ORPHAN_CHECK_SECONDS = 2.0
 

@@ -9,7 +9,7 @@ import contextlib
 from pathlib import Path
 
 from search.errors import ConfigError
-from search.study.locks import FileLock, is_locked, try_lock
+from search.locks import FileLock, is_locked, try_lock
 
 SERVER_LOCK = ".server.lock"
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from search.analysis.enough import look_ahead, stop_sentence
 from search.config import Budget, Cell
-from search.study.trials import TrialView
+from search.study.trials.listing import TrialView
 
 
 class Sufficiency:

@@ -25,14 +25,14 @@ from search.jobs.refitting import RefitPool, Refits, needs_refit, refit_cells
 from search.jobs.reporter import OnProgress, Reporter
 from search.jobs.searching import Search, SearchEnd
 from search.jobs.waking import Waker
-from search.study.claims import reap_dead_trials, replay_spool
+from search.locks import try_lock
 from search.study.control import State, needs_supervisor, read_control, wish
 from search.study.folders import SUPERVISOR_LOCK, StudyHandle, is_copy
-from search.study.locks import try_lock
 from search.study.optuna_study import open_study
-from search.study.selection import best_trials
-from search.study.storage import explain_storage_error
-from search.study.trials import await_trials
+from search.study.storage.opening import explain_storage_error
+from search.study.trials.claims import reap_dead_trials, replay_spool
+from search.study.trials.listing import await_trials
+from search.study.trials.selection import best_trials
 
 Ending = Literal[
     "finished",  # results are there

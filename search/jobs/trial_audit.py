@@ -6,9 +6,9 @@ from statistics import fmean
 
 from search.config import Budget
 from search.study.control import Control, StateRecord, read_control, read_state
-from search.study.curves import read_curve
 from search.study.folders import StudyHandle
-from search.study.trials import TrialView, read_numbers, read_trials_anew
+from search.study.trials.curves import read_curve
+from search.study.trials.listing import TrialView, read_numbers, read_trials_anew
 
 _TOLERANCE = 1e-9
 

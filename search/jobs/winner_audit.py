@@ -7,7 +7,7 @@ from search.config import Cell
 from search.study.control import ENDED, read_state
 from search.study.folders import StudyHandle, winner_folder
 from search.study.results import WinnerResult, load_results
-from search.study.trials import TrialView, read_trials_anew
+from search.study.trials.listing import TrialView, read_trials_anew
 
 
 def odd_winners(handle: StudyHandle) -> list[str]:

@@ -1,1 +1,1 @@
-"""A study as it is stored: settings, search space, trials, progress, results."""
+"""A study as it is stored: settings, progress, results, and what the user wishes."""

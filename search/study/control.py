@@ -16,7 +16,10 @@ from search.config import Budget, Cell
 from search.disk import shortage
 from search.errors import StudyCorrupted, UserInputError
 from search.files import write_json
-from search.study.earlier import current
+from search.locks import is_locked
+from search.space.earlier import current
+from search.space.lines import Line
+from search.space.narrowing import Change, Origin
 from search.study.folders import (
     CONTROL_LOCK,
     SUPERVISOR_LOCK,
@@ -25,9 +28,6 @@ from search.study.folders import (
     is_copy,
     utc_now,
 )
-from search.study.locks import is_locked
-from search.study.narrowing import Change, Origin
-from search.study.space import Line
 
 CONTROL_FILE = "control.json"
 STATE_FILE = "state.json"

@@ -28,8 +28,6 @@ from search.config import Environment
 from search.data.snapshot import DATA_FILE
 from search.errors import StudyCorrupted, UserInputError
 from search.files import write_bytes, write_json
-from search.study.artifacts import Artifacts, open_artifacts
-from search.study.batching import UUID_ATTRIBUTE, batching_storage
 from search.study.control import (
     CONTROL_FILE,
     STATE_FILE,
@@ -45,14 +43,16 @@ from search.study.folders import (
     open_folder,
 )
 from search.study.optuna_study import read_study
-from search.study.storage import (
+from search.study.storage.artifacts import Artifacts, open_artifacts
+from search.study.storage.batching import UUID_ATTRIBUTE, batching_storage
+from search.study.storage.opening import (
     cached_reader,
     call_storage,
     open_storage,
     readable_errors,
 )
+from search.study.storage.trial_rows import study_attribute
 from search.study.studies import find_study
-from search.study.trial_rows import study_attribute
 
 OFFER_ATTRIBUTE = "offer"
 WISHES_ATTRIBUTE = "wishes"

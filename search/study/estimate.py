@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from search.config import CELLS
 from search.evaluation.samples import SamplePlan
 from search.evaluation.splits import SplitPlan
+from search.space.lines import Line
 from search.study.eta import NETWORK_SECONDS
 from search.study.settings import StudySettings
-from search.study.space import Line
 
 # On one core of a small server: a compiled training step of LSTM(32) over 24 steps
 # with a batch of 32 takes about 0.6 ms, a new shape about 4 s to compile.

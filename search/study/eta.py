@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from search.config import Balance, Budget, Cell
 from search.study.control import State, StateRecord
-from search.study.selection import best_trials
 from search.study.settings import StudySettings
-from search.study.trials import TrialView
+from search.study.trials.listing import TrialView
+from search.study.trials.selection import best_trials
 
 # To start a process with TensorFlow, score, export and check one winner.
 WINNER_SECONDS = 14.0

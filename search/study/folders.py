@@ -28,8 +28,8 @@ import msgspec
 from search.config import Cell, Environment
 from search.errors import StudyCorrupted
 from search.files import write_json
-from search.study.earlier import current
-from search.study.locks import exclusive_lock
+from search.locks import exclusive_lock
+from search.space.earlier import current
 from search.study.settings import SCHEMA_VERSION, StudySettings
 
 STUDY_FILE = "study.json"

@@ -14,15 +14,15 @@ from optuna.pruners import BasePruner
 from optuna.storages import BaseStorage
 
 from search.errors import StudyCorrupted
-from search.study.batching import UUID_ATTRIBUTE, BatchingStorage
 from search.study.folders import CLAIM_LOCK, STUDY_FILE, StudyHandle, folder_lock
-from search.study.pruning import make_pruner
-from search.study.storage import (
+from search.study.storage.batching import UUID_ATTRIBUTE, BatchingStorage
+from search.study.storage.opening import (
     cached_reader,
     call_storage,
     open_storage,
     readable_errors,
 )
+from search.study.trials.pruning import make_pruner
 
 
 def open_study(handle: StudyHandle) -> optuna.Study:

@@ -6,11 +6,11 @@ import time
 from pathlib import Path
 
 from search.files import write_bytes
-from search.study.artifacts import Artifacts
-from search.study.curves import CURVES_FOLDER, curve_path
 from search.study.folders import StudyHandle
-from search.study.spool import spool_path, spooled_paths
-from search.study.trials import read_trials
+from search.study.storage.artifacts import Artifacts
+from search.study.trials.curves import CURVES_FOLDER, curve_path
+from search.study.trials.listing import read_trials
+from search.study.trials.spool import spool_path, spooled_paths
 
 # After the end of a trial its host may still send the last epochs.
 LATE_SECONDS = 10.0

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from search.config import Cell, Training
+from search.space.lines import Value
 from search.study.control import Control, State, StateRecord, read_control, read_state
 from search.study.eta import Plan, remaining_seconds
 from search.study.folders import StudyHandle
 from search.study.results import TrialCounts
-from search.study.selection import best_trials
-from search.study.space import Value
-from search.study.trials import TrialView, read_trials
+from search.study.trials.listing import TrialView, read_trials
+from search.study.trials.selection import best_trials
 
 
 @dataclass(frozen=True)

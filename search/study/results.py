@@ -11,8 +11,8 @@ from search.errors import StudyCorrupted
 from search.evaluation.kind_metrics import AnomalyResult, ClassResult
 from search.evaluation.metrics import KindMetrics, Metrics
 from search.files import sha256, write_json
-from search.study.earlier import current
-from search.study.space import Value
+from search.space.earlier import current
+from search.space.lines import Value
 
 RESULTS_FILE = "results.json"
 _KINDS: dict[str, type[KindMetrics]] = {

@@ -18,8 +18,8 @@ from search.evaluation.group_splits import plan_samples
 from search.evaluation.panel import Panel
 from search.evaluation.samples import SamplePlan
 from search.evaluation.splits import SplitPlan, plan_splits
-from search.study.combinations import check_combinations, check_together
-from search.study.space import Space, Value
+from search.space.combinations import check_combinations, check_together
+from search.space.lines import Space, Value
 
 SCHEMA_VERSION = 1
 

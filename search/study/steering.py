@@ -12,11 +12,9 @@ from optuna.trial import FrozenTrial, TrialState
 
 from search.config import MAX_QUEUED, Budget
 from search.errors import ConfigError, UserInputError
-from search.study.batching import batching_storage
-from search.study.combinations import check_together
-from search.study.control import Control, change_control, read_control
-from search.study.folders import StudyHandle, utc_now
-from search.study.narrowing import (
+from search.space.combinations import check_together
+from search.space.lines import LIMITS, Line, Space, Value
+from search.space.narrowing import (
     Change,
     ChangeKind,
     Origin,
@@ -25,11 +23,13 @@ from search.study.narrowing import (
     narrowed_line,
     narrowed_space,
 )
+from search.study.control import Control, change_control, read_control
+from search.study.folders import StudyHandle, utc_now
 from search.study.optuna_study import check_uuid, claim_lock, writable_study
-from search.study.space import LIMITS, Line, Space, Value
-from search.study.storage import call_storage
-from search.study.trials import REMOVED, TrialView
-from search.study.turns import next_cell
+from search.study.storage.batching import batching_storage
+from search.study.storage.opening import call_storage
+from search.study.trials.listing import REMOVED, TrialView
+from search.study.trials.turns import next_cell
 
 
 def current_space(handle: StudyHandle) -> Space:

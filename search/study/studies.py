@@ -21,7 +21,10 @@ from search.evaluation.group_splits import confirm_samples
 from search.evaluation.panel import make_panel
 from search.evaluation.samples import SamplePlan
 from search.evaluation.splits import confirm_folds
-from search.study.batching import UUID_ATTRIBUTE, batching_storage
+from search.locks import try_lock
+from search.space.lines import Space, Value
+from search.space.loss_targets import check_loss_targets
+from search.space.starting import starting_configurations
 from search.study.control import set_archived
 from search.study.folders import (
     CONTROL_LOCK,
@@ -38,24 +41,21 @@ from search.study.folders import (
     save_document,
     utc_now,
 )
-from search.study.locks import try_lock
-from search.study.loss_targets import check_loss_targets
 from search.study.optuna_study import (
     claim_lock,
     optuna_study_id,
     writable_study,
 )
-from search.study.owners import is_alive, read_owner
-from search.study.places import check_places
 from search.study.settings import StudySettings
-from search.study.space import Space, Value
-from search.study.starting import starting_configurations
-from search.study.storage import (
+from search.study.storage.batching import UUID_ATTRIBUTE, batching_storage
+from search.study.storage.opening import (
     call_storage,
     open_storage,
     prepare_storage,
     readable_errors,
 )
+from search.study.storage.places import check_places
+from search.study.trials.owners import is_alive, read_owner
 
 __all__ = [
     "archive_study",

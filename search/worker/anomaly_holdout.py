@@ -13,8 +13,8 @@ from search.evaluation.metrics import KindMetrics, Metrics
 from search.evaluation.panel import Panel, make_panel
 from search.evaluation.samples import SamplePlan
 from search.evaluation.scaling import GroupScaler, fit_task_scaler
+from search.space.lines import TrialParams
 from search.study.settings import StudySettings
-from search.study.space import TrialParams
 from search.worker.sample_holdout import group_names
 from search.worker.sample_tables import save_anomalies
 

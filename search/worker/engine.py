@@ -17,7 +17,7 @@ from functools import lru_cache
 import numpy as np
 import tensorflow as tf
 
-from search.study.space import OptimizerName
+from search.space.lines import OptimizerName
 from search.worker.gathering import SeriesTensors
 from search.worker.layered import LayeredNetwork
 from search.worker.losses import LOSSES, ClassSums, NumberSums

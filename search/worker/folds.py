@@ -16,7 +16,7 @@ from search.evaluation.scaling import (
     fit_task_scaler,
 )
 from search.evaluation.splits import SplitPlan
-from search.study.space import TrialParams
+from search.space.lines import TrialParams
 from search.worker.engine import EpochProgram, epoch_program
 from search.worker.gathering import SeriesTensors, series_tensors
 from search.worker.models import network_shape

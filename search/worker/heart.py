@@ -6,7 +6,7 @@ import optuna
 
 from search.jobs.ticking import every
 from search.study.folders import StudyHandle
-from search.study.leases import BEAT_SECONDS, give_sign, needs_signs
+from search.study.trials.leases import BEAT_SECONDS, give_sign, needs_signs
 
 
 def beating(

@@ -11,9 +11,9 @@ from search.evaluation.metrics import Metrics, forecast_metrics, seasonal_naive_
 from search.evaluation.panel import make_panel
 from search.evaluation.splits import SplitPlan
 from search.evaluation.windows import gather_targets
+from search.space.lines import TrialParams
 from search.study.folders import StudyHandle
 from search.study.settings import StudySettings
-from search.study.space import TrialParams
 from search.study.studies import load_panel_series
 from search.worker.anomaly_holdout import AnomalyHoldout
 from search.worker.sample_holdout import SampleHoldout

@@ -16,7 +16,11 @@ from search.disk import shortage
 from search.errors import StudyCorrupted, TrialFailed
 from search.fault_points import note_told, reach
 from search.jobs.hosts import linked_to_host
-from search.study.claims import (
+from search.space.lines import TrialParams
+from search.study.folders import StudyHandle
+from search.study.optuna_study import open_study
+from search.study.storage.opening import call_storage
+from search.study.trials.claims import (
     Claim,
     Owner,
     TrialRecord,
@@ -25,11 +29,7 @@ from search.study.claims import (
     fail_trial,
     finish_trial,
 )
-from search.study.folders import StudyHandle
-from search.study.optuna_study import open_study
-from search.study.space import TrialParams
-from search.study.storage import call_storage
-from search.study.trials import FailureKind, view_trial
+from search.study.trials.listing import FailureKind, view_trial
 from search.worker.clock import PhaseClock, trial_line, worker_line
 from search.worker.heart import beating
 from search.worker.objective import Objective, make_objective

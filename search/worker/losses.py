@@ -8,7 +8,7 @@ from typing import NamedTuple, get_args
 
 import tensorflow as tf
 
-from search.study.space import LossName
+from search.space.lines import LossName
 from search.worker.gathering import SeriesTensors
 from search.worker.models import NetworkShape
 from search.worker.records import EpochArguments

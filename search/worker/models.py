@@ -12,7 +12,7 @@ from search.config import Cell, Task
 from search.evaluation.panel import Panel
 from search.evaluation.samples import asked_steps, is_padded
 from search.evaluation.windows import PADDING
-from search.study.space import Architecture, Normalization, TrialParams
+from search.space.lines import Architecture, Normalization, TrialParams
 from search.worker import blocks
 
 T = TypeVar("T")

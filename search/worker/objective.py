@@ -6,11 +6,11 @@ from typing import Protocol
 
 from search.evaluation.panel import make_panel
 from search.jobs.importing import quick_imports
-from search.study.curves import EpochPoint
+from search.space.lines import TrialParams
 from search.study.folders import StudyHandle
-from search.study.outcomes import TrialRecord
-from search.study.space import TrialParams
 from search.study.studies import load_panel_series
+from search.study.trials.curves import EpochPoint
+from search.study.trials.outcomes import TrialRecord
 from search.worker.environment import compile_cache, prepare_environment
 from search.worker.toy import TOY_VARIABLE, ToyObjective
 

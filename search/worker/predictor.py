@@ -11,7 +11,7 @@ from search.evaluation.framing import FramedSeries
 from search.evaluation.panel import Panel
 from search.evaluation.scaling import GroupScaler, Scaler
 from search.evaluation.windows import gather_windows
-from search.study.space import TrialParams
+from search.space.lines import TrialParams
 from search.worker.folds import Scalers
 from search.worker.models import as_inputs, network_shape
 

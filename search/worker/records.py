@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from search.study.space import ClippingName, LossName, OptimizerName, TrialParams
+from search.space.lines import ClippingName, LossName, OptimizerName, TrialParams
 from search.worker.models import NetworkShape
 
 

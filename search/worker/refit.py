@@ -17,9 +17,9 @@ from search.evaluation.panel import Panel
 from search.evaluation.samples import SamplePlan
 from search.evaluation.scaling import GroupScaler, Scaler
 from search.evaluation.splits import SplitPlan
+from search.space.lines import TrialParams
+from search.space.schedule import rate_at
 from search.study.results import DivergedSeed
-from search.study.schedule import rate_at
-from search.study.space import TrialParams
 from search.worker.callbacks import CallbackMaker, WatchedTraining, no_callbacks
 from search.worker.folds import (
     Run,

@@ -11,13 +11,13 @@ from optuna.exceptions import UpdateFinishedTrialError
 
 from search.disk import await_room, insist
 from search.fault_points import reach
-from search.study.curves import CurveWriter, EpochPoint
+from search.space.lines import ScheduleName
+from search.space.schedule import rate_drops
 from search.study.folders import StudyHandle
-from search.study.outcomes import TrialRecord
-from search.study.pruning import should_prune
-from search.study.schedule import rate_drops
-from search.study.space import ScheduleName
-from search.study.storage import call_storage
+from search.study.storage.opening import call_storage
+from search.study.trials.curves import CurveWriter, EpochPoint
+from search.study.trials.outcomes import TrialRecord
+from search.study.trials.pruning import should_prune
 from search.worker.clock import PhaseClock
 from search.worker.orders import Orders
 

@@ -25,14 +25,14 @@ from search.evaluation.metrics import (
 )
 from search.evaluation.windows import gather_targets
 from search.files import sha256, write_bytes, write_json
-from search.study.curves import EpochPoint
+from search.space.lines import TrialParams
 from search.study.folders import StudyHandle, winner_folder
-from search.study.outcomes import TrialRecord
 from search.study.results import SeedResult, WinnerResult
-from search.study.selection import best_trials
-from search.study.space import TrialParams
 from search.study.studies import load_panel_series
-from search.study.trials import await_trials
+from search.study.trials.curves import EpochPoint
+from search.study.trials.listing import await_trials
+from search.study.trials.outcomes import TrialRecord
+from search.study.trials.selection import best_trials
 from search.worker.holdout import holdout_of
 
 TOY_VARIABLE = "SEARCH_TEST_OBJECTIVE"

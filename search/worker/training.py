@@ -13,9 +13,9 @@ from search.evaluation.metrics import combine_targets, target_weights
 from search.evaluation.panel import Panel
 from search.evaluation.samples import SamplePlan
 from search.evaluation.splits import SplitPlan
-from search.study.curves import EpochPoint
-from search.study.schedule import Plateau, rate_at
-from search.study.space import TrialParams
+from search.space.lines import TrialParams
+from search.space.schedule import Plateau, rate_at
+from search.study.trials.curves import EpochPoint
 from search.worker.engine import EpochProgram
 from search.worker.folds import (
     Run,

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from search.study.space import OptimizerName
+from search.space.lines import OptimizerName
 
 _EPSILON = 1e-7
 MOMENTUM = 0.9

@@ -17,11 +17,11 @@ from search.evaluation.detector import Detector
 from search.evaluation.metrics import KindMetrics
 from search.evaluation.panel import Panel, make_panel
 from search.files import sha256, write_json
+from search.space.lines import TrialParams
 from search.study.folders import StudyHandle, winner_folder
 from search.study.results import BundleCheck, SeedResult, WinnerResult
-from search.study.selection import best_trials
-from search.study.space import TrialParams
-from search.study.trials import TrialView, await_trials
+from search.study.trials.listing import TrialView, await_trials
+from search.study.trials.selection import best_trials
 from search.worker.anomaly_holdout import AnomalyHoldout
 from search.worker.callbacks import no_callbacks, tensorboard_logs
 from search.worker.export import export_model

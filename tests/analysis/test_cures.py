@@ -9,10 +9,10 @@ from search.analysis.cures import cured_settings
 from search.config import Roles, Task
 from search.data.source import Source
 from search.evaluation.diagnosis import Cure
-from search.study.defaults import default_space
+from search.space.defaults import default_space
+from search.space.lines import LIMITS, Value
+from search.space.starting import textbook_configurations
 from search.study.settings import StudySettings
-from search.study.space import LIMITS, Value
-from search.study.starting import textbook_configurations
 
 
 @pytest.fixture

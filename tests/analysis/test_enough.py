@@ -11,7 +11,7 @@ from search.analysis.enough import (
     stop_sentence,
 )
 from search.config import CELLS
-from search.study.trials import TrialView
+from search.study.trials.listing import TrialView
 
 
 def trials_of(scores, *, pruned=(), cells=CELLS):

@@ -10,7 +10,7 @@ import pytest
 
 from search.analysis.illnesses import diagnose_forecasts, diagnose_trial
 from search.analysis.predictions import Predictions
-from search.study.curves import CurveWriter, EpochPoint, read_curve
+from search.study.trials.curves import CurveWriter, EpochPoint, read_curve
 
 BASELINES = {"last_value": (2.0, 2.0, 2.0), "drift": (3.0, 3.0, 3.0)}
 EPOCHS = np.arange(1, 21)

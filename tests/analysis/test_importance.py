@@ -7,8 +7,8 @@ from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 
 from search.analysis.importance import parameter_importance
 from search.config import Roles, Task
-from search.study.defaults import default_space
-from search.study.space import Line, Space, Value
+from search.space.defaults import default_space
+from search.space.lines import Line, Space, Value
 
 
 def space() -> Space:

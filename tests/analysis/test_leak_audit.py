@@ -19,12 +19,12 @@ from search.data.table import read_table
 from search.evaluation.leaks.filling import audit_first_values
 from search.evaluation.panel import make_panel
 from search.evaluation.scaling import fit_scaler
-from search.study.defaults import (
+from search.space.defaults import (
     default_space,
     suggest_task,
 )
+from search.space.starting import textbook_configurations
 from search.study.settings import StudySettings
-from search.study.starting import textbook_configurations
 
 N_ROWS = 600
 PUBLIC = Path(__file__).parents[3] / "shared" / "data"

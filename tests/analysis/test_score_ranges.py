@@ -9,7 +9,7 @@ from search.analysis.score_ranges import (
     running_best,
     varying_parameters,
 )
-from search.study.trials import TrialView
+from search.study.trials.listing import TrialView
 
 
 def test_varying_parameters_ignores_what_a_waiting_trial_lacks() -> None:

@@ -10,7 +10,7 @@ from benchmarks.alternatives.job import Note
 from benchmarks.support.problems import Problem, draw_configurations, problem_of
 from benchmarks.support.scripts import extrapolate
 from search.config import CELLS
-from search.study.space import Value
+from search.space.lines import Value
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from benchmarks.pruning.simulation import (
     search_order,
     simulate,
 )
-from search.study.pruning import BestSharePruner
+from search.study.trials.pruning import BestSharePruner
 
 
 def trial(*scores: float, cell: str = "GRU", compiling: float = 10.0, **changes):

@@ -8,7 +8,7 @@ from benchmarks.scaling import WorkerRun
 from benchmarks.study_time import read_times, storage_table
 from search.config import Environment, Roles, Task
 from search.data.source import Source
-from search.study.defaults import default_space
+from search.space.defaults import default_space
 from search.study.folders import StudyHandle
 from search.study.settings import StudySettings
 from search.worker.clock import PHASES, trial_line, worker_line

@@ -20,10 +20,10 @@ from search.evaluation.metrics import Metrics
 from search.evaluation.panel import Panel
 from search.evaluation.scaling import fit_scaler
 from search.evaluation.windows import gather_windows
-from search.study.defaults import default_space
+from search.space.defaults import default_space
+from search.space.lines import TrialParams
 from search.study.results import SeedResult, WinnerResult
 from search.study.settings import StudySettings
-from search.study.space import TrialParams
 
 HORIZON, HOLDOUT, SEASON, LENGTH, N_ROWS = 3, 12, 4, 5, 60
 METRICS = Metrics(mse=4.0, rmse=2.0, mae=1.5, mase=0.8, smape=12.0, r2=0.5)

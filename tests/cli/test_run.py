@@ -13,7 +13,7 @@ from search.config import Environment
 from search.jobs.commands import child_environment, command
 from search.study.control import read_control
 from search.study.studies import list_studies
-from search.study.trials import read_trials
+from search.study.trials.listing import read_trials
 from search.worker.toy import EPOCH_VARIABLE
 from tests.cli.conftest import Finished
 

@@ -36,7 +36,7 @@ WINNER = WinnerResult(
 )
 
 
-def written(winner: WinnerResult) -> str:
+def written(winner: WinnerResult, width: int = 100) -> str:
     """Return what the terminal shows of a study with this winner."""
     results = StudyResults(
         study={"uuid": "ab", "name": "Power", "state": "finished"},
@@ -51,14 +51,14 @@ def written(winner: WinnerResult) -> str:
         skipped_cells={"LSTM": "All 3 seeds diverged."},
     )
     stream = io.StringIO()
-    write_results(Console(file=stream, width=100, highlight=False), results)
+    write_results(Console(file=stream, width=width, highlight=False), results)
     return stream.getvalue()
 
 
 def test_mean_and_spread_stand_below_the_delivered_network() -> None:
     lines = written(WINNER).splitlines()
     assert lines[1].split()[:5] == ["GRU", "*", "1.25", "2", "1.5"]
-    assert lines[2].split() == ["mean,", "2", "seeds", "2.5", "1.5", "–"]
+    assert lines[2].split() == ["mean", "of", "2", "2.5", "1.5", "–"]
     assert lines[3].split() == ["spread", "±", "0.7071", "0", "–"]
     assert "GRU: What is delivered is the network of the first seed" in written(WINNER)
     assert "LSTM was left out: All 3 seeds diverged." in written(WINNER)
@@ -75,3 +75,18 @@ def test_diverged_seeds_are_named_with_their_reason() -> None:
     assert "1 of 2 seeds diverged; scores are those of the other one." in shown
     assert "GRU, seed 0: Loss is infinite at epoch 2 of the refit." in shown
     assert "mean," not in shown
+
+
+def test_nothing_is_cut_in_a_narrow_terminal() -> None:
+    lines = written(WINNER, width=40).splitlines()
+    assert lines[0].split() == [
+        "cv",
+        "score",
+        "rmse",
+        "mae",
+        "mase",
+        "weights",
+        "training",
+    ]
+    assert lines[1].split()[-3:] == ["1,234", "3.5", "s"]
+    assert lines[3].split() == ["spread", "±", "0.7071", "0", "–"]

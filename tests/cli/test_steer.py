@@ -7,11 +7,11 @@ import pytest
 
 from search.cli.main import main
 from search.config import Budget, Environment
+from search.space.lines import Line
 from search.study.control import read_control
 from search.study.folders import StudyHandle
-from search.study.space import Line
 from search.study.studies import list_studies
-from search.study.trials import read_trials
+from search.study.trials.listing import read_trials
 from tests.cli.conftest import Finished, set_up
 
 

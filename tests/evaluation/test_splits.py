@@ -13,7 +13,7 @@ from search.errors import ConfigError
 from search.evaluation.framing import FramingName, base_offsets, first_origin
 from search.evaluation.splits import Fold, SplitPlan, confirm_folds, plan_splits
 from search.evaluation.windows import gather_targets
-from search.study.defaults import default_space
+from search.space.defaults import default_space
 
 
 def ranges(plan: SplitPlan) -> list[tuple[int, int, int]]:

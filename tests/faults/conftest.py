@@ -20,8 +20,8 @@ from search import fault_points
 from search.config import Budget, Environment, Roles, Task, Training
 from search.data.source import Source
 from search.jobs.commands import child_environment, start_process
+from search.space.defaults import default_space
 from search.study.control import wish
-from search.study.defaults import default_space
 from search.study.folders import StudyHandle
 from search.study.settings import StudySettings
 from search.study.studies import create_study

@@ -17,11 +17,11 @@ from streamlit.testing.v1 import AppTest
 from pages.components.csv_files import csv_file_bytes
 from search.files import sha256
 from search.jobs.audit import audit_storage, audit_study
+from search.locks import is_locked
 from search.study.folders import CLAIM_LOCK, CONTROL_LOCK, StudyHandle, winner_folder
-from search.study.locks import is_locked
 from search.study.progress import read_progress
 from search.study.results import load_results
-from search.study.storage import sqlite_path
+from search.study.storage.opening import sqlite_path
 
 DONE = ("COMPLETE", "PRUNED")
 MAIN = Path(__file__).parents[2] / "pages" / "main.py"

@@ -28,7 +28,8 @@ CLAIMERS = """
 import os, sys
 from pathlib import Path
 from search.config import Environment
-from search.study.claims import TrialRecord, claim_trial, current_owner, finish_trial
+from search.study.trials.claims import TrialRecord, claim_trial
+from search.study.trials.claims import current_owner, finish_trial
 from search.study.optuna_study import open_study
 from search.study.studies import find_study
 

@@ -11,17 +11,17 @@ from search.config import Budget
 from search.fault_points import FAULT_VARIABLE, POINTS, _fault, note_told, reach
 from search.jobs.audit import audit_study
 from search.jobs.supervisor import supervise
-from search.study.claims import (
+from search.study.control import read_state
+from search.study.optuna_study import open_study
+from search.study.results import load_results
+from search.study.trials.claims import (
     TrialRecord,
     claim_trial,
     current_owner,
     finish_trial,
     reap_dead_trials,
 )
-from search.study.control import read_state
-from search.study.optuna_study import open_study
-from search.study.results import load_results
-from search.study.spool import spooled_paths
+from search.study.trials.spool import spooled_paths
 from tests.faults.conftest import Place, Workers, is_gone, kill
 from tests.faults.oracle import audit, processes_of, read_ledger, read_rows
 from tests.jobs.conftest import QUICK, wait_until

@@ -19,11 +19,11 @@ from search.config import Budget, Training
 from search.jobs.commands import child_environment
 from search.jobs.limits import Limits
 from search.jobs.supervisor import supervise
-from search.study.claims import fail_trial
 from search.study.control import is_supervised, read_state
 from search.study.optuna_study import open_study
-from search.study.owners import read_owner
 from search.study.progress import Progress
+from search.study.trials.claims import fail_trial
+from search.study.trials.owners import read_owner
 from tests.faults.conftest import Place, Workers, is_gone, kill
 from tests.faults.oracle import audit, page_faults, processes_of, read_ledger, read_rows
 from tests.jobs.conftest import QUICK, Once, wait_until
@@ -232,7 +232,8 @@ def test_k7_power_cut(
     toy(epoch_seconds=0.0)
     assert supervise(made.handle, on_progress=watch, limits=QUICK) == "finished"
     assert closed[0] < 5.0
-    n_told = audit(made.handle, made.ledger, total=5, least=5)
+    # A worker may die after the storage has its result, before it notes that.
+    n_told = audit(made.handle, made.ledger, total=5, least=4)
     figure = f"{n_told} told, 0 lost, closed {closed[0]:.1f} s after the start"
     record_property("figure", figure)
 

@@ -8,12 +8,17 @@ from contextlib import closing
 import pytest
 
 from search.config import Budget
-from search.study.claims import TrialRecord, claim_trial, current_owner, finish_trial
+from search.locks import try_lock
 from search.study.control import wish
 from search.study.folders import CLAIM_LOCK
-from search.study.locks import try_lock
 from search.study.optuna_study import open_study
-from search.study.storage import sqlite_path
+from search.study.storage.opening import sqlite_path
+from search.study.trials.claims import (
+    TrialRecord,
+    claim_trial,
+    current_owner,
+    finish_trial,
+)
 from tests.faults.conftest import Place
 from tests.faults.oracle import audit, find_faults
 

@@ -33,16 +33,16 @@ from search.jobs import supervisor
 from search.jobs.commands import child_environment
 from search.jobs.limits import Limits
 from search.jobs.supervisor import supervise
+from search.space.defaults import default_space
 from search.study.control import wish
-from search.study.curves import read_curve
-from search.study.defaults import default_space
 from search.study.folders import StudyHandle, log_path
 from search.study.optuna_study import open_study
 from search.study.settings import StudySettings
-from search.study.spool import spooled_paths
-from search.study.storage import APPLICATION, prepare_storage
+from search.study.storage.opening import APPLICATION, prepare_storage
 from search.study.studies import create_study
-from search.study.trials import read_trials
+from search.study.trials.curves import read_curve
+from search.study.trials.listing import read_trials
+from search.study.trials.spool import spooled_paths
 from search.worker.toy import EPOCH_VARIABLE, TOY_VARIABLE
 from tests.postgres import PASSWORD, Server, free_port, missing, running_server
 
@@ -538,7 +538,8 @@ CLIENTS = """
 import sys, threading
 from dataclasses import replace
 from search.config import Environment
-from search.study.claims import TrialRecord, claim_trial, current_owner, finish_trial
+from search.study.trials.claims import TrialRecord, claim_trial
+from search.study.trials.claims import current_owner, finish_trial
 from search.study.optuna_study import open_study
 from search.study.studies import find_study
 

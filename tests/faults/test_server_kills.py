@@ -11,7 +11,7 @@ import pytest
 
 from search.config import Budget, Environment, Training
 from search.study.control import read_state
-from search.study.storage import prepare_storage
+from search.study.storage.opening import prepare_storage
 from tests.e2e.conftest import Server, free_port
 from tests.faults.conftest import Place, is_gone
 from tests.faults.oracle import audit, page_faults, processes_of, read_ledger

@@ -18,11 +18,11 @@ from search.jobs.supervisor import supervise
 from search.study.control import read_state, wish
 from search.study.folders import StudyHandle
 from search.study.optuna_study import open_study
-from search.study.owners import read_owner
 from search.study.progress import Progress
-from search.study.storage import open_storage, sqlite_path
+from search.study.storage.opening import open_storage, sqlite_path
 from search.study.studies import delete_study, list_studies
-from search.study.trials import read_trials
+from search.study.trials.listing import read_trials
+from search.study.trials.owners import read_owner
 from tests.faults.conftest import ROOT, Place, Workers, is_gone
 from tests.faults.oracle import audit, processes_of, read_rows
 from tests.jobs.conftest import QUICK, Once, wait_until
@@ -148,7 +148,7 @@ STARTERS = """
 import os, sys, time
 from pathlib import Path
 import optuna
-from search.study.storage import open_storage, prepare_storage
+from search.study.storage.opening import open_storage, prepare_storage
 
 root, n_rounds, n_processes = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 n_good = 0

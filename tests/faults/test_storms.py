@@ -15,9 +15,9 @@ from functools import partial
 import pytest
 
 from search.config import Budget, Training
-from search.study.claims import reap_dead_trials
 from search.study.control import read_control, read_state, set_budget
 from search.study.optuna_study import open_study
+from search.study.trials.claims import reap_dead_trials
 from tests.faults.conftest import Place, Workers, is_gone, kill
 from tests.faults.oracle import audit, page_faults, processes_of, read_ledger, read_rows
 from tests.jobs.conftest import wait_until

@@ -14,8 +14,8 @@ from search.config import Budget, Environment, Roles, Task, Training
 from search.data.source import Source
 from search.jobs import supervisor
 from search.jobs.limits import Limits
+from search.space.defaults import default_space
 from search.study.control import wish
-from search.study.defaults import default_space
 from search.study.folders import StudyHandle
 from search.study.progress import Progress
 from search.study.settings import StudySettings

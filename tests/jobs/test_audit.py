@@ -6,11 +6,11 @@ import pytest
 
 from search.config import Environment
 from search.jobs.audit import audit_folders, audit_storage, audit_study
-from search.study.claims import claim_trial, current_owner
 from search.study.control import wish
 from search.study.folders import StudyHandle
 from search.study.optuna_study import open_study
-from search.study.trials import read_trials
+from search.study.trials.claims import claim_trial, current_owner
+from search.study.trials.listing import read_trials
 
 MakeStudy = Callable[..., StudyHandle]
 

@@ -14,21 +14,21 @@ import pytest
 from search.config import Budget
 from search.jobs import audit, process_audit
 from search.jobs.audit import audit_study
-from search.study.claims import (
+from search.locks import try_lock
+from search.study.control import StateRecord, read_state, set_budget, wish, write_state
+from search.study.folders import CLAIM_LOCK, SUPERVISOR_LOCK, StudyHandle
+from search.study.optuna_study import open_study
+from search.study.progress import count_trials
+from search.study.results import StudyResults, save_results
+from search.study.storage.opening import sqlite_path
+from search.study.trials.claims import (
     TrialRecord,
     claim_trial,
     current_owner,
     finish_trial,
 )
-from search.study.control import StateRecord, read_state, set_budget, wish, write_state
-from search.study.curves import CurveWriter, EpochPoint
-from search.study.folders import CLAIM_LOCK, SUPERVISOR_LOCK, StudyHandle
-from search.study.locks import try_lock
-from search.study.optuna_study import open_study
-from search.study.progress import count_trials
-from search.study.results import StudyResults, save_results
-from search.study.storage import sqlite_path
-from search.study.trials import read_trials
+from search.study.trials.curves import CurveWriter, EpochPoint
+from search.study.trials.listing import read_trials
 from search.worker.toy import make_toy_winner
 
 MakeStudy = Callable[..., StudyHandle]

@@ -19,6 +19,7 @@ from search.jobs.launch import (
     stop_study,
 )
 from search.jobs.supervisor import supervise
+from search.locks import try_lock
 from search.study.control import (
     StateRecord,
     is_supervised,
@@ -28,9 +29,8 @@ from search.study.control import (
     write_state,
 )
 from search.study.folders import SUPERVISOR_LOCK, StudyHandle
-from search.study.locks import try_lock
-from search.study.owners import Owner, current_owner, owner_of
-from search.study.trials import read_trials
+from search.study.trials.listing import read_trials
+from search.study.trials.owners import Owner, current_owner, owner_of
 from tests.jobs.conftest import QUICK, wait_until
 
 MakeStudy = Callable[..., StudyHandle]

@@ -17,8 +17,8 @@ from search.jobs.parent import die_with_parent
 from search.jobs.supervisor import supervise
 from search.study.control import is_supervised, read_state
 from search.study.folders import StudyHandle
-from search.study.owners import is_alive, owner_of
-from search.study.trials import read_trials
+from search.study.trials.listing import read_trials
+from search.study.trials.owners import is_alive, owner_of
 from search.worker.toy import MARKED_UNITS
 from tests.e2e.conftest import end_processes_of
 from tests.jobs.conftest import QUICK, wait_until

@@ -8,12 +8,12 @@ import pytest
 
 from search.config import Budget
 from search.jobs.supervisor import supervise
+from search.space.lines import Line
 from search.study.control import read_control, set_budget, wish
 from search.study.folders import StudyHandle, log_path
 from search.study.progress import Progress
-from search.study.space import Line
 from search.study.steering import enqueue, narrow, remove_queued, widen
-from search.study.trials import TrialView, read_trials
+from search.study.trials.listing import TrialView, read_trials
 from tests.jobs.conftest import QUICK, Once
 
 MakeStudy = Callable[..., StudyHandle]

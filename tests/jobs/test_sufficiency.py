@@ -12,7 +12,6 @@ from search.config import Budget
 from search.jobs import supervisor
 from search.jobs.sufficiency import Sufficiency
 from search.jobs.supervisor import supervise
-from search.study.claims import claim_trial, current_owner
 from search.study.control import (
     State,
     StateRecord,
@@ -24,7 +23,8 @@ from search.study.control import (
 )
 from search.study.folders import StudyHandle
 from search.study.optuna_study import open_study
-from search.study.trials import TrialView, read_trials
+from search.study.trials.claims import claim_trial, current_owner
+from search.study.trials.listing import TrialView, read_trials
 from tests.jobs.conftest import QUICK, Once
 
 MakeStudy = Callable[..., StudyHandle]

@@ -12,12 +12,9 @@ from search.config import Budget, Cell, Roles, Task, Training
 from search.jobs import memory
 from search.jobs.launch import pause_study, stop_study
 from search.jobs.supervisor import supervise
-from search.study.claims import (
-    TrialRecord,
-    claim_trial,
-    current_owner,
-    finish_trial,
-)
+from search.locks import try_lock
+from search.space.defaults import default_space
+from search.space.lines import Line, Space
 from search.study.control import (
     is_supervised,
     read_control,
@@ -25,14 +22,17 @@ from search.study.control import (
     set_budget,
     wish,
 )
-from search.study.defaults import default_space
 from search.study.folders import SUPERVISOR_LOCK, StudyHandle
-from search.study.locks import try_lock
 from search.study.optuna_study import open_study
 from search.study.progress import Progress
 from search.study.results import load_results
-from search.study.space import Line, Space
-from search.study.trials import TrialView, read_trials
+from search.study.trials.claims import (
+    TrialRecord,
+    claim_trial,
+    current_owner,
+    finish_trial,
+)
+from search.study.trials.listing import TrialView, read_trials
 from tests.jobs.conftest import QUICK, Once
 
 MakeStudy = Callable[..., StudyHandle]

@@ -8,14 +8,14 @@ import pytest
 
 from search.config import Budget
 from search.errors import TrialFailed
-from search.study.claims import claim_trial, current_owner
+from search.space.lines import TrialParams
 from search.study.control import StateRecord, set_budget, wish, write_state
-from search.study.curves import EpochPoint, read_curve
 from search.study.folders import StudyHandle
 from search.study.optuna_study import open_study
-from search.study.outcomes import TrialRecord, fail_trial
-from search.study.space import TrialParams
-from search.study.trials import TrialView, read_trials
+from search.study.trials.claims import claim_trial, current_owner
+from search.study.trials.curves import EpochPoint, read_curve
+from search.study.trials.listing import TrialView, read_trials
+from search.study.trials.outcomes import TrialRecord, fail_trial
 from search.worker.clock import PhaseClock, read_time_lines
 from search.worker.loop import Worker
 from search.worker.orders import Orders
@@ -120,7 +120,7 @@ def test_worker_ends_a_trial_that_others_closed_and_goes_on(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """It was trained to its end, with a warning and a traceback every two seconds."""
-    monkeypatch.setattr("search.study.batching.REPORT_SECONDS", 0.0)
+    monkeypatch.setattr("search.study.storage.batching.REPORT_SECONDS", 0.0)
     handle = make_study(budget=Budget(trials=2))
     other = open_study(handle)
 

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from search.config import Environment
 from search.study.folders import StudyHandle
-from search.study.storage import prepare_storage
+from search.study.storage.opening import prepare_storage
 from tests.pages.study_factory import hold_supervisor, make_all, make_environment
 
 MAIN = Path(__file__).parents[2] / "pages" / "main.py"

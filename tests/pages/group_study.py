@@ -7,7 +7,7 @@ from search.data.groups.build import build_groups
 from search.data.groups.record import BuiltGroups
 from search.data.groups.settings import GroupSettings
 from search.data.table import read_table
-from search.study.defaults import usual_space
+from search.space.defaults import usual_space
 from search.study.folders import StudyHandle
 from search.study.settings import StudySettings
 from search.study.studies import create_study

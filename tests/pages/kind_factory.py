@@ -20,6 +20,7 @@ from search.evaluation.kind_metrics import anomaly_result, class_result
 from search.evaluation.metrics import KindMetrics, forecast_metrics
 from search.evaluation.panel import make_panel
 from search.files import write_json
+from search.space.task_spaces import task_space
 from search.study.control import wish
 from search.study.folders import StudyHandle, winner_folder
 from search.study.progress import read_progress
@@ -32,8 +33,7 @@ from search.study.results import (
 )
 from search.study.settings import StudySettings
 from search.study.studies import create_study
-from search.study.task_spaces import task_space
-from search.study.trials import TrialView
+from search.study.trials.listing import TrialView
 from search.worker.sample_tables import (
     save_anomalies,
     save_classes,

@@ -21,14 +21,14 @@ from search.evaluation.detector import Detector
 from search.evaluation.kind_metrics import AnomalyResult, class_result
 from search.evaluation.metrics import KindMetrics, Metrics
 from search.evaluation.panel import make_panel
+from search.space.lines import Architecture, Line
+from search.space.task_spaces import task_space
 from search.study.control import StateRecord, write_state
 from search.study.folders import StudyHandle, winner_folder
 from search.study.progress import read_progress
 from search.study.results import StudyResults, WinnerResult, save_results
 from search.study.settings import StudySettings
-from search.study.space import Architecture, Line
 from search.study.studies import create_study, load_panel_series
-from search.study.task_spaces import task_space
 from tests.explain.networks import weight_shapes
 
 CLASSES = ("bad", "good")

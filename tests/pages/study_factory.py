@@ -29,22 +29,11 @@ from search.evaluation.metrics import (
 from search.evaluation.panel import Panel, make_panel
 from search.evaluation.scaling import fit_scaler
 from search.evaluation.windows import gather_targets
-from search.study.batching import batching_storage
-from search.study.claims import (
-    Claim,
-    Owner,
-    TrialRecord,
-    claim_trial,
-    current_owner,
-    fail_trial,
-    finish_trial,
-    owner_of,
-)
+from search.locks import FileLock, try_lock
+from search.space.defaults import default_space
+from search.space.lines import Architecture, Line, TrialParams
 from search.study.control import State, StateRecord, wish, write_state
-from search.study.curves import CurveWriter, EpochPoint
-from search.study.defaults import default_space
 from search.study.folders import SUPERVISOR_LOCK, StudyHandle, winner_folder
-from search.study.locks import FileLock, try_lock
 from search.study.optuna_study import open_study
 from search.study.progress import read_progress
 from search.study.results import (
@@ -57,10 +46,21 @@ from search.study.results import (
     save_results,
 )
 from search.study.settings import StudySettings
-from search.study.space import Architecture, Line, TrialParams
-from search.study.storage import prepare_storage
+from search.study.storage.batching import batching_storage
+from search.study.storage.opening import prepare_storage
 from search.study.studies import create_study, load_panel_series
-from search.study.trials import TrialView
+from search.study.trials.claims import (
+    Claim,
+    Owner,
+    TrialRecord,
+    claim_trial,
+    current_owner,
+    fail_trial,
+    finish_trial,
+    owner_of,
+)
+from search.study.trials.curves import CurveWriter, EpochPoint
+from search.study.trials.listing import TrialView
 from tests.explain.networks import weight_shapes
 
 TARGET = "temperature [°C]"

@@ -44,9 +44,9 @@ from search.analysis.predictions import Predictions, error_band
 from search.analysis.score_ranges import running_best
 from search.data.outliers import mark_outliers
 from search.explain.attention import WeightRange
-from search.study.curves import EpochPoint
-from search.study.space import Line
-from search.study.trials import TrialView
+from search.space.lines import Line
+from search.study.trials.curves import EpochPoint
+from search.study.trials.listing import TrialView
 
 RMSE = Scale("RMSE", "°C")
 HOURS = pd.date_range("2026-03-14", periods=6, freq="h").to_numpy()

@@ -19,9 +19,9 @@ from search.analysis.comparison import ModelRow, Spread
 from search.config import Environment
 from search.evaluation.diagnosis import Diagnosis
 from search.evaluation.metrics import Metrics
+from search.space.lines import Space
 from search.study.folders import StudyHandle
 from search.study.results import save_results
-from search.study.space import Space
 from tests.pages.conftest import OpenPage, words
 from tests.pages.study_factory import add_trials, finish, make_settings, new_study
 

@@ -4,8 +4,8 @@ import pytest
 
 from search.analysis.delivered import WEIGHTS_FILE
 from search.config import CELLS, Environment
+from search.space.lines import Architecture
 from search.study.folders import winner_folder
-from search.study.space import Architecture
 from tests.pages.conftest import OpenPage, words
 from tests.pages.study_factory import add_trials, finish, make_settings, new_study
 

@@ -23,11 +23,11 @@ from pages.components.scales import digits_format
 from pages.components.state import forget_progress
 from search.config import CELLS, Budget, Environment
 from search.study.control import read_control, wish
-from search.study.curves import CurveWriter, EpochPoint, curve_path, read_curve
 from search.study.folders import StudyHandle
 from search.study.progress import Progress, RunningTrial, read_progress
 from search.study.results import TrialCounts
-from search.study.trials import TrialView, read_trials
+from search.study.trials.curves import CurveWriter, EpochPoint, curve_path, read_curve
+from search.study.trials.listing import TrialView, read_trials
 from tests.pages.conftest import OpenPage, words
 from tests.pages.study_factory import (
     REASON,

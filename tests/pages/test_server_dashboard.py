@@ -6,7 +6,7 @@ from starlette.applications import Starlette
 
 from pages.server.dashboard import dashboard_routes, index_page
 from search.config import Environment
-from search.study.storage import open_storage
+from search.study.storage.opening import open_storage
 from tests.pages.asgi import ask
 
 PATHS = ("/api/studies", "/api/studies/1", "/csv/1", "/artifacts/1/2")

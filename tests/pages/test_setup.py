@@ -12,10 +12,10 @@ from pages.components.setup.presets import PRESETS
 from pages.components.setup.space_form import _FIRST, _GROUPS
 from pages.components.text import plain
 from search.config import MAX_TRIALS, MAX_WORKERS, Environment, Roles, Task
+from search.space.defaults import default_space
+from search.space.lines import LIMITS, Line
 from search.study.control import wish
-from search.study.defaults import default_space
 from search.study.estimate import estimate_seconds
-from search.study.space import LIMITS, Line
 from search.study.studies import list_studies
 from tests.pages.conftest import OpenPage, words
 from tests.pages.study_factory import N_ROWS, make_settings, new_study

@@ -12,6 +12,7 @@ from pages.components.report.contents import report_html
 from pages.components.state import forget_progress
 from search.config import Budget, Environment
 from search.errors import UserInputError
+from search.space.lines import Line
 from search.study.control import (
     StateRecord,
     read_control,
@@ -21,9 +22,8 @@ from search.study.control import (
 )
 from search.study.folders import StudyHandle
 from search.study.progress import read_progress
-from search.study.space import Line
 from search.study.steering import enqueue, narrow, widen
-from search.study.trials import TrialView, read_trials
+from search.study.trials.listing import TrialView, read_trials
 from tests.pages.conftest import OpenPage, words
 from tests.pages.study_factory import (
     add_trials,

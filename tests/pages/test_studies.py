@@ -10,9 +10,9 @@ from pages.components.studies import list as study_list
 from pages.components.studies import menu as study_menu
 from pages.components.studies.menu import export_json
 from search.config import Environment
+from search.locks import try_lock
 from search.study.control import read_control
 from search.study.folders import SUPERVISOR_LOCK
-from search.study.locks import try_lock
 from search.study.studies import find_study, list_studies
 from tests.pages.conftest import OpenPage, words
 from tests.pages.study_factory import (

@@ -13,12 +13,12 @@ import sqlalchemy
 
 from search.config import Budget, Environment, Roles, Task, Training
 from search.data.source import Source
+from search.space.defaults import default_space
+from search.space.lines import Line
 from search.study.control import wish
-from search.study.defaults import default_space
 from search.study.folders import StudyHandle
 from search.study.optuna_study import open_study
 from search.study.settings import StudySettings
-from search.study.space import Line
 from search.study.studies import create_study
 
 N_ROWS = 120

@@ -8,11 +8,11 @@ import pytest
 from search.cli.main import main
 from search.config import Budget, Environment
 from search.errors import ConfigError
+from search.space.lines import Line
 from search.study import steering
-from search.study.space import Line
 from search.study.steering import enqueue
 from search.study.studies import create_study, list_studies
-from search.study.trials import read_trials
+from search.study.trials.listing import read_trials
 from tests.cli.conftest import save_table, set_up
 
 LIMITS: dict[str, tuple[dict[str, object], str]] = {

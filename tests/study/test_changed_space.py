@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from search.errors import StudyCorrupted
-from search.study.claims import claim_trial, current_owner
+from search.space.lines import Line
 from search.study.folders import load_document, open_folder, save_document
 from search.study.optuna_study import open_study
-from search.study.space import Line
+from search.study.trials.claims import claim_trial, current_owner
 
 
 def change(handle, line: Line):

@@ -6,8 +6,8 @@ import pytest
 
 from search.config import Task
 from search.errors import ConfigError
-from search.study.combinations import check_together, refused
-from search.study.space import LIMITS, Line
+from search.space.combinations import check_together, refused
+from search.space.lines import LIMITS, Line
 
 
 def test_a_decoder_needs_two_steps(settings):

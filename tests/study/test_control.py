@@ -6,6 +6,7 @@ import pytest
 
 from search.config import Budget
 from search.errors import ConfigError, StudyCorrupted
+from search.locks import try_lock
 from search.study.control import (
     Control,
     StateRecord,
@@ -19,7 +20,6 @@ from search.study.control import (
     write_state,
 )
 from search.study.folders import SUPERVISOR_LOCK
-from search.study.locks import try_lock
 from search.study.steering import enqueue
 
 BUDGET = Budget(trials=5)

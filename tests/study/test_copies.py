@@ -15,9 +15,7 @@ from search.errors import ConfigError, StudyCorrupted, UserInputError
 from search.jobs.hosts import tell_hosts
 from search.jobs.launch import ensure_running, pause_study
 from search.jobs.supervisor import supervise
-from search.study import artifacts, parcels
-from search.study.artifacts import Artifacts, open_artifacts
-from search.study.claims import claim_trial, current_owner, finish_trial
+from search.study import parcels
 from search.study.control import (
     StateRecord,
     needs_supervisor,
@@ -35,13 +33,16 @@ from search.study.copies import (
     take_wishes,
     withdraw_study,
 )
-from search.study.curves import CurveWriter, EpochPoint, curve_path, read_curve
 from search.study.folders import COPY_FILE, is_copy
 from search.study.optuna_study import open_study
-from search.study.outcomes import TrialRecord
 from search.study.parcels import Receiver, Sender
-from search.study.spool import SpoolEntry, read_entry, spool_path, write_entry
+from search.study.storage import artifacts
+from search.study.storage.artifacts import Artifacts, open_artifacts
 from search.study.studies import delete_study, list_studies, load_panel_series
+from search.study.trials.claims import claim_trial, current_owner, finish_trial
+from search.study.trials.curves import CurveWriter, EpochPoint, curve_path, read_curve
+from search.study.trials.outcomes import TrialRecord
+from search.study.trials.spool import SpoolEntry, read_entry, spool_path, write_entry
 
 RECORD = TrialRecord("complete", 2.5, (2.0, 3.0), 4, 6, 4321, 1.5, 3.25)
 

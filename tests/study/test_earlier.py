@@ -8,12 +8,12 @@ import optuna
 import pytest
 
 from search.errors import StudyCorrupted
-from search.study.earlier import current
+from search.space.earlier import current
+from search.space.file import parse_space
+from search.space.lines import LIMITS, Line, TrialParams
 from search.study.folders import STUDY_FILE, StudyDocument, load_document, save_document
 from search.study.settings import StudySettings
-from search.study.space import LIMITS, Line, TrialParams
-from search.study.space_file import parse_space
-from search.study.trials import view_trial
+from search.study.trials.listing import view_trial
 
 LATER = list(LIMITS)[list(LIMITS).index("optimizer") + 1 :]
 

@@ -10,12 +10,10 @@ from optuna.distributions import CategoricalDistribution
 
 from search.config import CELLS, Budget
 from search.errors import ConfigError, UserInputError
-from search.study.claims import claim_trial, current_owner, finish_trial
+from search.space.lines import Line
+from search.space.narrowing import check_narrowed
 from search.study.control import read_control
-from search.study.narrowing import check_narrowed
 from search.study.optuna_study import open_study
-from search.study.space import Line
-from search.study.spool import TrialRecord
 from search.study.steering import (
     current_space,
     enqueue,
@@ -28,7 +26,9 @@ from search.study.steering import (
     widen,
 )
 from search.study.studies import first_configurations
-from search.study.trials import read_trials
+from search.study.trials.claims import claim_trial, current_owner, finish_trial
+from search.study.trials.listing import read_trials
+from search.study.trials.spool import TrialRecord
 
 UNITS = Line("units", choices=(16, 32))
 DROPOUT = Line("dropout", low=0.2, high=0.25)

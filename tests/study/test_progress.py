@@ -8,14 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from search.config import CELLS, Budget, Task
-from search.study.claims import claim_trial, current_owner, fail_trial, finish_trial
+from search.locks import try_lock
 from search.study.control import Control, StateRecord, set_budget, write_state
 from search.study.eta import NETWORK_SECONDS, WINNER_SECONDS, Plan, remaining_seconds
 from search.study.folders import SUPERVISOR_LOCK
-from search.study.locks import try_lock
 from search.study.progress import count_trials, make_progress, read_progress
-from search.study.spool import TrialRecord
-from search.study.trials import TrialView
+from search.study.trials.claims import (
+    claim_trial,
+    current_owner,
+    fail_trial,
+    finish_trial,
+)
+from search.study.trials.listing import TrialView
+from search.study.trials.spool import TrialRecord
 
 RECORD = TrialRecord("complete", 2.5, (2.0, 3.0), 4, 6, 4321, 1.5, 3.25)
 PLAN = Plan(

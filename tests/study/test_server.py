@@ -8,19 +8,19 @@ from optuna.trial import TrialState
 
 from search.config import Budget
 from search.errors import StudyCorrupted
-from search.study.batching import batching_storage
-from search.study.claims import (
+from search.study.control import wish
+from search.study.optuna_study import open_study
+from search.study.progress import read_progress
+from search.study.storage.batching import batching_storage
+from search.study.storage.opening import call_storage, open_reader
+from search.study.studies import create_study, delete_study, list_studies
+from search.study.trials.claims import (
     TrialRecord,
     claim_trial,
     current_owner,
     finish_trial,
     reap_dead_trials,
 )
-from search.study.control import wish
-from search.study.optuna_study import open_study
-from search.study.progress import read_progress
-from search.study.storage import call_storage, open_reader
-from search.study.studies import create_study, delete_study, list_studies
 from tests.postgres import PASSWORD
 
 RECORD = TrialRecord("complete", 2.5, (2.0, 3.0), 4, 6, 4321, 1.5, 3.25)

@@ -7,8 +7,8 @@ import pytest
 
 from search.data.source import Source
 from search.errors import ConfigError
+from search.space.lines import Line
 from search.study.settings import StudySettings
-from search.study.space import Line
 
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * 81])

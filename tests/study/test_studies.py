@@ -12,14 +12,13 @@ from optuna.trial import TrialState
 from search.config import Budget
 from search.data.snapshot import save_series
 from search.errors import ConfigError, SeriesError, StudyCorrupted, UserInputError
+from search.locks import try_lock
+from search.space.lines import Line
 from search.study import studies
-from search.study.claims import claim_trial, current_owner
 from search.study.control import Control, read_control, wish
 from search.study.folders import SUPERVISOR_LOCK, open_folder
-from search.study.locks import try_lock
 from search.study.optuna_study import open_study
-from search.study.space import Line
-from search.study.storage import cached_reader, sqlite_path
+from search.study.storage.opening import cached_reader, sqlite_path
 from search.study.studies import (
     archive_study,
     create_study,
@@ -32,6 +31,7 @@ from search.study.studies import (
     unarchive_study,
     unreadable_studies,
 )
+from search.study.trials.claims import claim_trial, current_owner
 
 
 def optuna_names(environment) -> list[str]:

@@ -10,7 +10,7 @@ import pytest
 
 from search.config import Roles, Task
 from search.evaluation.panel import Panel, make_panel
-from search.study.space import TrialParams
+from search.space.lines import TrialParams
 from search.worker.environment import prepare_environment
 
 if "tensorflow" not in sys.modules:

@@ -11,7 +11,7 @@ import tensorflow as tf
 from search.config import Task
 from search.evaluation.panel import Panel
 from search.evaluation.splits import plan_splits
-from search.study.space import TrialParams
+from search.space.lines import TrialParams
 from search.worker.callbacks import CallbackMaker, no_callbacks, tensorboard_logs
 from search.worker.refit import Refit, refit_winner
 

@@ -17,7 +17,7 @@ from search.evaluation.framing import FramedSeries, frame_series
 from search.evaluation.panel import Panel, make_panel
 from search.evaluation.scaling import fit_scaler
 from search.evaluation.windows import gather_targets, gather_windows
-from search.study.space import TrialParams
+from search.space.lines import TrialParams
 from search.worker.dropping import dropout_mask
 from search.worker.engine import EpochProgram, epoch_program
 from search.worker.gathering import series_tensors

@@ -12,7 +12,7 @@ from search.evaluation.framing import FramedSeries, FramingName, frame_series
 from search.evaluation.panel import Panel
 from search.evaluation.scaling import fit_scaler
 from search.evaluation.windows import gather_targets, gather_windows
-from search.study.space import TrialParams
+from search.space.lines import TrialParams
 from search.worker.gathering import gather_batch, series_tensors
 from search.worker.models import network_shape
 

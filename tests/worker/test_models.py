@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from search.config import CELLS, Cell
-from search.study.space import Architecture, Normalization
+from search.space.lines import Architecture, Normalization
 from search.worker.models import (
     NetworkShape,
     build_model,

@@ -16,7 +16,7 @@ from search.errors import TrialFailed
 from search.evaluation.panel import Panel, make_panel
 from search.evaluation.scaling import fit_scaler
 from search.evaluation.splits import SplitPlan, plan_splits
-from search.study.space import TrialParams
+from search.space.lines import TrialParams
 from search.worker import refit as refit_module
 from search.worker.folds import Run, start_run
 from search.worker.kept_seeds import KeptSeeds

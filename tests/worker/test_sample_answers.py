@@ -12,7 +12,7 @@ from search.evaluation.panel import Panel, make_panel
 from search.evaluation.samples import find_samples
 from search.explain.network import NumpyNetwork
 from search.explain.structure import Structure
-from search.study.space import TrialParams
+from search.space.lines import TrialParams
 from search.worker.folds import Scalers
 from search.worker.models import build_model, network_shape
 from search.worker.predictor import Predictor

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from search.study.schedule import rate_at, rate_drops
+from search.space.schedule import rate_at, rate_drops
 
 CURVES = {
     "falling": list(np.linspace(5, 1, 12)),

@@ -14,8 +14,8 @@ from search.evaluation.panel import Panel
 from search.evaluation.samples import SampleSplit
 from search.evaluation.scaling import fit_task_scaler
 from search.evaluation.windows import gather_targets
-from search.study.schedule import rate_at
-from search.study.space import LIMITS, TrialParams
+from search.space.lines import LIMITS, TrialParams
+from search.space.schedule import rate_at
 from search.worker.export import export_model
 from search.worker.folds import panel_of, program_of, start_run
 from search.worker.models import build_model, network_shape

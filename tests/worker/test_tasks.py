@@ -10,8 +10,8 @@ from search.config import Task, Training
 from search.evaluation.group_splits import plan_samples
 from search.evaluation.panel import Panel
 from search.evaluation.samples import SamplePlan
-from search.study.curves import EpochPoint
-from search.study.space import TrialParams
+from search.space.lines import TrialParams
+from search.study.trials.curves import EpochPoint
 from search.worker.folds import panel_of
 from search.worker.models import build_model, network_shape
 from search.worker.refit import refit_winner

@@ -14,8 +14,8 @@ from search.evaluation.panel import Panel
 from search.evaluation.samples import SampleSplit
 from search.evaluation.scaling import fit_scaler
 from search.evaluation.splits import SplitPlan, plan_splits
-from search.study.curves import EpochPoint
-from search.study.space import TrialParams
+from search.space.lines import TrialParams
+from search.study.trials.curves import EpochPoint
 from search.worker import training as training_module
 from search.worker.engine import EpochProgram
 from search.worker.folds import Run, panel_of, program_of, start_run

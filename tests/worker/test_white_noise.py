@@ -20,7 +20,7 @@ from search.evaluation.baselines.suite import forecast_baselines
 from search.evaluation.panel import Panel, make_panel
 from search.evaluation.splits import SplitPlan, plan_splits
 from search.evaluation.windows import gather_targets
-from search.study.space import TrialParams
+from search.space.lines import TrialParams
 from search.worker.refit import refit_winner
 from search.worker.training import TrialOutcome, train_folds
 

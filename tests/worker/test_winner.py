@@ -28,13 +28,13 @@ from search.errors import SearchError, TrialFailed
 from search.evaluation.baselines.naive import NAIVE_NAMES, naive_forecasts
 from search.evaluation.kind_metrics import as_values
 from search.evaluation.metrics import forecast_metrics, seasonal_naive_scale
-from search.study.defaults import default_space
+from search.space.defaults import default_space
+from search.space.lines import Line, Value
 from search.study.folders import StudyHandle
 from search.study.results import BundleCheck, WinnerResult, read_record
 from search.study.settings import StudySettings
-from search.study.space import Line, Value
 from search.study.studies import create_study, load_panel_series
-from search.study.trials import TrialView
+from search.study.trials.listing import TrialView
 from search.worker import winner as winner_module
 from search.worker.holdout import holdout_of
 from search.worker.winner import make_winner
@@ -307,10 +307,7 @@ def test_an_average_goes_the_whole_way(
     found = forecaster.forecast(load_panel_series(handle), stored.origins)
     np.testing.assert_allclose(found[..., 0], stored.predicted, atol=1e-4)
     explained = load_explained(handle, cell, result)
-    # Networks that read both ways are not explained.
-    assert (explained is None) == (architecture == "bidirectional")
-    if explained is None:
-        return
+    assert explained is not None
     assert len(explained.network.members) == 2
     scaled = explained.network.predict(explained.past, explained.known)
     errors = (scaled - explained.targets)[..., 0] * explained.scale[0]

@@ -18,7 +18,7 @@ from pages.components.theme import (
 )
 from search.analysis.score_ranges import needs_log_axis
 from search.config import Cell
-from search.study.curves import EpochPoint
+from search.study.trials.curves import EpochPoint
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from pages.components.theme import (
 )
 from search.analysis.score_ranges import needs_log_axis
 from search.config import Cell
-from search.study.trials import TrialView
+from search.study.trials.listing import TrialView
 
 FEWEST_SHOWN = 5
 MOST_DRAWN = 1_000

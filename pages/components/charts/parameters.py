@@ -23,8 +23,8 @@ from pages.components.theme import (
 from search.analysis.importance import EVALUATOR
 from search.analysis.score_ranges import needs_log_axis
 from search.config import CELLS
-from search.study.space import Line
-from search.study.trials import TrialView
+from search.space.lines import Line
+from search.study.trials.listing import TrialView
 
 MOST_TICKS = 8
 MOST_DRAWN = 1_000

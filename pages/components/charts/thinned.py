@@ -8,7 +8,7 @@ from pages.components.text import text
 from search.analysis.score_ranges import running_best
 from search.config import CELLS, Cell
 from search.data.thinning import thin_cloud
-from search.study.trials import TrialView
+from search.study.trials.listing import TrialView
 
 
 def thinned_trials(

@@ -18,7 +18,7 @@ from pages.components.text import text
 from search.analysis.importance import FEWEST_TRIALS, parameter_importance
 from search.errors import SearchError
 from search.study.folders import StudyHandle
-from search.study.trials import TrialView
+from search.study.trials.listing import TrialView
 
 
 @st.fragment

@@ -14,9 +14,9 @@ from pages.components.text import text
 from search.analysis.illnesses import best_fold_scores, diagnose_trial
 from search.evaluation.curve_diagnosis import FEWEST_EPOCHS
 from search.evaluation.diagnosis import Diagnosis
-from search.study.curves import EpochPoint
 from search.study.folders import StudyHandle
-from search.study.trials import TrialView
+from search.study.trials.curves import EpochPoint
+from search.study.trials.listing import TrialView
 
 
 def show_trial_diagnosis(

@@ -12,13 +12,13 @@ from pages.components.text import plain, raw_text, text
 from search.config import Budget
 from search.errors import UserInputError
 from search.jobs.launch import start_study
+from search.space.lines import LIMITS, Line, Value
+from search.space.starting import textbook_configurations
 from search.study.control import read_control, set_budget
 from search.study.folders import StudyHandle
 from search.study.progress import Progress
-from search.study.space import LIMITS, Line, Value
-from search.study.starting import textbook_configurations
 from search.study.steering import enqueue, has_room
-from search.study.trials import TrialView
+from search.study.trials.listing import TrialView
 
 _FROM_TEXTBOOK = -1
 

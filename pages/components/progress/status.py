@@ -26,7 +26,7 @@ from search.study.folders import StudyHandle
 from search.study.progress import Progress
 from search.study.results import WinnerResult
 from search.study.settings import StudySettings
-from search.study.trials import TrialView, seconds_behind
+from search.study.trials.listing import TrialView, seconds_behind
 
 CAN_PAUSE: tuple[State, ...] = ("waiting", "searching", "refitting")
 CAN_STOP: tuple[State, ...] = (

@@ -22,11 +22,11 @@ from search.analysis.enough import FEWEST_LEFT, Outlook, chance_words, look_ahea
 from search.config import Budget, Cell
 from search.errors import UserInputError
 from search.jobs.launch import start_study
+from search.space.lines import LIMITS, Line, Space
+from search.space.narrowing import narrowed_space
 from search.study.control import State, read_control, set_budget
 from search.study.folders import StudyHandle
-from search.study.narrowing import narrowed_space
 from search.study.progress import Progress
-from search.study.space import LIMITS, Line, Space
 from search.study.steering import (
     current_space,
     n_trials_needed,
@@ -35,7 +35,7 @@ from search.study.steering import (
     remove_queued,
     widen,
 )
-from search.study.trials import TrialView
+from search.study.trials.listing import TrialView
 
 MOST_QUEUED_SHOWN = 8
 ENDED: tuple[State, ...] = ("finished", "stopped")

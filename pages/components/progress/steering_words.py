@@ -9,10 +9,10 @@ from pages.components.hyperparameters import label, line_words, value_word
 from pages.components.numbers import duration
 from pages.components.text import raw_text
 from search.config import Budget
+from search.space.lines import Line
+from search.space.narrowing import Change
 from search.study.control import read_control
 from search.study.folders import StudyHandle
-from search.study.narrowing import Change
-from search.study.space import Line
 
 
 def steered_sentence(study: StudyHandle) -> str | None:

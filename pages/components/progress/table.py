@@ -14,10 +14,10 @@ from pages.components.scales import digits_format, score_scale
 from pages.components.text import raw_text, text
 from search.analysis.score_ranges import varying_parameters
 from search.config import Cell
+from search.space.lines import Value
 from search.study.folders import StudyHandle
 from search.study.progress import Progress
-from search.study.space import Value
-from search.study.trials import TrialView
+from search.study.trials.listing import TrialView
 
 Order = Literal["number", "score"]
 

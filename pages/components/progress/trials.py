@@ -20,7 +20,7 @@ from pages.components.text import plain, raw_text, text
 from search.config import Cell
 from search.study.folders import StudyHandle
 from search.study.progress import Progress
-from search.study.trials import TrialView
+from search.study.trials.listing import TrialView
 
 N_SLOWEST = 5
 MOST_FAILURES = 100

@@ -19,10 +19,10 @@ from search.data.groups.record import BuiltGroups, GroupRows
 from search.data.seasons import season_candidates
 from search.data.series import BuiltSeries
 from search.data.snapshot import load_snapshot
+from search.space.lines import LIMITS, Line, Value
 from search.study.control import read_control
 from search.study.folders import StudyHandle
 from search.study.settings import StudySettings
-from search.study.space import LIMITS, Line, Value
 from search.study.studies import load_panel_series
 
 

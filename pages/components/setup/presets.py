@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from search.config import MAX_WORKERS, Training
-from search.study.space import Line, Space
+from search.space.lines import Line, Space
 
 PresetName = Literal["quick", "thorough", "custom"]
 

@@ -25,7 +25,7 @@ from search.config import (
 )
 from search.data.seasons import detect_season, season_candidates
 from search.evaluation.group_splits import normal_rows
-from search.study.task_defaults import (
+from search.space.task_defaults import (
     DEFAULT_SCORES,
     TaskWishes,
     suggest_sample_task,

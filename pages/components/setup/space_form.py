@@ -12,10 +12,10 @@ from pages.components.text import has_text, plain, raw_text, text
 from search.config import Task
 from search.errors import ConfigError, UserInputError
 from search.evaluation.panel import Panel
-from search.study.combinations import refusals
-from search.study.loss_targets import check_loss_targets
-from search.study.space import LIMITS, Line, Space, Value
-from search.study.suggestions import Suggestion, opened_line
+from search.space.combinations import refusals
+from search.space.lines import LIMITS, Line, Space, Value
+from search.space.loss_targets import check_loss_targets
+from search.space.suggestions import Suggestion, opened_line
 
 Mode = Literal["range", "values", "fixed"]
 

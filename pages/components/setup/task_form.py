@@ -6,7 +6,7 @@ from pages.components.draft import DraftSeries, follow, start_with
 from pages.components.numbers import count
 from pages.components.text import raw_text, text
 from search.config import Score, Task
-from search.study.defaults import default_holdout, suggest_task
+from search.space.defaults import default_holdout, suggest_task
 
 _MOST_FOLDS = 10
 _SCORES: tuple[Score, ...] = ("rmse", "mae")

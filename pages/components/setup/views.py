@@ -25,10 +25,10 @@ from search.evaluation.paired import origins_needed
 from search.evaluation.panel import make_panel
 from search.evaluation.samples import SamplePlan
 from search.evaluation.splits import SplitPlan
+from search.space.suggestions import Suggestion
 from search.study.estimate import Estimate, estimate_seconds
 from search.study.folders import StudyHandle
 from search.study.settings import StudySettings
-from search.study.suggestions import Suggestion
 
 
 def show_folds(column, plan: SplitPlan, *, key: str) -> None:

@@ -19,10 +19,10 @@ from search.config import Roles, Task
 from search.data.source import Source
 from search.evaluation.framing import FramingName
 from search.evaluation.panel import Panel, make_panel
-from search.study.defaults import usual_space
+from search.space.defaults import usual_space
+from search.space.lines import TrialParams
 from search.study.results import SeedResult, WinnerResult
 from search.study.settings import StudySettings
-from search.study.space import TrialParams
 
 LENGTH = 5
 CLASSES = ("closed", "open")

@@ -8,7 +8,7 @@ import pytest
 
 from search.config import Environment
 from search.disk import MIN_FREE_VARIABLE
-from search.study.storage import prepare_storage
+from search.study.storage.opening import prepare_storage
 from tests.jobs.conftest import make_study, settings, toy, without_winners
 from tests.pages.conftest import open_page
 

@@ -20,19 +20,19 @@ from search.config import Budget, Environment, Training
 from search.disk import MIN_FREE_VARIABLE, insist, is_full, shortage
 from search.errors import StudyCorrupted, UserInputError
 from search.jobs.supervisor import supervise
-from search.study import outcomes
-from search.study.claims import claim_trial, current_owner, finish_trial
 from search.study.control import read_state, set_budget, wish
-from search.study.curves import CurveWriter, EpochPoint, read_curve
 from search.study.folders import StudyHandle
 from search.study.optuna_study import open_study
-from search.study.outcomes import TrialRecord
 from search.study.progress import Progress
 from search.study.settings import StudySettings
-from search.study.spool import spool_path
-from search.study.storage import call_storage
+from search.study.storage.opening import call_storage
 from search.study.studies import create_study, list_studies
-from search.study.trials import read_trials
+from search.study.trials import outcomes
+from search.study.trials.claims import claim_trial, current_owner, finish_trial
+from search.study.trials.curves import CurveWriter, EpochPoint, read_curve
+from search.study.trials.listing import read_trials
+from search.study.trials.outcomes import TrialRecord
+from search.study.trials.spool import spool_path
 from tests.faults.machine.conftest import fill
 from tests.jobs.conftest import QUICK
 
@@ -137,7 +137,7 @@ def test_s4_a_result_waits_for_room(
 
     monkeypatch.setattr(outcomes, "_tell_entry", full_twice)
     monkeypatch.setattr(disk, "CHECK_SECONDS", 0.01)
-    monkeypatch.setattr("search.study.spool.write_json", no_space)
+    monkeypatch.setattr("search.study.trials.spool.write_json", no_space)
     record = TrialRecord("complete", 1.5, (1.5,), 1, 1, 10, 0.0, 0.0)
     number = claim.trial.number
     assert finish_trial(handle, study, number, record, owner=current_owner())
@@ -160,7 +160,7 @@ def test_s4_a_torn_line_of_a_curve_is_written_again(
         no_space()
 
     with monkeypatch.context() as patch:
-        patch.setattr("search.study.curves._write_all", torn)
+        patch.setattr("search.study.trials.curves._write_all", torn)
         with pytest.raises(OSError, match="No space left"):
             writer.write_epoch(points[1])
     assert read_curve(tmp_path, 0) == (points[0],)

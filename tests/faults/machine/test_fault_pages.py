@@ -17,8 +17,8 @@ from search import disk
 from search.cli import main as entry
 from search.config import Environment
 from search.study.folders import StudyHandle
-from search.study.storage import sqlite_path
-from search.study.trials import read_trials
+from search.study.storage.opening import sqlite_path
+from search.study.trials.listing import read_trials
 from tests.pages.conftest import OpenPage, words
 from tests.pages.study_factory import (
     add_trials,

@@ -12,9 +12,9 @@ from search.jobs.hanging import HangWatch, allowed_seconds
 from search.jobs.limits import Limits
 from search.jobs.supervisor import supervise
 from search.study.control import read_state
-from search.study.curves import CurveWriter, EpochPoint
 from search.study.folders import StudyHandle
-from search.study.trials import TrialView, read_trials
+from search.study.trials.curves import CurveWriter, EpochPoint
+from search.study.trials.listing import TrialView, read_trials
 from search.worker.toy import MARKED_UNITS
 from tests.jobs.conftest import QUICK
 

@@ -20,11 +20,11 @@ from search.config import Budget, Training
 from search.jobs import memory, pool
 from search.jobs.commands import child_environment, command
 from search.jobs.supervisor import supervise
+from search.space.lines import Line
 from search.study.control import read_state, wish
 from search.study.folders import StudyHandle, log_path
-from search.study.space import Line
 from search.study.steering import narrow
-from search.study.trials import read_trials
+from search.study.trials.listing import read_trials
 from search.worker.toy import MARKED_UNITS
 from tests.jobs.conftest import QUICK, wait_until
 

@@ -17,14 +17,15 @@ from search.config import Environment
 from search.errors import ConfigError, StudyCorrupted
 from search.jobs.commands import child_environment
 from search.jobs.server_lock import SERVER_LOCK, check_server, lock_server
-from search.study import mounts, storage
 from search.study.folders import StudyHandle
-from search.study.mounts import check_local, file_system, is_network
-from search.study.places import check_places
-from search.study.storage import open_reader, prepare_storage, sqlite_path
+from search.study.storage import mounts
+from search.study.storage import opening as storage
+from search.study.storage.mounts import check_local, file_system, is_network
+from search.study.storage.opening import open_reader, prepare_storage, sqlite_path
+from search.study.storage.places import check_places
+from search.study.storage.upgrading import upgrade_storage
 from search.study.studies import list_studies
-from search.study.trials import read_trials
-from search.study.upgrading import upgrade_storage
+from search.study.trials.listing import read_trials
 
 MakeStudy = Callable[..., StudyHandle]
 Record = Callable[[str, object], None]

@@ -16,8 +16,8 @@ from search.analysis.baselines import make_baselines
 from search.config import Budget, Roles, Task, Training
 from search.data.source import Source
 from search.evaluation.baselines.naive import NAIVE_NAMES
+from search.space.defaults import default_space
 from search.study.control import wish
-from search.study.defaults import default_space
 from search.study.folders import StudyHandle
 from search.study.results import load_results
 from search.study.settings import StudySettings

@@ -1,0 +1,1 @@
+"""What is searched: the lines of a space, their defaults, limits and first values."""

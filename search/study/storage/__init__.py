@@ -1,0 +1,1 @@
+"""Where a study is stored: the database of Optuna, and places for files."""

@@ -1,0 +1,1 @@
+"""The trials of a study: claimed, sampled, pruned, told, and listed."""
