@@ -18,6 +18,7 @@ from search.analysis.explaining_samples import (
     attribute,
     input_importance,
     sample_window,
+    step_answer,
     stop_of,
 )
 from search.analysis.new_answers import Answers
@@ -101,7 +102,10 @@ def _show_sample(winner: SampleWinner, target: str) -> None:
     )
     stop = stop_of(winner.delivered, int(answers.rows[place]))
     number = winner.study.settings.roles.targets.index(target)
-    st.markdown(_answer_words(answers, place, number))
+    if answers.task.kind == "forecasting":
+        st.markdown(_forecast_words(winner, stop, step, number))
+    else:
+        st.markdown(_answer_words(answers, place, number))
     if answers.task.has_classes:
         classes = answers.task.classes
         name = st.selectbox(
@@ -137,7 +141,7 @@ def _choose_sample(winner: SampleWinner, answers: Answers, losses: np.ndarray) -
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if len(names) > 1:
             name = st.selectbox(
-                text("explain.sample_group"),
+                plain(winner.study.settings.roles.group),
                 names,
                 index=names.index(answers.groups[worst]),
                 key="explain_group",
@@ -226,6 +230,16 @@ def _answer_words(answers: Answers, place: int, number: int) -> str:
         "explain.sample_says_value",
         value=with_unit(float(answers.values[place, number]), unit),
         actual=unknown if known is None else with_unit(float(known[number]), unit),
+    )
+
+
+def _forecast_words(winner: SampleWinner, stop: int, step: int, number: int) -> str:
+    values, actual = step_answer(winner.delivered, stop, step)
+    unit = target_scale(winner.study.settings.roles.targets[number]).unit
+    return text(
+        "explain.sample_says_forecast",
+        value=with_unit(float(values[number]), unit),
+        actual=with_unit(float(actual[number]), unit),
     )
 
 

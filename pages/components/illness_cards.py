@@ -69,6 +69,8 @@ def illness_words(one: Diagnosis, task: Task) -> tuple[str, str]:
         body = f"diagnosis.other_{one.illness}_body"
     else:
         name = f"diagnosis.{one.illness}"
+        if task.kind == "forecasting" and one.illness == "fails_in_group":
+            name = "diagnosis.fails_in_series"
         body = f"diagnosis.{one.illness}_body"
     return f"{raw_text(name)}.", raw_text(body, **_shown(one))
 

@@ -1,9 +1,11 @@
 """Progress, Compare, Studies and the report for every kind of task."""
 
+import pandas as pd
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from pages.components.compare.classes import without_places
 from pages.components.report.contents import report_html
 from search.study.folders import StudyHandle
 from search.study.results import load_results
@@ -141,9 +143,12 @@ def test_data_of_a_study_are_drawn_as_the_kind_asks(
 def test_mistakes_have_no_number_of_a_row_over_all_sequences(
     at_home: dict[str, StudyHandle],
 ) -> None:
-    tables = [one.value for one in opened("compare", at_home["labelling"]).dataframe]
-    mistakes = next(table for table in tables if "Its probability [%]" in table)
-    assert list(mistakes.columns)[:3] == ["Model", "Sequence", "Time"]
+    heads = ["Model", "Sequence", "Row", "Time", "Called"]
+    table = pd.DataFrame([["GRU", "unit 3", 7, "12:00", "run"]], columns=heads)
+    shown = without_places(table, at_home["labelling"])
+    assert list(shown.columns) == ["Model", "Sequence", "Time", "Called"]
+    shown = without_places(table, at_home["classification"])
+    assert list(shown.columns) == ["Model", "Sequence", "Called"]
 
 
 def test_another_group_can_be_chosen(at_home: dict[str, StudyHandle]) -> None:

@@ -192,7 +192,7 @@ def _show_timeline(
         help=text("answers.timeline_help"),
         anchor=False,
     )
-    group = choose_group(next(iter(models.values())).places.names)
+    group = choose_group(study, next(iter(models.values())).places.names)
     chart = label_timeline(
         models, study.settings.task.classes, group=group, x_title=time_title(study)
     )
@@ -216,13 +216,13 @@ def _show_mistakes(study: StudyHandle, models: dict[str, ClassAnswers]) -> None:
         return
     st.caption(text("answers.wrong_body"))
     show_table(
-        _without_places(shown, study),
+        without_places(shown, study),
         key="mistakes",
         numbers=lambda: mistake_table(models, classes),
     )
 
 
-def _without_places(table: pd.DataFrame, study: StudyHandle) -> pd.DataFrame:
+def without_places(table: pd.DataFrame, study: StudyHandle) -> pd.DataFrame:
     """Return the mistakes without the columns that say nothing to a person.
 
     A row is a number over all sequences; of a whole sequence its time says nothing.
@@ -245,6 +245,6 @@ def report_tables(study: StudyHandle, results: StudyResults) -> list[pd.DataFram
     tables = [
         per_class_table(records),
         event_table(records),
-        _without_places(mistake_table(models, classes, most=MOST_MISTAKES), study),
+        without_places(mistake_table(models, classes, most=MOST_MISTAKES), study),
     ]
     return [written(table) for table in tables if len(table)]

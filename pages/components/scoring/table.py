@@ -1,5 +1,6 @@
 """The table of the answers, and its download."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -111,8 +112,24 @@ def _columns(winner: SampleWinner, answers: Answers) -> dict[str, Any]:
     }
     if not winner.study.settings.source.time_columns:
         config["timestamp"] = None  # it only counts the rows
+    if answers.detector is None and not answers.task.has_classes:
+        for place, name in enumerate(answers.targets):
+            written = _digits(answers.values[:, place])
+            for kind in ("predicted", "actual"):
+                column = kind if len(answers.targets) == 1 else f"{kind} {name}"
+                title = raw_text(f"scoring.{kind}")
+                if len(answers.targets) > 1:
+                    title = f"{title}, {plain(name)}"
+                config[column] = st.column_config.NumberColumn(title, format=written)
     for name in answers.task.classes:
         config[f"p_{name}"] = st.column_config.ProgressColumn(
             plain(name), min_value=0.0, max_value=1.0, format="percent"
         )
     return config
+
+
+def _digits(values: np.ndarray) -> str:
+    """Return a format for values that tells them apart: a hundredth of their spread."""
+    spread = float(values.std())
+    places = 2 - math.floor(math.log10(spread)) if spread > 0 else 3
+    return f"%.{min(max(places, 0), 9)}f"
