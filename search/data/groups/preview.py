@@ -120,8 +120,8 @@ def preview_frame(values: pd.DataFrame, roles: Roles, task: Task) -> Preview:
         What is asked. Answers stand behind the inputs from which they are told; marks
         of anomalies are the classes `NORMAL` and `UNUSUAL`.
     """
-    codes, names = np.zeros(len(values), dtype=np.int64), (ALL_ROWS,)
-    index = values.index
+    codes, index = np.zeros(len(values), dtype=np.int64), values.index
+    names: tuple[str, ...] = (ALL_ROWS,)
     if roles.group is not None:
         codes, found = pd.factorize(values[roles.group])
         names = tuple(str(name) for name in found)
