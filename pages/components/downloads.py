@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import streamlit as st
 
 from pages.components.csv_files import csv_bytes, csv_file_bytes
@@ -10,15 +11,16 @@ from pages.components.seed_views import delivery_note
 from pages.components.study_data import forecast_file, study_series
 from pages.components.text import raw_text, text
 from search.config import Cell
+from search.data.columns import unit_of
 from search.files import sha256
 from search.study.folders import StudyHandle
 from search.study.results import RESULTS_FILE, BundleCheck, WinnerResult
 
-SERIES_TIME = "time"
+SERIES_TIME, TEST_COLUMN = "time", "part"
 
 
 def show_winner_downloads(
-    study: StudyHandle, cell: Cell, winner: WinnerResult, *, unit: str | None, key: str
+    study: StudyHandle, cell: Cell, winner: WinnerResult, *, key: str
 ) -> None:
     """Offer bundle, predictions and forecast of one winner, what it is, its proof."""
     with st.container(horizontal=True):
@@ -36,6 +38,10 @@ def show_winner_downloads(
             key=f"{key}_forecast_{cell}",
         )
     st.caption(delivery_note(winner))
+    settings = study.settings
+    # Probabilities and scores of anomalies have no unit.
+    has_unit = settings.task.kind in ("forecasting", "regression")
+    unit = unit_of(settings.roles.targets[0]) if has_unit else None
     show_check(winner, unit=unit)
 
 
@@ -170,7 +176,7 @@ def show_series_download(study: StudyHandle) -> None:
     """Offer the confirmed series, with its time stamps in a column."""
     st.download_button(
         text("report.series_csv"),
-        lambda: _series_csv(study),
+        lambda: series_csv(study),
         file_name="series.csv",
         mime="text/csv",
         key="series_csv",
@@ -179,7 +185,22 @@ def show_series_download(study: StudyHandle) -> None:
     )
 
 
-def _series_csv(study: StudyHandle) -> bytes:
+def series_csv(study: StudyHandle) -> bytes:
+    """Return the rows of the study as a table that the command line reads again.
+
+    Classes stand by their names, and a test set is marked in a column.
+    """
     values = study_series(str(study.folder), study)
+    task, roles = study.settings.task, study.settings.roles
+    words: dict[str, object] = {}
+    if task.has_classes:
+        names = np.asarray(task.classes, dtype=object)
+        words[roles.targets[0]] = names[values[roles.targets[0]].to_numpy(dtype=int)]
+    if roles.label is not None:
+        words[roles.label] = values[roles.label].to_numpy(dtype=int)
+    if task.test_groups:
+        is_test = values[str(roles.group)].isin(task.test_groups)
+        words[TEST_COLUMN] = np.where(is_test, "test", "train")
+    values = values.assign(**words)
     has_time = bool(study.settings.source.time_columns)
     return csv_bytes(values, index_label=SERIES_TIME if has_time else None)

@@ -60,6 +60,7 @@ def show_importance(
             title=text("explain.steps_title"),
             axis=raw_text("explain.rows_before"),
             summary="explain.steps_summary",
+            are_rows=True,
         )
         show_chart(chart, key="steps_used")
 

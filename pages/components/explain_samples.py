@@ -18,6 +18,7 @@ from search.analysis.delivered.sample_explaining import (
     attribute,
     input_importance,
     sample_window,
+    step_answer,
     stop_of,
 )
 from search.analysis.newer.answers import Answers
@@ -82,6 +83,7 @@ def _show_importance(winner: SampleWinner) -> None:
             summary=f"explain.steps_summary_{measure}",
             growth=growth,
             is_percent=is_percent,
+            are_rows=True,
         )
         show_chart(chart, key="steps_used")
 
@@ -94,13 +96,16 @@ def _show_sample(winner: SampleWinner, target: str) -> None:
     )
     with st.spinner(text("scoring.waiting")):
         answers = known_answers(winner)
-    place = _choose_sample(answers, _losses(answers))
+    place = _choose_sample(winner, answers, _losses(answers))
     step = choose_position(
         winner.study.settings.task.horizon, text("compare.step"), key="explain_step"
     )
     stop = stop_of(winner.delivered, int(answers.rows[place]))
     number = winner.study.settings.roles.targets.index(target)
-    st.markdown(_answer_words(answers, place, number))
+    if answers.task.kind == "forecasting":
+        st.markdown(_forecast_words(winner, stop, step, number))
+    else:
+        st.markdown(_answer_words(answers, place, number))
     if answers.task.has_classes:
         classes = answers.task.classes
         name = st.selectbox(
@@ -128,7 +133,7 @@ def _show_sample(winner: SampleWinner, target: str) -> None:
     _show_inside(winner, stop)
 
 
-def _choose_sample(answers: Answers, losses: np.ndarray) -> int:
+def _choose_sample(winner: SampleWinner, answers: Answers, losses: np.ndarray) -> int:
     """Return the place of the answer that is chosen; at first the worst one."""
     names = list(dict.fromkeys(answers.groups.tolist()))
     worst = int(losses.argmax())
@@ -136,7 +141,7 @@ def _choose_sample(answers: Answers, losses: np.ndarray) -> int:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if len(names) > 1:
             name = st.selectbox(
-                text("explain.sample_group"),
+                plain(winner.study.settings.roles.group),
                 names,
                 index=names.index(answers.groups[worst]),
                 key="explain_group",
@@ -146,21 +151,52 @@ def _choose_sample(answers: Answers, losses: np.ndarray) -> int:
         if len(places) == 1:
             return int(places[0])
         return int(
-            places[_choose_row(losses[places], key=str(answers.groups[places[0]]))]
+            places[
+                _choose_row(
+                    winner,
+                    answers.rows[places],
+                    losses[places],
+                    label=text("explain.sample_row"),
+                    note=text("explain.sample_row_help"),
+                    key=f"explain_row_{answers.groups[places[0]]}",
+                )
+            ]
         )
 
 
-def _choose_row(losses: np.ndarray, *, key: str) -> int:
+def _choose_row(
+    winner: SampleWinner,
+    rows: np.ndarray,
+    worst: np.ndarray,
+    *,
+    label: str,
+    note: str,
+    key: str,
+) -> int:
+    """Return the place in `rows`, all of one group, of the row that is chosen.
+
+    Parameters
+    ----------
+    winner
+        Whose answers they are.
+    rows, worst
+        Rows of its panel in rising order, and what makes one the first choice where it
+        is largest.
+    label, note, key
+        Of the field; it counts from 1 within the group.
+    """
+    numbers = rows - winner.delivered.panel.group_starts[rows] + 1
     chosen = st.number_input(
-        text("explain.sample_row"),
-        min_value=1,
-        max_value=len(losses),
-        value=int(losses.argmax()) + 1,
-        help=text("explain.sample_row_help"),
-        key=f"explain_row_{key}",
+        label,
+        min_value=int(numbers[0]),
+        max_value=int(numbers[-1]),
+        value=int(numbers[worst.argmax()]),
+        help=note,
+        key=key,
         width=200,
     )
-    return int(chosen) - 1
+    # Of very many answers an even part is there: the nearest one is shown.
+    return int(np.abs(numbers - int(chosen)).argmin())
 
 
 def _losses(answers: Answers) -> np.ndarray:
@@ -194,6 +230,16 @@ def _answer_words(answers: Answers, place: int, number: int) -> str:
         "explain.sample_says_value",
         value=with_unit(float(answers.values[place, number]), unit),
         actual=unknown if known is None else with_unit(float(known[number]), unit),
+    )
+
+
+def _forecast_words(winner: SampleWinner, stop: int, step: int, number: int) -> str:
+    values, actual = step_answer(winner.delivered, stop, step)
+    unit = target_scale(winner.study.settings.roles.targets[number]).unit
+    return text(
+        "explain.sample_says_forecast",
+        value=with_unit(float(values[number]), unit),
+        actual=with_unit(float(actual[number]), unit),
     )
 
 
@@ -255,16 +301,15 @@ def _show_row(winner: SampleWinner) -> None:
                 width=400,
             )
             places = answers.of_group(name)
-        row = st.number_input(
-            text("scoring.choose_row"),
-            min_value=1,
-            max_value=len(places),
-            value=int(scores[places].argmax()) + 1,
-            help=text("scoring.choose_row_help"),
+        chosen = _choose_row(
+            winner,
+            answers.rows[places],
+            scores[places],
+            label=text("scoring.choose_row"),
+            note=text("scoring.choose_row_help"),
             key=f"explain_score_row_{answers.groups[places[0]]}",
-            width=200,
         )
-    chosen, detector = int(row) - 1, answers.detector
+    detector = answers.detector
     assert detector is not None
     first = int(np.clip(chosen - MOST_SHOWN // 2, 0, max(0, len(places) - MOST_SHOWN)))
     shown = places[first : first + MOST_SHOWN]

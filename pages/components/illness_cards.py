@@ -10,6 +10,8 @@ from pages.components.setup.prefill import duplicate_settings
 from pages.components.state import go_to
 from pages.components.text import plain, raw_text, text
 from search.analysis.diagnosis.cures import cured_settings
+from pages.components.text import has_text, plain, raw_text, text
+from search.analysis.cures import cured_settings
 from search.config import Task
 from search.evaluation.diagnosis import Diagnosis, Illness
 from search.space.lines import Value
@@ -55,7 +57,7 @@ def show_illnesses(
         name, body = illness_words(one, study.settings.task)
         st.markdown(f"**{plain(name)}**")
         st.markdown(plain(body))
-        st.caption(text(f"diagnosis.{seen}_{one.evidence}"))
+        st.caption(text(_seen_key(one, study.settings.task, seen)))
         with st.container(horizontal=True):
             again = f"_{seen_before[one.illness]}" if seen_before[one.illness] else ""
             _show_cures(study, one, params, key=f"cure_{key}_{one.illness}{again}")
@@ -69,8 +71,16 @@ def illness_words(one: Diagnosis, task: Task) -> tuple[str, str]:
         body = f"diagnosis.other_{one.illness}_body"
     else:
         name = f"diagnosis.{one.illness}"
+        if task.kind == "forecasting" and one.illness == "fails_in_group":
+            name = "diagnosis.fails_in_series"
         body = f"diagnosis.{one.illness}_body"
     return f"{raw_text(name)}.", raw_text(body, **_shown(one))
+
+
+def _seen_key(one: Diagnosis, task: Task, seen: str) -> str:
+    """Return the key of the name of the chart; some tasks have another one."""
+    of_kind = f"diagnosis.{seen}_{one.evidence}_{task.kind}"
+    return of_kind if has_text(of_kind) else f"diagnosis.{seen}_{one.evidence}"
 
 
 def _show_cures(

@@ -5,29 +5,33 @@ from datetime import UTC, datetime
 
 from pages.components.text import raw_text
 
+# A skill below this is said as so many times the error, not in percent.
+MOST_WORSE = -1.0
+
 
 def three_digits(value: float | None) -> str:
     """Return `value` with three significant digits; a dash where there is none.
 
     Examples
     --------
-    >>> [three_digits(value) for value in (12.345, 0.0012345, 123456.0, None)]
-    ['12.3', '0.00123', '123 000', '–']
+    >>> [three_digits(value) for value in (12.345, -0.0012345, 123456.0, None)]
+    ['12.3', '−0.00123', '123,000', '–']
     """
     if value is None or not math.isfinite(value):
         return "–"
     if value == 0:
         return "0"
+    sign = "\u2212" if value < 0 else ""
     places = 2 - math.floor(math.log10(abs(value)))
-    rounded = round(value, places)
-    if abs(rounded) >= 1e7 or abs(rounded) < 1e-4:
-        return f"{rounded:.2e}"
-    return f"{rounded:,.{max(places, 0)}f}".replace(",", "\u202f")
+    rounded = round(abs(value), places)
+    if rounded >= 1e7 or rounded < 1e-4:
+        return f"{sign}{rounded:.2e}"
+    return f"{sign}{rounded:,.{max(places, 0)}f}"
 
 
 def with_unit(value: float | None, unit: str | None) -> str:
-    """Return `value` with three significant digits and its unit."""
-    return f"{three_digits(value)} {unit}" if unit else three_digits(value)
+    """Return `value` with three significant digits and its unit on the same line."""
+    return f"{three_digits(value)}\u00a0{unit}" if unit else three_digits(value)
 
 
 def percentage(share: float | None) -> str:
@@ -45,8 +49,8 @@ def percentage(share: float | None) -> str:
 
 
 def count(value: int) -> str:
-    """Return a whole number with thin spaces between thousands."""
-    return f"{value:,}".replace(",", "\u202f")
+    """Return a whole number with commas between thousands."""
+    return f"{value:,}"
 
 
 def duration(seconds: float | None) -> str:

@@ -92,7 +92,7 @@ def new_figure(
             "hovermode": "x unified",
             "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
             "bargap": 0.2,
-            "separators": ". ",
+            "separators": ".,",
             "xaxis": _axis(x_title),
             "yaxis": {
                 **_axis(y_title),
@@ -101,6 +101,14 @@ def new_figure(
             },
         }
     )
+
+
+def log_axis(number_format: str | None = None) -> dict[str, Any]:
+    """Return what makes an axis logarithmic, with every number written in full.
+
+    Without a format plotly writes those between two powers of ten as a digit alone.
+    """
+    return {"type": "log", "tickformat": number_format or ",.2~r"}
 
 
 def readable_axes(figure: go.Figure) -> go.Figure:

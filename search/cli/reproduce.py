@@ -38,12 +38,16 @@ def run_command(settings: StudySettings, *, time_column: str | None) -> str:
         ",".join(short[cell] for cell in settings.space["cell"].choices),
     ]
     words += ["--calendar", ",".join(roles.calendar) or "none"]
-    if settings.source.frequency is not None:
+    is_single = task.kind == "forecasting" and roles.group is None
+    if not is_single:
+        words += _task_words(settings)
+    elif settings.source.frequency is not None:
         words += ["--frequency", settings.source.frequency]
     numbers: dict[str, object] = {
         "season": task.season,
         "horizon": task.horizon,
-        "holdout": task.holdout,
+        # A test set is a column of the file.
+        "holdout": None if task.test_groups else task.holdout,
         "folds": task.folds,
         "score": task.score,
         "trials": settings.budget.trials,
@@ -68,6 +72,33 @@ def run_command(settings: StudySettings, *, time_column: str | None) -> str:
     if settings.enqueue:
         words += ["--enqueue", FIRST_FILE]
     return shlex.join(words)
+
+
+def _task_words(settings: StudySettings) -> list[str]:
+    """Return the options of a task of sequences, labelled rows, or many series.
+
+    What was decided about the groups of the first file is decided here too.
+    """
+    task, roles = settings.task, settings.roles
+    words = ["--task", task.kind, "--group", roles.group or "none"]
+    if roles.group is not None:
+        order = "appearance" if task.group_order == "time" else "none"
+        words += ["--group-order", order]
+        for rule in ("float-groups", "rare-classes", "twins"):
+            words += [f"--{rule}", "keep"]
+    if task.has_classes:
+        words += ["--class-weights", task.class_weights]
+    if task.kind in ("regression", "classification"):
+        words += ["--samples", task.samples]
+        if task.samples == "sliding":
+            words += ["--stride", str(task.stride)]
+    if task.kind == "anomaly":
+        words += ["--detector", task.detector]
+        if roles.label is not None:
+            words += ["--label", roles.label, "--normal", "0"]
+        if task.normal_rows is not None:
+            words += ["--normal-rows", str(task.normal_rows)]
+    return words
 
 
 def space_document(space: Space) -> str:

@@ -12,6 +12,8 @@ import numpy as np
 from search.evaluation.diagnosis import Cure, Diagnosis
 
 FEWEST_EPOCHS = 3
+# In one or two epochs after the best one a score may be worse by chance.
+FEWEST_AFTER = 3
 JUMP = 10.0
 LEARNED, GAINED = 0.02, 0.02
 WORSE, FALLING = 0.05, 0.01
@@ -94,7 +96,8 @@ def diagnose_curve(
     found = []
     worse = float(valid[-1] / valid[best] - 1)
     gained = 1 - float(train[-1] / train[best])
-    if worse > WORSE and gained > GAINED and best < n_epochs - 1:
+    n_after = n_epochs - 1 - best
+    if worse > WORSE and gained > GAINED and n_after >= FEWEST_AFTER:
         found.append(
             Diagnosis(
                 "overfitting",

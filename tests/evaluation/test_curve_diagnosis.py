@@ -47,6 +47,13 @@ def test_overfitting() -> None:
     assert found.cures[0] == "more_dropout"
 
 
+def test_one_worse_epoch_at_the_end_is_no_overfitting() -> None:
+    valid = 2.0 - 0.02 * EPOCHS
+    valid[-1] = 1.5
+    train = 0.01 + np.exp(-EPOCHS / 8)
+    assert _curve(train, valid) == ["still_falling"]
+
+
 def test_loss_still_falling_at_the_epoch_limit() -> None:
     falling = 2.0 - 0.02 * EPOCHS
     assert _curve(falling, falling) == ["still_falling"]

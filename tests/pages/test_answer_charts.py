@@ -126,7 +126,7 @@ def test_levels_and_groups_show_where_errors_are() -> None:
     assert errors["GRU"] == pytest.approx({"a": 0.8, "b": 0.4})
     group = group_error_chart(errors, Scale("level", "m"))
     assert list(group.figure.data[0].x) == pytest.approx([0.4, 0.8])
-    assert group.numbers()["group"].tolist() == ["a", "b"]
+    assert group.numbers()["sequence"].tolist() == ["a", "b"]
     assert "hardest is a" in group.summary
 
 

@@ -160,6 +160,16 @@ def test_folds_hide_what_is_far_worse() -> None:
     assert chart.numbers()["GRU RMSE [°C]"].tolist() == [1.0, 1.2]
 
 
+def test_folds_always_show_networks_and_all_where_the_axis_is_logarithmic() -> None:
+    scores = {"GRU": (0.01, 0.02), "LSTM": (1.0, 2.0), "drift": (0.5, 0.6)}
+    figure = fold_chart(scores, RMSE).figure
+    assert [line.visible for line in figure.data] == [True, True, True]
+    assert figure.layout.yaxis.type == "log"
+    near = fold_chart({"GRU": (1.0, 1.2), "LSTM": (4.0, 4.0)}, RMSE).figure
+    assert [line.visible for line in near.data] == [True, True]
+    assert near.layout.yaxis.type is None
+
+
 def test_folds_without_scores_say_so() -> None:
     assert fold_chart({}, RMSE).summary == "No fold scores yet."
 
@@ -363,7 +373,7 @@ def test_new_figure_has_the_axes_of_readable_axes() -> None:
         hovermode="x unified",
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         bargap=0.2,
-        separators=". ",
+        separators=".,",
     )
     plain.update_xaxes(title_text="x")
     plain.update_yaxes(title_text="y", zeroline=False)

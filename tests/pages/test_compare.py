@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from pages.components.compare import diagnosis as compare_diagnosis
 from pages.components.compare import files as compare_files
 from pages.components.compare import search as compare_search
-from pages.components.compare.table import model_table, signed_percent
+from pages.components.compare.table import model_table, signed_percent, skill_words
 from pages.components.downloads import show_results_download
 from search.analysis.comparison.numbers import ModelRow, Spread
 from search.environment import Environment
@@ -89,11 +89,16 @@ def test_signed_percent(value: float, shown: str) -> None:
     assert signed_percent(value) == shown
 
 
+def test_a_skill_far_below_zero_is_said_as_a_multiple_of_the_error() -> None:
+    shown = [skill_words(value) for value in (12.3, -99.6, -1658.0)]
+    assert shown == ["+12 %", "\u2212100 %", "17.6 × the error"]
+
+
 def test_skill_against_the_best_baseline_stands_beside_the_verdict(
     open_made: OpenPage,
 ) -> None:
     app = open_made("compare", "finished")
-    assert "is than that of seasonal naive, the best forecast" in spoken(app)
+    assert "is than that of seasonal naive, the best method" in spoken(app)
     table = app.dataframe[0].value
     skills = dict(zip(table["Model"], table["Skill"], strict=True))
     assert {one.label: one.value for one in app.metric} == {

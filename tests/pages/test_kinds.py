@@ -1,9 +1,11 @@
 """Progress, Compare, Studies and the report for every kind of task."""
 
+import pandas as pd
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from pages.components.compare.classes import without_places
 from pages.components.report.contents import report_html
 from search.study.folders import StudyHandle
 from search.study.results import load_results
@@ -45,7 +47,7 @@ def spoken(app: AppTest) -> str:
 
 
 SECTIONS = {
-    "regression": ("How close are the estimates?", "Which groups are the hardest?"),
+    "regression": ("How close are the estimates?", "Which sequences are the hardest?"),
     "classification": (
         "Which classes does GRU mix up?",
         "How well is",
@@ -53,12 +55,12 @@ SECTIONS = {
     ),
     "labelling": ("When is it right, and when not?", "Events"),
     "anomaly": ("When was something unusual", "Events"),
-    "many_series": ("Which groups are the hardest?", "What was forecast, and what"),
+    "many_series": ("Which series are the hardest?", "What was forecast, and what"),
 }
 HOLDOUTS = {
-    "regression": "The holdout (5 groups)",
-    "classification": "The holdout (5 groups)",
-    "labelling": "The holdout (5 groups)",
+    "regression": "The holdout (5 sequences)",
+    "classification": "The holdout (5 sequences)",
+    "labelling": "The holdout (5 sequences)",
     "anomaly": "The labels of the rows after the normal ones",
     "many_series": "the last 6 rows of each series",
 }
@@ -113,10 +115,44 @@ def test_folds_of_groups_are_not_called_a_time_order(
 ) -> None:
     app = opened("progress", at_home["classification"])
     helps = [element.proto.help for element in app.subheader]
-    assert any("the groups are parted" in said for said in helps)
+    assert any("the sequences are parted" in said for said in helps)
     ordered = opened("progress", at_home["many_series"])
     helps = [element.proto.help for element in ordered.subheader]
     assert any("in time order" in said for said in helps)
+
+
+DRAWN = {
+    "regression": "20 sequences with",
+    "classification": "20 sequences with",
+    "labelling": "20 sequences with",
+    "anomaly": "20 sequences with",
+    "many_series": "sequences with",
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_data_of_a_study_are_drawn_as_the_kind_asks(
+    at_home: dict[str, StudyHandle], kind: str
+) -> None:
+    study = at_home[kind]
+    app = opened("data", study)
+    assert not app.exception
+    assert DRAWN[kind] in spoken(app)
+    assert f"The data of **{study.settings.name}**" in spoken(app)
+    # What is told from the inputs is one value a sequence: no course to look at.
+    first = app.selectbox(key="data_drawn").value if kind == "regression" else None
+    assert first not in study.settings.roles.targets
+
+
+def test_mistakes_have_no_number_of_a_row_over_all_sequences(
+    at_home: dict[str, StudyHandle],
+) -> None:
+    heads = ["Model", "Sequence", "Row", "Time", "Called"]
+    table = pd.DataFrame([["GRU", "unit 3", 7, "12:00", "run"]], columns=heads)
+    shown = without_places(table, at_home["labelling"])
+    assert list(shown.columns) == ["Model", "Sequence", "Time", "Called"]
+    shown = without_places(table, at_home["classification"])
+    assert list(shown.columns) == ["Model", "Sequence", "Called"]
 
 
 def test_another_group_can_be_chosen(at_home: dict[str, StudyHandle]) -> None:
@@ -161,7 +197,7 @@ def test_report_holds_the_charts_of_the_kind(
         "classification": "Which classes does LSTM mix up?",
         "labelling": "When is it right, and when not?",
         "anomaly": "When was something unusual, and when was it noticed?",
-        "many_series": "Which groups are the hardest?",
+        "many_series": "Which series are the hardest?",
     }[kind]
     assert title in report
     assert "walk <b>" not in report

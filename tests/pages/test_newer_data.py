@@ -68,7 +68,7 @@ def page(open_made: OpenPage) -> AppTest:
 def test_the_way_in_names_columns_and_limit(page: AppTest) -> None:
     shown = spoken(page)
     assert "time, temperature [°C], load [kW]" in shown
-    assert "up to 20 000 new rows" in shown.replace("\u202f", " ")
+    assert "up to 20,000 new rows" in shown
     assert "On the study's own rows" in shown
 
 

@@ -12,9 +12,9 @@ from pages.components.numbers import ago, count, duration, three_digits, with_un
     [
         (0.0, "0"),
         (12.345, "12.3"),
-        (-0.0012345, "-0.00123"),
-        (999.6, "1\u202f000"),
-        (123_456.0, "123\u202f000"),
+        (-0.0012345, "−0.00123"),
+        (999.6, "1,000"),
+        (123_456.0, "123,000"),
         (4.56e-7, "4.56e-07"),
         (3.2e9, "3.20e+09"),
         (float("nan"), "–"),
@@ -26,12 +26,16 @@ def test_three_digits(value: float | None, shown: str) -> None:
     assert three_digits(value) == shown
 
 
+def test_negative_numbers_have_a_minus_sign() -> None:
+    assert [three_digits(-0.1234), three_digits(-5e-7)] == ["−0.123", "−5.00e-07"]
+
+
 def test_with_unit_leaves_an_absent_unit_out() -> None:
-    assert [with_unit(2.5, "°C"), with_unit(2.5, None)] == ["2.50 °C", "2.50"]
+    assert [with_unit(2.5, "°C"), with_unit(2.5, None)] == ["2.50\u00a0°C", "2.50"]
 
 
 def test_count_groups_thousands() -> None:
-    assert count(1_234_567) == "1\u202f234\u202f567"
+    assert count(1_234_567) == "1,234,567"
 
 
 @pytest.mark.parametrize(

@@ -12,13 +12,20 @@ from search.config import Roles, Task, TaskKind
 from search.environment import Environment
 from search.study.folders import StudyHandle, winner_folder
 from tests.pages import sample_factory
+from pages.components.numbers import three_digits
+from search.analysis.delivered import WEIGHTS_FILE
+from search.analysis.explaining_samples import holdout_answers, step_answer, stop_of
+from search.analysis.sample_models import load_sample_model
+from search.config import Environment, TaskKind
+from search.study.folders import winner_folder
+from search.study.results import load_results
 from tests.pages.conftest import OpenPage, words
 from tests.pages.sample_factory import sample_study, sequences, series
 from tests.pages.study_factory import make_environment
 
 OpenKind = Callable[[str, TaskKind], AppTest]
 TITLES: dict[TaskKind, str] = {
-    "regression": "Value new sequences",
+    "regression": "Estimates for new sequences",
     "classification": "Classify new sequences",
     "labelling": "Label new rows",
     "anomaly": "Watch for anomalies",
@@ -71,7 +78,7 @@ def test_every_kind_answers_its_file_and_is_scored(
     assert not app.exception
     assert not app.error
     shown = said(app)
-    assert f"rows in {14 if is_whole else 2} groups" in shown
+    assert f"rows in {14 if is_whole else 2} sequences" in shown
     assert "Does it keep its promise?" in shown
     if is_whole:
         assert "How does the answer develop?" in shown
@@ -121,6 +128,29 @@ def test_every_kind_is_explained(open_kind: OpenKind, kind: TaskKind) -> None:
         assert "speak for" in shown
         app.segmented_control(key="explain_measure").set_value("log_loss").run()
         assert "the log loss rises most" in said(app)
+
+
+def test_a_forecast_is_explained_beside_what_came_at_the_same_step(
+    environment: Environment, open_page: OpenPage
+) -> None:
+    study = sample_study(environment, "forecasting")
+    winner = load_results(study.folder).winners["GRU"]  # type: ignore[union-attr]
+    delivered = load_sample_model(study, "GRU", winner)
+    assert delivered is not None
+    answers = holdout_answers(delivered, None)
+    assert answers.known is not None
+    first = int(delivered.plan.final.validation[0])
+    assert (answers.rows[0], stop_of(delivered, int(answers.rows[0]))) == (first, first)
+    assert answers.known[0, 0] == delivered.panel.targets[first, 0]
+    values, actual = step_answer(delivered, first, 0)
+    assert (values[0], actual[0]) == (answers.values[0, 0], answers.known[0, 0])
+    app = open_page("explain", study=study.uuid)
+    place = int(app.number_input[0].value) - 1
+    app.slider(key="explain_step").set_value(3).run()
+    assert not app.exception
+    came = series()["sales [units]"].to_numpy()
+    group = series()["shop"].to_numpy() == app.selectbox(key="explain_group").value
+    assert f"it was {three_digits(float(came[group][place + 2]))}" in said(app)
 
 
 def test_weights_that_are_gone_are_named(

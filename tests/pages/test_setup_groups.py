@@ -107,7 +107,7 @@ def test_a_study_of_sequences_shows_its_settings_and_is_duplicated(
     app = open_page("setup", study=study.uuid)
     assert not app.exception
     shown = words(app)
-    assert "3 folds of 20 sequences" in shown
+    assert "of 20 sequences are held out. The others make 3 folds" in shown
     assert "Sequences named by: **id**" in shown
     assert "Classes: **down, up**" in shown
     app.button(key="setup_duplicate").click().run()

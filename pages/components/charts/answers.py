@@ -54,6 +54,7 @@ def class_rows_chart(
         high=100.0,
         colours=_SHARES,
         height=170 + 34 * len(classes),
+        says=chart_text("explain.probability"),
     )
     _add_marks(figure, times, probabilities.argmax(axis=1), names, is_known=False)
     if known is not None and np.isfinite(known).any():
@@ -65,7 +66,7 @@ def class_rows_chart(
             names,
             is_known=True,
         )
-    figure.update_xaxes(title=x_title)
+    figure.update_xaxes(title=x_title, range=_whole_width(times))
     figure.update_yaxes(type="category")
     figure.update_layout(
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
@@ -328,6 +329,15 @@ def moment(time: object) -> str:
     if isinstance(time, float | np.floating) and not float(time).is_integer():
         return three_digits(float(time))
     return str(int(time)) if isinstance(time, int | float | np.number) else str(time)
+
+
+def _whole_width(times: np.ndarray) -> list[object] | None:
+    """Return the ends of an axis that rows of equal width fill; None for plotly's."""
+    if len(times) < 2 or times.dtype.kind not in "Miuf":
+        return None
+    half = (times[-1] - times[0]) / (len(times) - 1) / 2
+    ends = (times[0] - half, times[-1] + half)
+    return [str(end) if times.dtype.kind == "M" else float(end) for end in ends]
 
 
 def _add_marks(

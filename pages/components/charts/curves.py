@@ -13,6 +13,7 @@ from pages.components.theme import (
     CELL_COLOURS,
     CELL_DASHES,
     CELL_SYMBOLS,
+    log_axis,
     new_figure,
 )
 from search.analysis.trials.score_ranges import needs_log_axis
@@ -70,7 +71,7 @@ def running_chart(
     figure.update_xaxes(range=[0.5, epochs + 0.5], tickformat="d")
     figure.update_layout(uirevision=f"trial-{number}")
     if needs_log_axis([point.score for point in points]):
-        figure.update_yaxes(type="log")
+        figure.update_yaxes(**log_axis(scale.ticks))
     summary = text("charts.running_none")
     if not points:
         figure.update_yaxes(showticklabels=False)
@@ -126,7 +127,7 @@ def trial_chart(
     figure.update_xaxes(tickformat="d")
     figure.update_layout(uirevision=f"trial-{number}")
     if needs_log_axis([point.score for point in points]):
-        figure.update_yaxes(type="log")
+        figure.update_yaxes(**log_axis(scale.ticks))
     return Chart(
         figure=figure,
         title=text("charts.trial_curve_title", number=number, cell=cell),
@@ -150,7 +151,7 @@ def losses_chart(curves: Mapping[Cell, Sequence[EpochPoint]]) -> Chart:
         _add_lines(figure, cell, lines, scale, with_legend=len(curves) == 1)
     figure.update_xaxes(tickformat="d", rangemode="nonnegative")
     if needs_log_axis(point.loss for points in curves.values() for point in points):
-        figure.update_yaxes(type="log")
+        figure.update_yaxes(**log_axis(scale.ticks))
     last = {cell: points[-1] for cell, points in curves.items() if points}
     return Chart(
         figure=figure,
@@ -189,7 +190,7 @@ def winner_curves_chart(curves: Mapping[Cell, WinnerCurve], scale: Scale) -> Cha
     figure.update_xaxes(tickformat="d", rangemode="nonnegative")
     scores = [point.score for curve in curves.values() for point in curve.points]
     if needs_log_axis(scores):
-        figure.update_yaxes(type="log")
+        figure.update_yaxes(**log_axis(scale.ticks))
     return Chart(
         figure=figure,
         title=text("charts.winner_curves_title"),

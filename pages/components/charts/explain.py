@@ -26,6 +26,7 @@ def importance_chart(
     summary: str,
     growth: str = "explain.growth",
     is_percent: bool = True,
+    are_rows: bool = False,
 ) -> Chart:
     """Draw how much worse the answers become without each input.
 
@@ -39,6 +40,8 @@ def importance_chart(
         Key of the name of what grows.
     is_percent
         Whether the growth is shown in percent.
+    are_rows
+        Whether the inputs are rows, such as ``7`` or ``6–9``.
     """
     factor, unit = (100, " %") if is_percent else (1, "")
     figure = new_figure(
@@ -62,7 +65,7 @@ def importance_chart(
         title=title,
         summary=text(
             summary,
-            name=found.names[first],
+            name=_rows_named(found.names[first]) if are_rows else found.names[first],
             growth=f"{100 * found.means[first]:.0f}"
             if is_percent
             else three_digits(float(found.means[first])),
@@ -75,6 +78,11 @@ def importance_chart(
             }
         ),
     )
+
+
+def _rows_named(name: str) -> str:
+    is_one = name.strip().isdigit()
+    return raw_text("explain.one_row" if is_one else "explain.some_rows", name=name)
 
 
 def attribution_chart(
@@ -110,6 +118,7 @@ def attribution_chart(
         high=most,
         colours=_BOTH_SIDES,
         height=140 + 36 * len(channels),
+        says=chart_text("explain.added", axis=scale.axis),
     )
     row, column = np.unravel_index(np.abs(values).argmax(), values.shape)
     return Chart(
@@ -176,8 +185,15 @@ def heat_map(
     high: float,
     colours: list[list[object]],
     height: int,
+    says: str = "",
 ) -> go.Figure:
-    """Draw `values` of shape (len(y), len(x)) as colours between `low` and `high`."""
+    """Draw `values` of shape (len(y), len(x)) as colours between `low` and `high`.
+
+    Parameters
+    ----------
+    says
+        Title of the scale of colours.
+    """
     figure = new_figure(
         x_title=chart_text("explain.rows_before"), y_title="", height=height
     )
@@ -188,7 +204,7 @@ def heat_map(
         zmin=low,
         zmax=high,
         colorscale=colours,
-        colorbar={"thickness": 12},
+        colorbar={"thickness": 12, "title": {"text": says, "side": "right"}},
         hovertemplate="%{y}, %{x}: %{z:.3g}<extra></extra>",
     )
     figure.update_layout(hovermode="closest")

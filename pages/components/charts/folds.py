@@ -9,6 +9,9 @@ from pages.components.charts.style import model_line, model_name
 from pages.components.text import chart_text, raw_text, text
 from pages.components.theme import new_figure
 from search.analysis.trials.score_ranges import comparable
+from pages.components.theme import log_axis, new_figure
+from search.analysis.score_ranges import comparable, needs_log_axis
+from search.config import CELLS
 
 
 def fold_chart(
@@ -19,6 +22,8 @@ def fold_chart(
     in_order: bool = True,
 ) -> Chart:
     """Draw the score of each model on each fold.
+
+    Baselines that are far worse than the best model are left to the legend.
 
     Parameters
     ----------
@@ -39,7 +44,11 @@ def fold_chart(
         y_title=scale.axis,
         y_format=scale.ticks,
     )
-    near = comparable(shown)
+    near = comparable(shown) | set(CELLS)
+    is_log = needs_log_axis(score for name in near for score in shown.get(name, ()))
+    if is_log:
+        # There is room for all of them; what is 0 somewhere cannot be drawn.
+        near |= {name for name, folds in shown.items() if min(folds) > 0}
     for name, folds in shown.items():
         figure.add_scatter(
             x=labels[: len(folds)],
@@ -50,7 +59,7 @@ def fold_chart(
             visible=True if name in near else "legendonly",
             **model_line(name),
         )
-    figure.update_yaxes(rangemode="tozero")
+    figure.update_yaxes(**log_axis(scale.ticks) if is_log else {"rangemode": "tozero"})
     if not shown:
         figure.update_xaxes(showticklabels=False)
         figure.update_yaxes(showticklabels=False)

@@ -21,6 +21,7 @@ from pages.components.theme import (
     CELL_COLOURS,
     CELL_DASHES,
     CELL_SYMBOLS,
+    log_axis,
     new_figure,
 )
 from search.analysis.trials.score_ranges import needs_log_axis
@@ -63,7 +64,7 @@ def history_chart(
         _add_best(figure, cell, steps)
     is_log = needs_log_axis([trial.score for trial in scored])
     if is_log:
-        figure.update_yaxes(type="log")
+        figure.update_yaxes(**log_axis(scale.ticks))
     if baseline is not None and scored and not (is_log and baseline[1] <= 0):
         _add_baseline(figure, *baseline, is_log=is_log)
     figure.update_layout(hovermode="closest", uirevision="history")

@@ -17,6 +17,7 @@ from pages.components.theme import (
     ACCENT,
     CELL_COLOURS,
     CELL_SYMBOLS,
+    log_axis,
     new_figure,
 )
 from search.analysis.trials.importance import EVALUATOR
@@ -103,12 +104,12 @@ def slice_chart(trials: Sequence[TrialView], line: Line, scale: Scale) -> Chart:
                 + f" {scale.hover}<extra></extra>",
             )
     if line.log:
-        figure.update_xaxes(type="log")
+        figure.update_xaxes(**log_axis())
     elif line.choices:
         values = [_axis_value(value, line) for value in line.values]
         figure.update_xaxes(type="category", categoryarray=values)
     if needs_log_axis([trial.score for trial in shown]):
-        figure.update_yaxes(type="log")
+        figure.update_yaxes(**log_axis(scale.ticks))
     figure.update_layout(hovermode="closest")
     return Chart(
         figure=figure,
@@ -206,6 +207,7 @@ def _dimension(line: Line, trials: Sequence[TrialView]) -> dict[str, Any]:
     return {
         "label": label(line.name),
         "values": np.array([positions[value] for value in values]),
+        "range": [0, max(1, len(positions) - 1)],
         "tickvals": list(positions.values()),
         "ticktext": [value_word(line.name, choice) for choice in line.choices],
     }

@@ -246,7 +246,7 @@ def _add_lane(
         # A run of one row has no length, so its mark says that it is there.
         mode="lines+markers",
         line={"color": line["color"], "width": _LANE},
-        marker={"color": line["color"], "size": _LANE - 2, "symbol": "square"},
+        marker={"color": line["color"], "size": _LANE, "symbol": "square"},
         name=word,
         legendgroup=name,
         showlegend=axis == "y",

@@ -102,7 +102,9 @@ def level_chart(models: Mapping[str, ValueAnswers], scale: Scale) -> Chart:
     )
 
 
-def group_error_chart(errors: ErrorsByGroup, scale: Scale) -> Chart:
+def group_error_chart(
+    errors: ErrorsByGroup, scale: Scale, *, are_series: bool = False
+) -> Chart:
     """Draw the groups with the largest errors, one mark a model.
 
     Parameters
@@ -111,6 +113,8 @@ def group_error_chart(errors: ErrorsByGroup, scale: Scale) -> Chart:
         Mean absolute error by model, then by group.
     scale
         Name and unit of the values.
+    are_series
+        Whether the groups are series that are forecast.
     """
     table = group_errors(errors)
     names = list(errors)
@@ -140,7 +144,7 @@ def group_error_chart(errors: ErrorsByGroup, scale: Scale) -> Chart:
     worst = str(table.index[0])
     return Chart(
         figure=figure,
-        title=text("answers.group_title"),
+        title=text("answers.series_title" if are_series else "answers.group_title"),
         summary=text(
             "answers.group_summary",
             n=len(table),

@@ -29,7 +29,7 @@ def show_anomalies(study: StudyHandle, results: StudyResults) -> None:
         show_problems(found.problems)
         if found.models:
             names = next(iter(found.models.values())).places.names
-            group = choose_group(names)
+            group = choose_group(study, names)
             chart = anomaly_timeline(
                 found.models, group=group, x_title=time_title(study)
             )

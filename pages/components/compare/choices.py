@@ -6,19 +6,20 @@ from typing import TypeVar
 import pandas as pd
 import streamlit as st
 
-from pages.components.compare.table import written
+from pages.components.compare.table import show_written
 from pages.components.csv_files import csv_bytes
-from pages.components.text import raw_text, text
+from pages.components.text import plain, raw_text, text
+from search.study.folders import StudyHandle
 
 _Option = TypeVar("_Option")
 
 
-def choose_group(names: Sequence[str], *, key: str = "compare_group") -> str:
+def choose_group(study: StudyHandle, names: Sequence[str]) -> str:
     """Return the group to look at; a single one is not asked for."""
     return choose_one(
         names,
-        text("answers.choose_group"),
-        key=key,
+        plain(study.settings.roles.group or ""),
+        key="compare_group",
         words=lambda name: name or raw_text("answers.single"),
     )
 
@@ -59,7 +60,7 @@ def show_table(
     numbers
         Makes the table of the file, if that is another one.
     """
-    st.dataframe(written(table), key=f"{key}_table", hide_index=True, placeholder="–")
+    show_written(table, key=f"{key}_table")
     st.download_button(
         text("app.numbers"),
         lambda: csv_bytes(table if numbers is None else numbers()),

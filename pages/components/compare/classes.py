@@ -192,7 +192,7 @@ def _show_timeline(
         help=text("answers.timeline_help"),
         anchor=False,
     )
-    group = choose_group(next(iter(models.values())).places.names)
+    group = choose_group(study, next(iter(models.values())).places.names)
     chart = label_timeline(
         models, study.settings.task.classes, group=group, x_title=time_title(study)
     )
@@ -215,7 +215,26 @@ def _show_mistakes(study: StudyHandle, models: dict[str, ClassAnswers]) -> None:
         st.markdown(text("answers.wrong_none"))
         return
     st.caption(text("answers.wrong_body"))
-    show_table(shown, key="mistakes", numbers=lambda: mistake_table(models, classes))
+    show_table(
+        without_places(shown, study),
+        key="mistakes",
+        numbers=lambda: mistake_table(models, classes),
+    )
+
+
+def without_places(table: pd.DataFrame, study: StudyHandle) -> pd.DataFrame:
+    """Return the mistakes without the columns that say nothing to a person.
+
+    A row is a number over all sequences; of a whole sequence its time says nothing.
+    """
+    settings = study.settings
+    hidden = ["row"]
+    if settings.task.kind == "classification" and settings.task.samples == "whole":
+        hidden.append("time")
+    if settings.roles.group is None:
+        hidden.append("group")
+    titles = [raw_text(f"answers.wrong_{name}") for name in hidden]
+    return table.drop(columns=titles, errors="ignore")
 
 
 def report_tables(study: StudyHandle, results: StudyResults) -> list[pd.DataFrame]:
@@ -226,6 +245,6 @@ def report_tables(study: StudyHandle, results: StudyResults) -> list[pd.DataFram
     tables = [
         per_class_table(records),
         event_table(records),
-        mistake_table(models, classes, most=MOST_MISTAKES),
+        without_places(mistake_table(models, classes, most=MOST_MISTAKES), study),
     ]
     return [written(table) for table in tables if len(table)]

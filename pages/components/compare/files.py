@@ -10,7 +10,6 @@ from pages.components.downloads import (
 from pages.components.report.button import show_report_download
 from pages.components.text import text
 from pages.components.theme import CELL_BADGES
-from search.data.columns import unit_of
 from search.study.folders import StudyHandle
 from search.study.results import StudyResults
 
@@ -21,8 +20,7 @@ def show_downloads(study: StudyHandle, results: StudyResults) -> None:
     for cell, winner in results.winners.items():
         with st.container(border=True):
             st.badge(cell, color=CELL_BADGES[cell])
-            unit = unit_of(study.settings.roles.targets[0])
-            show_winner_downloads(study, cell, winner, unit=unit, key="compare")
+            show_winner_downloads(study, cell, winner, key="compare")
     with st.container(horizontal=True):
         show_report_download(study, results)
         show_series_download(study)

@@ -31,7 +31,7 @@ def show_many_series(study: StudyHandle, results: StudyResults) -> None:
             return
         target = choose_target(study, key="compare_target")
         show_chart(series_errors(found.models, target), key="group_errors")
-        group = choose_group(list(next(iter(found.models.values()))))
+        group = choose_group(study, list(next(iter(found.models.values()))))
         models = {
             name: by_group[group][target] for name, by_group in found.models.items()
         }
@@ -47,4 +47,4 @@ def series_errors(models: dict[str, GroupForecasts], target: str) -> Chart:
         }
         for name, by_group in models.items()
     }
-    return group_error_chart(errors, target_scale(target))
+    return group_error_chart(errors, target_scale(target), are_series=True)

@@ -19,7 +19,13 @@ from pages.components.metric_columns import (
     metric_title,
     metric_value,
 )
-from pages.components.numbers import count, duration, percentage, three_digits
+from pages.components.numbers import (
+    MOST_WORSE,
+    count,
+    duration,
+    percentage,
+    three_digits,
+)
 from pages.components.scales import SCORE_NAMES
 from pages.components.text import plain, raw_text, text
 from search.analysis.comparison.numbers import ModelRow, ParamRow, Spread, seed_spread
@@ -89,7 +95,7 @@ def show_tests(comparisons: Sequence[Comparison], *, of_origins: bool = True) ->
     with st.expander(text("compare.tests_heading"), key="compare_tests"):
         st.markdown(text("compare.tests_body"))
         table = test_table(comparisons, of_origins=of_origins)
-        st.dataframe(written(table), hide_index=True)
+        show_written(table)
 
 
 def test_table(
@@ -107,6 +113,22 @@ def test_table(
             counted: c.n_origins,
         }
         for c in comparisons
+    )
+
+
+def show_written(table: pd.DataFrame, *, key: str | None = None) -> None:
+    """Show the table with its numbers as people write them, aligned at the right."""
+    config = {
+        column: st.column_config.Column(alignment="right")
+        for column in table.columns
+        if pd.api.types.is_numeric_dtype(table[column])
+    }
+    st.dataframe(
+        written(table),
+        key=key,
+        hide_index=True,
+        placeholder="–",
+        column_config=config,
     )
 
 
@@ -187,14 +209,14 @@ def show_f1(rows: Sequence[ModelRow], baseline: str) -> None:
 
 
 def show_skills(rows: Sequence[ModelRow], baseline: str) -> None:
-    """Show the skill of each winner against the best forecast without training.
+    """Show the skill of each winner against the best method without a network.
 
     Parameters
     ----------
     rows
         The models; those without a skill are left out.
     baseline
-        Name of that forecast.
+        Name of that method.
     """
     known = [row for row in rows if row.is_winner and row.skill is not None]
     if not known:
@@ -204,8 +226,21 @@ def show_skills(rows: Sequence[ModelRow], baseline: str) -> None:
         assert row.skill is not None
         column.metric(
             f"★ {row.name}" if row.is_best else row.name,
-            signed_percent(100 * row.skill),
+            skill_words(100 * row.skill),
         )
+
+
+def skill_words(value: float) -> str:
+    """Return a skill in percent; where it is far below 0, how many times the error.
+
+    Examples
+    --------
+    >>> [skill_words(value) for value in (12.3, -40.0, -1658.0)]
+    ['+12 %', '−40 %', '17.6 × the error']
+    """
+    if value >= 100 * MOST_WORSE:
+        return signed_percent(value)
+    return raw_text("compare.times_error", times=three_digits(1 - value / 100))
 
 
 def signed_percent(value: float) -> str:
@@ -223,7 +258,11 @@ def _shown(rows: Sequence[ModelRow], table: pd.DataFrame, score: Score) -> pd.Da
     """Return the table for the screen: the chosen one starred, seeds in one column."""
     low, high = raw_text("compare.column_low"), raw_text("compare.column_high")
     model, best = raw_text("compare.column_model"), raw_text("compare.column_best")
-    shown = table.drop(columns=[low, high, best])
+    # A metric that the task does not define is not worth a column of dashes.
+    metrics = [metric_title(metric) for metric in metric_names(rows[0].holdout)]
+    metrics.append(raw_text("compare.column_skill"))
+    empty = [name for name in metrics if name in table and table[name].isna().all()]
+    shown = table.drop(columns=[low, high, best, *empty])
     shown[model] = [
         f"★ {name}" if row.is_best else name
         for row, name in zip(rows, table[model], strict=True)
@@ -310,6 +349,6 @@ def _formats(columns: Sequence[str]) -> dict[str, Callable[[float], str]]:
         for name in ("weights", "epochs", "trial")
     }
     known = numbers | whole
-    known[raw_text("compare.column_skill")] = signed_percent
+    known[raw_text("compare.column_skill")] = skill_words
     known[raw_text("compare.column_train")] = duration
     return {column: known[column] for column in columns if column in known}

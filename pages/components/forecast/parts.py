@@ -18,6 +18,8 @@ from pages.components.text import plain, raw_text, text
 from search.analysis.newer.forecasts import Forecast, last_part
 from search.config import CELLS, INPUT_KINDS, Cell
 from search.data.columns import unit_of
+from search.analysis.forecasts import Forecast, last_part
+from search.config import CELLS, Cell
 from search.study.folders import StudyHandle
 from search.study.results import StudyResults, WinnerResult
 
@@ -67,17 +69,17 @@ def choose_winner(results: StudyResults, *, key: str) -> Cell:
 def show_take_away(study: StudyHandle, cell: Cell, winner: WinnerResult) -> None:
     """Offer the downloads of one winner."""
     st.subheader(text("forecast.downloads_heading"), anchor=False)
-    unit = unit_of(study.settings.roles.targets[0])
-    show_winner_downloads(study, cell, winner, unit=unit, key="forecast")
+    show_winner_downloads(study, cell, winner, key="forecast")
 
 
 def show_usage(study: StudyHandle, winner: WinnerResult) -> None:
     """Say in three lines how the bundle is used."""
     st.subheader(text("forecast.use_heading"), anchor=False)
     st.markdown(text("forecast.use_body"))
-    st.code(raw_text("forecast.use_code"), language="bash")
     settings = study.settings
     params, kind = settings.space.complete(winner.params), settings.task.kind
+    out = "forecast.csv" if kind == "forecasting" else "answers.csv"
+    st.code(raw_text("forecast.use_code", out=out), language="bash")
     rows = params.first_origin(settings.task.season)
     if kind == "forecasting" and settings.roles.group is None:
         st.caption(text("forecast.use_note", rows=rows))

@@ -25,7 +25,7 @@ from pages.components.theme import PROBLEM
 from search.config import Roles, Task
 from search.data.groups.anomalies import mark_anomalies
 from search.data.groups.build import build_groups
-from search.data.groups.preview import Preview, preview_frame
+from search.data.groups.preview import NORMAL, Preview, preview_frame
 from search.data.groups.record import GroupReport
 from search.data.table import Table
 from search.errors import UserInputError
@@ -63,7 +63,7 @@ def show_groups(
     for name, tab in zip(names, tabs, strict=True):
         with tab:
             if name == "sequences":
-                _show_sequences(preview)
+                _show_sequences(preview, of_groups=report.label_scope == "group")
             elif name == "classes":
                 _show_classes(preview, report)
             else:
@@ -71,7 +71,7 @@ def show_groups(
 
 
 def show_study_groups(values: pd.DataFrame, roles: Roles, task: Task) -> None:
-    """Draw the stored sequences of a study.
+    """Draw the stored sequences or labelled rows of a study.
 
     Parameters
     ----------
@@ -81,7 +81,13 @@ def show_study_groups(values: pd.DataFrame, roles: Roles, task: Task) -> None:
         Columns, and what is asked.
     """
     st.markdown(f"##### {text('data.preview_title')}")
-    _show_sequences(preview_frame(values, roles, task.classes))
+    preview = preview_frame(values, roles, task)
+    if len(preview.names) > 1:
+        _show_sequences(preview, of_groups=task.kind == "classification")
+    elif NORMAL in preview.classes and task.kind == "anomaly":
+        _show_marked(preview, NORMAL)
+    else:
+        _show_rows(preview)
 
 
 def show_confirm_groups(
@@ -123,7 +129,8 @@ def _confirm(ask: Ask, table: Table, choice: GroupChoice) -> None:
     go_to("setup")
 
 
-def _show_sequences(preview: Preview) -> None:
+def _show_sequences(preview: Preview, *, of_groups: bool) -> None:
+    """Draw one column of some sequences, coloured by class where each has one."""
     column = _choose_column(preview)
     offered = tuple(preview.names)
     start_with_choices("data_drawn_groups", offered, list(preview.first(_FIRST_DRAWN)))
@@ -135,7 +142,11 @@ def _show_sequences(preview: Preview) -> None:
         placeholder=text("data.drawn_groups_placeholder"),
     )
     drawn = [
-        Drawn(name, preview.values(name, column), preview.place_of(name))
+        Drawn(
+            name,
+            preview.values(name, column),
+            preview.place_of(name) if of_groups else None,
+        )
         for name in chosen
     ]
     show_figure(

@@ -24,7 +24,8 @@ from pages.components.numbers import count
 from pages.components.refusals import show_refusal
 from pages.components.state import go_to
 from pages.components.study_data import study_series
-from pages.components.text import chart_text, plain, text
+from pages.components.task_words import is_one_forecast
+from pages.components.text import chart_text, plain, raw_text, text
 from pages.components.uploads import UploadLimits, megabytes
 from search.data.group_samples import GROUP_SAMPLES
 from search.data.samples import SAMPLES
@@ -188,20 +189,10 @@ def show_study_data(study: StudyHandle) -> None:
     """Show the stored series of a study; it cannot be changed any more."""
     settings = study.settings
     values = study_series(str(study.folder), study)
-    st.markdown(
-        text(
-            "data.of_study",
-            name=settings.name,
-            file=settings.source.file_name,
-            n=count(study.n_rows),
-            step=frequency_word(settings.source.frequency)
-            if settings.source.frequency
-            else text("data.counted_rows"),
-        )
-    )
+    st.markdown(_study_line(study, values))
     for repair in settings.source.repairs:
         st.markdown(f"- {plain(repair)}")
-    if settings.roles.group is None:
+    if is_one_forecast(study):
         _show_study_series(values)
     else:
         show_study_groups(values, settings.roles, settings.task)
@@ -213,6 +204,27 @@ def show_study_data(study: StudyHandle) -> None:
             icon=":material/arrow_forward:",
         ):
             go_to("setup", study=study.uuid)
+
+
+def _study_line(study: StudyHandle, values: pd.DataFrame) -> str:
+    """Say whose data these are, and how many."""
+    settings = study.settings
+    frequency, group = settings.source.frequency, settings.roles.group
+    rows = raw_text("data.rows", n=count(study.n_rows))
+    if group is not None:
+        n_groups = values[group].nunique()
+        rows = raw_text("data.rows_of_groups", groups=count(n_groups), rows=rows)
+    if frequency is not None:
+        step = frequency_word(frequency)
+        rows = raw_text("data.rows_apart", rows=rows, step=step)
+    elif group is None:
+        rows += f", {raw_text('data.counted_rows')}"
+    return text(
+        "data.of_study" if is_one_forecast(study) else "data.of_study_rows",
+        name=settings.name,
+        file=settings.source.file_name,
+        rows=rows,
+    )
 
 
 def _show_study_series(values: pd.DataFrame) -> None:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.components.charts.record import Scale
 from pages.components.charts.style import model_name
-from pages.components.numbers import duration
+from pages.components.numbers import MOST_WORSE, duration, three_digits
 from pages.components.scales import holdout_scale, score_scale
 from pages.components.seed_views import holdout_line
 from pages.components.state import dashboard_link, forget_progress, study_results
@@ -91,10 +91,11 @@ def show_controls(study: StudyHandle, progress: Progress) -> None:
 def show_best(study: StudyHandle, progress: Progress) -> None:
     """Show the skill of the best trial of each cell, and its score with unit."""
     scale = score_scale(study)
+    is_over = progress.state in (*ENDED, "refitting")
     results = study_results(study) if progress.state in ENDED else None
     winners = results.winners if results is not None else {}
     st.subheader(
-        text("progress.best_title"),
+        text("progress.best_title_end" if is_over else "progress.best_title"),
         help=text(best_help_key(study.settings), name=scale.name),
         anchor=False,
     )
@@ -192,6 +193,9 @@ def skill_sentence(score: float, name: str, reference: float) -> str:
     baseline = model_name(name)
     if share is None or abs(share) < _SMALLEST_SKILL:
         return text("progress.skill_same", baseline=baseline)
+    if share < MOST_WORSE:
+        times = three_digits(1 - share)
+        return text("progress.skill_times", times=times, baseline=baseline)
     key = "better" if share > 0 else "worse"
     return text(
         f"progress.skill_{key}",

@@ -57,7 +57,7 @@ def _show_answers(winner: SampleWinner, target: str) -> None:
             return
         answers, token, key = found, file.token, "new"
         panel = winner.delivered.model.panel(file.rows.frame)
-    show_answers(winner, answers)
+    show_answers(winner, answers, panel)
     show_picture(winner, answers, target, key=key)
     if file is not None:
         show_promise(task, answers.judged, holdout, cell=winner.cell)

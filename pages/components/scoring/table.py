@@ -1,5 +1,6 @@
 """The table of the answers, and its download."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -11,18 +12,28 @@ from pages.components.numbers import count, three_digits
 from pages.components.scoring.data import SampleWinner
 from pages.components.text import plain, raw_text, text
 from search.analysis.newer.answers import Answers
+from search.analysis.new_answers import Answers
+from search.evaluation.panel import Panel
 
 PREVIEW_ROWS = 200
 _UNSURE = 0.6
 
 
-def show_answers(winner: SampleWinner, answers: Answers) -> None:
-    """Show what was answered: in a sentence, as a table, as a download."""
+def show_answers(winner: SampleWinner, answers: Answers, panel: Panel) -> None:
+    """Show what was answered: in a sentence, as a table, as a download.
+
+    Parameters
+    ----------
+    panel
+        The rows that were answered.
+    """
     st.subheader(text("scoring.answers_heading"), anchor=False)
     st.markdown(answers_sentence(answers))
     table = answers.table()
+    shown = table.head(PREVIEW_ROWS)
+    numbers = shown["row"] - panel.group_starts[shown["row"]] + 1
     st.dataframe(
-        table.head(PREVIEW_ROWS),
+        shown.assign(row=numbers),
         hide_index=True,
         key="scoring_table",
         column_config=_columns(winner, answers),
@@ -84,11 +95,14 @@ def _columns(winner: SampleWinner, answers: Answers) -> dict[str, Any]:
     group = winner.study.settings.roles.group
     config: dict[str, Any] = {
         "group": plain(group or raw_text("scoring.group")),
-        "row": raw_text("scoring.row" if is_whole else "scoring.row_only"),
+        "row": st.column_config.NumberColumn(
+            raw_text("scoring.row" if is_whole else "scoring.row_only"),
+            help=text("scoring.row_help"),
+        ),
         "timestamp": raw_text("scoring.time"),
         "predicted": raw_text("scoring.predicted"),
         "actual": raw_text("scoring.actual"),
-        "label": raw_text("scoring.label"),
+        "label": st.column_config.CheckboxColumn(raw_text("scoring.label")),
         "score": st.column_config.NumberColumn(
             raw_text("scoring.score"), format="%.3f"
         ),
@@ -99,8 +113,24 @@ def _columns(winner: SampleWinner, answers: Answers) -> dict[str, Any]:
     }
     if not winner.study.settings.source.time_columns:
         config["timestamp"] = None  # it only counts the rows
+    if answers.detector is None and not answers.task.has_classes:
+        for place, name in enumerate(answers.targets):
+            written = _digits(answers.values[:, place])
+            for kind in ("predicted", "actual"):
+                column = kind if len(answers.targets) == 1 else f"{kind} {name}"
+                title = raw_text(f"scoring.{kind}")
+                if len(answers.targets) > 1:
+                    title = f"{title}, {plain(name)}"
+                config[column] = st.column_config.NumberColumn(title, format=written)
     for name in answers.task.classes:
         config[f"p_{name}"] = st.column_config.ProgressColumn(
             plain(name), min_value=0.0, max_value=1.0, format="percent"
         )
     return config
+
+
+def _digits(values: np.ndarray) -> str:
+    """Return a format for values that tells them apart: a hundredth of their spread."""
+    spread = float(values.std())
+    places = 2 - math.floor(math.log10(spread)) if spread > 0 else 3
+    return f"%.{min(max(places, 0), 9)}f"

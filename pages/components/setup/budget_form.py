@@ -175,5 +175,5 @@ def _choice(name: str, first: _Option, options: tuple[_Option, ...]) -> _Option:
         key=f"setup_{name}",
         help=text(f"setup.{name}_help"),
         persist_state="session",
-        width=210,
+        width=340,
     )

@@ -49,7 +49,7 @@ def sample_task_words(settings: StudySettings) -> dict[str, object]:
     """Return what is asked of sequences or rows, by the names of the texts."""
     task, roles = settings.task, settings.roles
     words: dict[str, object] = {
-        "task": raw_text(f"data.ask_{ask_of(task.kind, has_groups=bool(roles.group))}")
+        "asked": raw_text(f"data.ask_{ask_of(task.kind, has_groups=bool(roles.group))}")
     }
     if roles.group:
         words["group_column"] = roles.group

@@ -180,16 +180,15 @@ def show_study_settings(study: StudyHandle) -> None:
 def _task_words(settings: StudySettings) -> str:
     task, budget, training = settings.task, settings.budget, settings.training
     none = raw_text("setup.no_limit")
-    shown: dict[str, object] = {
+    inputs = settings.roles.columns[len(settings.roles.targets) :]
+    words: dict[str, object] = {"horizon": task.horizon, "holdout": task.holdout}
+    if not is_one_series(settings):
+        words = sample_task_words(settings)
+    shown = {
+        **({"asked": words["asked"]} if "asked" in words else {}),
         "targets": ", ".join(settings.roles.targets),
-        "inputs": ", ".join(settings.roles.columns[len(settings.roles.targets) :])
-        or none,
-    }
-    if is_one_series(settings):
-        shown |= {"horizon": task.horizon, "holdout": task.holdout}
-    else:
-        shown |= sample_task_words(settings)
-    shown |= {
+        "inputs": ", ".join(inputs) or none,
+        **words,
         "folds": task.folds,
         "score": raw_text(f"setup.score_{task.score}"),
         "trials": budget.trials or none,

@@ -195,7 +195,9 @@ def _numbers(
         return shown
     ends = [_signed(low), _signed(high)]
     if field.measure.is_share:  # losses are what is wrong, words what is right
-        ends = [f"{-100 * end:+.1f}".replace("-", "−") for end in (high, low)]
+        # Adding 0 makes +0.0 of what was rounded to −0.0.
+        shares = [round(-100 * end, 1) + 0.0 for end in (high, low)]
+        ends = [f"{share:+.1f}".replace("-", "−") for share in shares]
     unit = " percentage points" if field.measure.is_share else ""
     return f"95 % interval of the difference {ends[0]} to {ends[1]}{unit}, {shown}"
 

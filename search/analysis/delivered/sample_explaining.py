@@ -8,6 +8,8 @@ import numpy as np
 
 from search.analysis.delivered.sample_network import DeliveredModel
 from search.analysis.newer.answers import Answers, answer_samples
+from search.analysis.new_answers import Answers, answer_samples, answered_row
+from search.analysis.sample_models import DeliveredModel
 from search.errors import StudyCorrupted
 from search.evaluation.detector import Detector
 from search.evaluation.samples import asked_steps
@@ -94,9 +96,16 @@ def sample_window(delivered: DeliveredModel, stop: int) -> Windows:
 
 def stop_of(delivered: DeliveredModel, row: int) -> int:
     """Return the stop of the sample whose answer is about a row of the panel."""
-    task, length = delivered.model.task, delivered.model.sequence_length
-    offset, n_steps = asked_steps(task, length)
-    return row - offset - n_steps + 1
+    model = delivered.model
+    return row - answered_row(model.task, model.sequence_length)
+
+
+def step_answer(
+    delivered: DeliveredModel, stop: int, step: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return one step of a forecast and what came, each of shape (n_targets,)."""
+    values = delivered.model.answers(delivered.panel, np.array([stop]))[0, step]
+    return values, delivered.panel.targets[stop + step]
 
 
 def attribute(

@@ -169,8 +169,7 @@ def answer_samples(
     known
         What is known of each row, of shape (n_rows, n_values).
     """
-    offset, n_steps = asked_steps(model.task, model.sequence_length)
-    rows = stops + offset + n_steps - 1
+    rows = stops + answered_row(model.task, model.sequence_length)
     places = panel.groups[rows]
     shares = np.zeros((len(stops), 0))
     if detector is None:
@@ -192,6 +191,15 @@ def answer_samples(
         detector=detector,
         known=None if known is None else known[rows],
     )
+
+
+def answered_row(task: Task, sequence_length: int) -> int:
+    """Return how far behind its stop the row lies that an answer is about.
+
+    Of a forecast that is the first step, of a window that is repeated the last row.
+    """
+    offset, n_steps = asked_steps(task, sequence_length)
+    return offset if task.kind == "forecasting" else offset + n_steps - 1
 
 
 def channel_shares(

@@ -9,10 +9,14 @@ import pandas as pd
 
 from search.config import Roles
 from search.data.groups.clock import read_clock
+from search.config import Roles, Task
 from search.data.groups.members import ALL_ROWS, cell_names
 from search.data.groups.record import GroupReport
 from search.data.groups.settings import GroupSettings
 from search.data.table import Table
+
+# Classes of the rows where anomalies are marked.
+NORMAL, UNUSUAL = "normal", "unusual"
 
 
 @dataclass(frozen=True)
@@ -104,29 +108,38 @@ def preview_groups(
     return Preview(frame, names, report.classes, codes, row_places, index)
 
 
-def preview_frame(
-    values: pd.DataFrame, roles: Roles, classes: tuple[str, ...]
-) -> Preview:
+def preview_frame(values: pd.DataFrame, roles: Roles, task: Task) -> Preview:
     """Return what can be drawn of the rows of a study; see `group_frame`.
 
     Parameters
     ----------
     values
-        One row a row of a group, with the column ``roles.group``.
+        One row a row of a group, with the column ``roles.group`` if there is one.
     roles
         What the columns are for.
-    classes
-        Names of the classes that the target numbers; () without.
+    task
+        What is asked. Answers stand behind the inputs from which they are told; marks
+        of anomalies are the classes `NORMAL` and `UNUSUAL`.
     """
-    codes, names = pd.factorize(values[str(roles.group)])
+    codes, index = np.zeros(len(values), dtype=np.int64), values.index
+    names: tuple[str, ...] = (ALL_ROWS,)
+    if roles.group is not None:
+        codes, found = pd.factorize(values[roles.group])
+        names = tuple(str(name) for name in found)
+        index = pd.RangeIndex(len(values))
+    n_targets = len(roles.targets)
+    columns, classes = list(roles.columns), task.classes
     places = np.full(len(values), -1, dtype=np.int64)
-    columns = [*roles.columns]
-    if classes:
+    if task.kind == "regression":
+        columns = [*columns[n_targets:], *columns[:n_targets]]
+    elif classes:
         places = values[roles.targets[0]].to_numpy().astype(np.int64)
-        columns = columns[1:]
+        columns = columns[n_targets:]
+    elif task.kind == "anomaly" and roles.label is not None:
+        places = values[roles.label].to_numpy().astype(np.int64)
+        classes = (NORMAL, UNUSUAL)
     frame = values[columns].reset_index(drop=True)
-    found = tuple(str(name) for name in names)
-    return Preview(frame, found, classes, codes, places, frame.index)
+    return Preview(frame, names, classes, codes, places, index)
 
 
 def _times(table: Table, settings: GroupSettings) -> pd.Index:

@@ -1,10 +1,18 @@
 """What is drawn of groups before they are settled."""
 
 import numpy as np
+import pandas as pd
 
-from search.config import Roles
+from search.config import Roles, Task
 from search.data.groups.build import inspect_groups
-from search.data.groups.preview import Preview, preview_frame, preview_groups
+from search.data.groups.members import ALL_ROWS
+from search.data.groups.preview import (
+    NORMAL,
+    UNUSUAL,
+    Preview,
+    preview_frame,
+    preview_groups,
+)
 from search.data.groups.settings import GroupSettings
 from search.data.table import read_table
 
@@ -47,6 +55,32 @@ def test_rows_of_one_group_have_their_time() -> None:
 def test_rows_of_a_study_are_drawn_by_their_group() -> None:
     table = read_table(b"id,v\nb,1\na,2\na,3\n", name="x.csv")
     frame = table.frame.assign(v=table.numbers("v").values)
-    shown = preview_frame(frame, Roles(targets=("v",), group="id"), ())
+    shown = preview_frame(frame, Roles(targets=("v",), group="id"), Task(1, 1))
     assert shown.names == ("b", "a")
     assert shown.values("a", "v").tolist() == [2, 3]
+
+
+def rows_of_two_groups() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"y": [1.0, 1, 0], "v": [4.0, 5, 6], "id": ["b", "b", "a"], "odd": [0.0, 0, 1]}
+    )
+
+
+def test_the_answer_of_a_study_is_offered_behind_its_inputs() -> None:
+    roles = Roles(targets=("y",), past_features=("v",), group="id")
+    task = Task(horizon=1, holdout=1, kind="regression")
+    assert preview_frame(rows_of_two_groups(), roles, task).columns == ("v", "y")
+
+
+def test_classes_and_anomalies_of_a_study_are_known_row_by_row() -> None:
+    frame = rows_of_two_groups()
+    roles = Roles(targets=("y",), past_features=("v",))
+    task = Task(horizon=1, holdout=1, kind="labelling", score="f1_error",
+                classes=("no", "yes"))  # fmt: skip
+    shown = preview_frame(frame, roles, task)
+    assert (shown.columns, shown.row_places.tolist()) == (("v",), [1, 1, 0])
+    task = Task(horizon=1, holdout=1, kind="anomaly")
+    shown = preview_frame(frame, Roles(targets=("v",), label="odd"), task)
+    assert shown.classes == (NORMAL, UNUSUAL)
+    assert shown.row_places.tolist() == [0, 0, 1]
+    assert shown.names == (ALL_ROWS,)
