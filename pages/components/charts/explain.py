@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from pages.components.charts.record import Chart, Scale
 from pages.components.numbers import three_digits, with_unit
 from pages.components.text import chart_text, raw_text, text
-from pages.components.theme import ACCENT, BACKGROUND, CELL_COLOURS, new_figure
+from pages.components.theme import ACCENT, BACKGROUND, CELL_COLOURS, MUTED, new_figure
 from search.explain.importance import Importance
 
 _BOTH_SIDES = [
@@ -52,7 +52,11 @@ def importance_chart(
     figure.add_bar(
         x=list(found.names),
         y=factor * found.means,
-        error_y={"type": "data", "array": factor * found.spreads},
+        error_y={
+            "type": "data",
+            "array": factor * found.spreads,
+            "color": MUTED,
+        },
         marker={"color": ACCENT},
         hovertemplate=f"%{{x}}: %{{y:.{1 if is_percent else 3}f}}{unit}<extra></extra>",
         showlegend=False,
