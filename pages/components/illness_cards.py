@@ -8,10 +8,8 @@ import streamlit as st
 from pages.components.numbers import three_digits
 from pages.components.setup.prefill import duplicate_settings
 from pages.components.state import go_to
-from pages.components.text import plain, raw_text, text
-from search.analysis.diagnosis.cures import cured_settings
 from pages.components.text import has_text, plain, raw_text, text
-from search.analysis.cures import cured_settings
+from search.analysis.diagnosis.cures import cured_settings
 from search.config import Task
 from search.evaluation.diagnosis import Diagnosis, Illness
 from search.space.lines import Value

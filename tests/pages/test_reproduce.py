@@ -11,7 +11,8 @@ from search.cli.arguments import parse_arguments
 from search.cli.group_source import groups_from_options
 from search.cli.reproduce import run_command, space_document
 from search.cli.source import settings_from_groups
-from search.config import Environment, TaskKind
+from search.config import TaskKind
+from search.environment import Environment
 from tests.pages.sample_factory import sample_study
 
 KINDS: tuple[TaskKind, ...] = (

@@ -7,18 +7,19 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.components.numbers import three_digits
 from search.analysis.delivered.network import WEIGHTS_FILE
+from search.analysis.delivered.sample_explaining import (
+    holdout_answers,
+    step_answer,
+    stop_of,
+)
+from search.analysis.delivered.sample_network import load_sample_model
 from search.config import Roles, Task, TaskKind
 from search.environment import Environment
 from search.study.folders import StudyHandle, winner_folder
-from tests.pages import sample_factory
-from pages.components.numbers import three_digits
-from search.analysis.delivered import WEIGHTS_FILE
-from search.analysis.explaining_samples import holdout_answers, step_answer, stop_of
-from search.analysis.sample_models import load_sample_model
-from search.config import Environment, TaskKind
-from search.study.folders import winner_folder
 from search.study.results import load_results
+from tests.pages import sample_factory
 from tests.pages.conftest import OpenPage, words
 from tests.pages.sample_factory import sample_study, sequences, series
 from tests.pages.study_factory import make_environment

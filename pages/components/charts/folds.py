@@ -7,10 +7,8 @@ import pandas as pd
 from pages.components.charts.record import Chart, Scale
 from pages.components.charts.style import model_line, model_name
 from pages.components.text import chart_text, raw_text, text
-from pages.components.theme import new_figure
-from search.analysis.trials.score_ranges import comparable
 from pages.components.theme import log_axis, new_figure
-from search.analysis.score_ranges import comparable, needs_log_axis
+from search.analysis.trials.score_ranges import comparable, needs_log_axis
 from search.config import CELLS
 
 

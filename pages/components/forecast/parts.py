@@ -17,9 +17,6 @@ from pages.components.study_data import (
 from pages.components.text import plain, raw_text, text
 from search.analysis.newer.forecasts import Forecast, last_part
 from search.config import CELLS, INPUT_KINDS, Cell
-from search.data.columns import unit_of
-from search.analysis.forecasts import Forecast, last_part
-from search.config import CELLS, Cell
 from search.study.folders import StudyHandle
 from search.study.results import StudyResults, WinnerResult
 

@@ -12,7 +12,6 @@ from pages.components.numbers import count, three_digits
 from pages.components.scoring.data import SampleWinner
 from pages.components.text import plain, raw_text, text
 from search.analysis.newer.answers import Answers
-from search.analysis.new_answers import Answers
 from search.evaluation.panel import Panel
 
 PREVIEW_ROWS = 200

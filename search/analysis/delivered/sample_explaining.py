@@ -7,9 +7,7 @@ import msgspec
 import numpy as np
 
 from search.analysis.delivered.sample_network import DeliveredModel
-from search.analysis.newer.answers import Answers, answer_samples
-from search.analysis.new_answers import Answers, answer_samples, answered_row
-from search.analysis.sample_models import DeliveredModel
+from search.analysis.newer.answers import Answers, answer_samples, answered_row
 from search.errors import StudyCorrupted
 from search.evaluation.detector import Detector
 from search.evaluation.samples import asked_steps

@@ -7,9 +7,8 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from search.config import Roles
-from search.data.groups.clock import read_clock
 from search.config import Roles, Task
+from search.data.groups.clock import read_clock
 from search.data.groups.members import ALL_ROWS, cell_names
 from search.data.groups.record import GroupReport
 from search.data.groups.settings import GroupSettings
