@@ -19,8 +19,6 @@ from search.bundle.card_parts import (
 from search.bundle.contents import BundleContents
 from search.bundle.preprocessing import Preprocessing
 from search.evaluation.kind_metrics import as_values
-from search.study.delivery import divergence_sentence
-from search.study.results import WinnerResult
 
 _BASELINES = {
     "last_value": "Last value",
@@ -93,9 +91,6 @@ def _data(contents: BundleContents, preprocessing: Preprocessing) -> str:
 def _scores(contents: BundleContents) -> str:
     result, task = contents.result, contents.settings.task
     origins = task.holdout - task.horizon + 1
-    name = "**This network**"
-    if result.n_networks > 1:
-        name = f"**This average of {result.n_networks} networks**"
     baselines = [
         (_BASELINES.get(name, name), score_cells(metrics, _METRICS))
         for name, metrics in contents.baselines.items()
@@ -109,21 +104,12 @@ def _scores(contents: BundleContents) -> str:
         "and RMSE in units of the target, averaged over targets where there are "
         "several. The spread is the standard deviation.",
         "",
-        *score_table(contents, name, _METRICS, baselines),
-        "",
-        *_divergence(result),
+        *score_table(contents, _METRICS, baselines),
         _comparison(contents),
         "",
         search_words(result, score=task.score.upper(), folds="time-ordered folds"),
     )
     return "\n".join(lines)
-
-
-def _divergence(result: WinnerResult) -> list[str]:
-    if not result.diverged:
-        return []
-    reasons = [f"- Seed {one.seed}: {one.reason}" for one in result.diverged]
-    return [divergence_sentence(result), "", *reasons, ""]
 
 
 def _comparison(contents: BundleContents) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 from search.bundle.contents import BundleContents
 from search.evaluation.metrics import KindMetrics
 from search.space.lines import Architecture, TrialParams
-from search.study.delivery import delivery_sentence
+from search.study.delivery import delivery_sentence, divergence_sentence
 from search.study.results import WinnerResult
 
 # Field of the metrics, and the title of its column.
@@ -67,23 +67,26 @@ def data_section(contents: BundleContents, lines: Iterable[str]) -> str:
 
 
 def score_table(
-    contents: BundleContents, name: str, metrics: Sequence[Metric], rows: Iterable[Row]
+    contents: BundleContents, metrics: Sequence[Metric], rows: Iterable[Row]
 ) -> list[str]:
-    """Return the table of the holdout: the network, its seeds, and the baselines.
+    """Return the table of the holdout: what is delivered, its seeds, the baselines.
+
+    Seeds that diverged are named below it.
 
     Parameters
     ----------
     contents
         What is bundled.
-    name
-        What the network is called.
     metrics
         The columns.
     rows
         Name and cells of each baseline.
     """
     result = contents.result
-    table = [(name, score_cells(result.holdout, metrics))]
+    name = "This network"
+    if result.n_networks > 1:
+        name = f"This average of {result.n_networks} networks"
+    table = [(f"**{name}**", score_cells(result.holdout, metrics))]
     if len(result.seeds) > 1:
         words = f"{len(result.seeds)} trainings from other starts, mean ± spread"
         every = [seed.holdout for seed in result.seeds]
@@ -92,7 +95,16 @@ def score_table(
         f"| On the holdout | {' | '.join(title for _, title in metrics)} |",
         "|---" * (len(metrics) + 1) + "|",
         *(f"| {name} | {' | '.join(cells)} |" for name, cells in (*table, *rows)),
+        "",
+        *_divergence(result),
     ]
+
+
+def _divergence(result: WinnerResult) -> list[str]:
+    if not result.diverged:
+        return []
+    reasons = [f"- Seed {one.seed}: {one.reason}" for one in result.diverged]
+    return [divergence_sentence(result), "", *reasons, ""]
 
 
 def search_words(result: WinnerResult, *, score: str, folds: str) -> str:

@@ -12,7 +12,7 @@ def delivery_sentence(winner: WinnerResult) -> str:
         which = f"all seeds that did not {fail}" if winner.diverged else "all seeds"
         return (
             f"What is delivered is the average of {winner.n_networks} networks: the "
-            f"mean of the forecasts of {which}."
+            f"mean of the outputs of {which}."
         )
     if winner.delivered == "average":
         return (

@@ -129,7 +129,7 @@ def test_card_says_which_network_is_delivered(made):
 def test_card_says_that_an_average_is_delivered(made, tmp_path):
     card = card_of(made, tmp_path, delivered="average")
     assert "The average of 3 recurrent networks of one kind (GRU" in card
-    assert "is the average of 3 networks: the mean of the forecasts of all" in card
+    assert "is the average of 3 networks: the mean of the outputs of all" in card
     assert "| **This average of 3 networks** | 1.5 | 2 |" in card
     assert "| 3 trainings from other starts, mean ± spread | 1.5 ± 0.1 |" in card
     assert "**This network**" not in card

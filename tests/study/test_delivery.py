@@ -46,8 +46,8 @@ def test_delivery_sentence_of_one_network(scored, diverged, words):
 @pytest.mark.parametrize(
     ("scored", "diverged", "words"),
     [
-        ((1, 2, 3), (), "the average of 3 networks: the mean of the forecasts of all "),
-        ((1, 3), (2,), "2 networks: the mean of the forecasts of all seeds that did"),
+        ((1, 2, 3), (), "the average of 3 networks: the mean of the outputs of all "),
+        ((1, 3), (2,), "2 networks: the mean of the outputs of all seeds that did"),
         ((3,), (1, 2), "the network of the only seed that did not diverge"),
         ((1,), (), "is the network of the only seed it was trained from."),
     ],

@@ -157,8 +157,7 @@ def _scores(contents: BundleContents) -> str:
         f"{_holdout_words(contents)} No part of the search saw it. The spread is the "
         "standard deviation; docs/metrics.md of the application has the formulas.",
         "",
-        *score_table(contents, "**This network**", metrics, baselines),
-        "",
+        *score_table(contents, metrics, baselines),
         search_words(result, score=task.score, folds="folds"),
     )
     return "\n".join(lines)

@@ -1,11 +1,14 @@
 """The files of a bundle of each task."""
 
 import zipfile
+from dataclasses import replace
 
 import pytest
 
+from search.bundle.build import write_bundle
 from search.bundle.preprocessing import FORMAT_VERSION
 from search.bundle.scripts import TASK_MODULES
+from search.study.results import DivergedSeed
 
 KINDS = {
     "forecasting": ("Forecast of level of many series", "the next 2 steps of level"),
@@ -59,3 +62,20 @@ def test_metrics_are_those_of_the_task(task_bundle):
     text = (made.folder / "metrics.json").read_text()
     assert '"confusion"' in text
     assert str(made.zip_path.parent) not in text
+
+
+def test_the_card_says_average_and_names_the_seeds_that_diverged(task_bundle, tmp_path):
+    contents = task_bundle("classification").contents
+    seed, *_ = contents.result.seeds
+    average = replace(
+        contents.result,
+        delivered="average",
+        seeds=(replace(seed, seed=1), replace(seed, seed=2)),
+        diverged=(DivergedSeed(0, "Loss is infinite at epoch 3 of the refit."),),
+    )
+    made = write_bundle(tmp_path, replace(contents, result=average))
+    with zipfile.ZipFile(made) as archive:
+        card = archive.read("model_card.md").decode()
+    assert "| **This average of 2 networks** | " in card
+    assert "- Seed 0: Loss is infinite at epoch 3 of the refit." in card
+    assert "This network" not in card
