@@ -181,7 +181,7 @@ def test_a_file_that_knows_the_next_rows_is_forecast_beyond_its_end(
     assert not app.exception
     assert not app.error
     shown = said(app)
-    assert "110 rows in 2 groups" in shown
+    assert "110 rows in 2 sequences" in shown
     assert "The forecast starts after the last row of S0 (24 Feb 2026)" in shown
     short = table[~(is_next & (table.groupby("shop").cumcount() >= 57))]
     app.file_uploader[0].set_value(("short.csv", csv(short), "text/csv")).run()

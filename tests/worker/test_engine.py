@@ -228,7 +228,8 @@ def test_epochs_give_the_weights_of_fit(
     assert moved > 1e-3
 
 
-@pytest.mark.parametrize("cell", slow_but(["GRU"], CELLS))
+@pytest.mark.slow
+@pytest.mark.parametrize("cell", CELLS)
 def test_decoders_that_get_the_same_in_every_step_give_the_weights_of_fit(
     cell: str, panel: Panel, task: Task, make_params: Callable[..., TrialParams]
 ) -> None:
