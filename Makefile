@@ -11,7 +11,7 @@ DEV_STAMP := $(VENV)/.installed-dev
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-quick test-slow test-offline e2e faults check format clean bench bench-epoch bench-tasks bench-architectures bench-peak bench-study bench-storage bench-scaling bench-memory bench-dashboard bench-csv bench-pruners bench-throughput bench-quality bench-accuracy
+.PHONY: help run test test-quick test-slow test-thorough test-offline e2e faults check format clean bench bench-epoch bench-tasks bench-architectures bench-peak bench-study bench-storage bench-scaling bench-memory bench-dashboard bench-csv bench-pruners bench-throughput bench-quality bench-accuracy
 
 help: ## show this list
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -26,7 +26,11 @@ test-quick: $(DEV_STAMP) ## tests that take seconds
 	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow and not e2e and not faults"
 
 test-slow: $(DEV_STAMP) ## tests that train for longer, and the browser test
-	$(BIN)/python -m pytest -n auto --dist loadfile -m "(slow or e2e) and not faults"
+	$(BIN)/python -m pytest -n auto --dist worksteal \
+		-m "(slow or e2e) and not faults and not thorough"
+
+test-thorough: $(DEV_STAMP) ## the slow tests with every cell
+	$(BIN)/python -m pytest -n auto --dist worksteal -m thorough
 
 test-offline: $(DEV_STAMP) ## the quick tests without any network; Linux only
 	unshare --map-root-user --net sh -c 'ip link set lo up && exec "$$@"' sh \

@@ -1,5 +1,6 @@
 """Windows that begin before their group, against Keras with its own masks."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -159,15 +160,26 @@ CASES: dict[str, tuple[Cell, dict[str, Any]]] = {
 
 
 QUICK = ("GRU 2",)
-
-
-@pytest.mark.parametrize(
-    "case",
-    [
-        pytest.param(one, marks=[] if one in QUICK else [pytest.mark.slow])
-        for one in CASES
-    ],
+# One of each kind; the rest are the same with other cells.
+USUAL = (
+    *("LSTM 2", "SimpleRNN both ways", "twice both ways", "normalized"),
+    *("GRU attention", "LSTM convolutional", "bidirectional in batches"),
+    "LSTM bidirectional dropping states",
 )
+
+
+def by_length(quick: Collection[str]) -> list[Any]:
+    """Return every case, marked by when it runs."""
+    slow, thorough = [pytest.mark.slow], [pytest.mark.slow, pytest.mark.thorough]
+    return [
+        pytest.param(
+            one, marks=[] if one in quick else slow if one in USUAL else thorough
+        )
+        for one in CASES
+    ]
+
+
+@pytest.mark.parametrize("case", by_length(QUICK))
 def test_padded_epochs_give_the_weights_of_fit(case: str) -> None:
     """Sliding windows of every group, most of them padded, the last batch short."""
     cell, changes = CASES[case]
@@ -255,8 +267,7 @@ def test_dropped_states_of_padded_windows_are_those_of_short_ones(
     assert max(np.abs(a - b).max() for a, b in zip(kept, expected, strict=True)) > 1e-3
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", by_length(()))
 def test_padded_networks_are_exported(case: str, tmp_path: Path) -> None:
     """Both files are loaded and run on sequences shorter than the window."""
     cell, changes = CASES[case]
