@@ -126,6 +126,17 @@ class Session:
         message.rerun_script.page_name = self.page
         self.socket.send(message.SerializeToString())
 
+    def listen(self, seconds: float) -> None:
+        """Take what the server sends in the next seconds, as a browser does."""
+        stop = time.monotonic() + seconds
+        while (left := stop - time.monotonic()) > 0:
+            try:
+                content = self.socket.recv(timeout=left)
+            except TimeoutError:
+                return
+            assert isinstance(content, bytes)
+            self.messages.append(ForwardMsg.FromString(content))
+
     def drain(self, quiet_seconds: float = 2.0) -> None:
         """Take what the server sends until it says nothing for a while."""
         while True:
