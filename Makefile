@@ -26,11 +26,11 @@ test-quick: $(DEV_STAMP) ## tests that take seconds
 	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow and not e2e and not faults"
 
 test-slow: $(DEV_STAMP) ## tests that train for longer, and the browser test
-	$(BIN)/python -m pytest -n auto --dist worksteal \
+	$(BIN)/python -m pytest -n auto --dist loadfile \
 		-m "(slow or e2e) and not faults and not thorough"
 
 test-thorough: $(DEV_STAMP) ## the slow tests with every cell
-	$(BIN)/python -m pytest -n auto --dist worksteal -m thorough
+	$(BIN)/python -m pytest -n auto --dist loadfile -m thorough
 
 test-offline: $(DEV_STAMP) ## the quick tests without any network; Linux only
 	unshare --map-root-user --net sh -c 'ip link set lo up && exec "$$@"' sh \
