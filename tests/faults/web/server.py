@@ -126,26 +126,30 @@ class Session:
         message.rerun_script.page_name = self.page
         self.socket.send(message.SerializeToString())
 
+    def take(self, timeout: float) -> ForwardMsg:
+        """Wait for the next message of the server; TimeoutError if there is none."""
+        content = self.socket.recv(timeout=timeout)
+        assert isinstance(content, bytes)
+        message = ForwardMsg.FromString(content)
+        self.messages.append(message)
+        return message
+
     def listen(self, seconds: float) -> None:
         """Take what the server sends in the next seconds, as a browser does."""
         stop = time.monotonic() + seconds
         while (left := stop - time.monotonic()) > 0:
             try:
-                content = self.socket.recv(timeout=left)
+                self.take(left)
             except TimeoutError:
                 return
-            assert isinstance(content, bytes)
-            self.messages.append(ForwardMsg.FromString(content))
 
     def drain(self, quiet_seconds: float = 2.0) -> None:
         """Take what the server sends until it says nothing for a while."""
         while True:
             try:
-                content = self.socket.recv(timeout=quiet_seconds)
+                self.take(quiet_seconds)
             except TimeoutError:
                 return
-            assert isinstance(content, bytes)
-            self.messages.append(ForwardMsg.FromString(content))
 
     def rerun(self) -> float:
         """Run the page and return the seconds until it was drawn."""
@@ -154,11 +158,7 @@ class Session:
         while True:
             left = start + RUN_SECONDS - time.monotonic()
             assert left > 0, "the page was not drawn"
-            content = self.socket.recv(timeout=left)
-            assert isinstance(content, bytes)
-            answer = ForwardMsg.FromString(content)
-            self.messages.append(answer)
-            if answer.WhichOneof("type") == "script_finished":
+            if self.take(left).WhichOneof("type") == "script_finished":
                 return time.monotonic() - start
 
     @property
