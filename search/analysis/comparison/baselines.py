@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 
 from search.analysis.comparison.sample_baselines import (
-    SampleBaselines,
+    ScoredBaselines,
     baseline_names,
     compute_baselines,
 )
@@ -100,7 +100,7 @@ def _one_series(
     *,
     sequence_length: int,
     names: Collection[str],
-) -> SampleBaselines:
+) -> ScoredBaselines:
     found = forecast_baselines(
         panel, plan, task, sequence_length=sequence_length, names=names
     )
@@ -108,7 +108,7 @@ def _one_series(
     actual = gather_targets(panel.targets, origins, horizon=plan.horizon)
     past = panel.targets[: plan.holdout_start]
     scale = seasonal_naive_scale(past, task.season)
-    return SampleBaselines(
+    return ScoredBaselines(
         fold_scores=found.fold_scores,
         metrics={
             name: forecast_metrics(actual, predicted, naive_scale=scale)
@@ -144,7 +144,7 @@ def load_baselines(handle: StudyHandle) -> StudyBaselines | None:
 def load_baseline_forecasts(handle: StudyHandle) -> Forecasts:
     """Return what the baselines say of the holdout; empty while there are none.
 
-    See `search.analysis.comparison.sample_baselines.SampleBaselines.outputs`.
+    See `search.analysis.comparison.sample_baselines.ScoredBaselines.outputs`.
 
     Raises
     ------

@@ -49,7 +49,7 @@ def judge_samples(
     winners
         Predictions file of each winner, best in cross-validation first.
     outputs
-        What each baseline says; see `SampleBaselines` in `sample_baselines`.
+        What each baseline says; see `ScoredBaselines` in `sample_baselines`.
 
     Raises
     ------

@@ -33,7 +33,7 @@ from search.evaluation.scaling import fit_task_scaler
 
 
 @dataclass(frozen=True)
-class SampleBaselines:
+class ScoredBaselines:
     """What the baselines of a task say, and how good that is.
 
     Attributes
@@ -72,7 +72,7 @@ def compute_baselines(
     *,
     sequence_length: int,
     names: Collection[str],
-) -> SampleBaselines:
+) -> ScoredBaselines:
     """Fit all baselines of `task` on what the networks learn from, and score them.
 
     Parameters
@@ -106,7 +106,7 @@ def compute_baselines(
             )
         else:
             metrics[name] = value_metrics(actual, output)
-    return SampleBaselines(found.fold_scores, metrics, found.holdout, found.absent)
+    return ScoredBaselines(found.fold_scores, metrics, found.holdout, found.absent)
 
 
 def naive_scale(panel: Panel, plan: SamplePlan, *, season: int) -> np.ndarray:
@@ -130,7 +130,7 @@ def _many_series(
     task: Task,
     sequence_length: int,
     names: Collection[str],
-) -> SampleBaselines:
+) -> ScoredBaselines:
     def forecast(stops: np.ndarray) -> tuple[dict[str, np.ndarray], dict[str, str]]:
         return forecast_each(
             panel, stops, task, sequence_length=sequence_length, names=names
@@ -150,7 +150,7 @@ def _many_series(
     outputs, absent = forecast(stops)
     actual = panel.targets[plan.samples.target_rows(stops)]
     scale = naive_scale(panel, plan, season=task.season)
-    return SampleBaselines(
+    return ScoredBaselines(
         fold_scores={
             name: tuple(values)
             for name, values in scores.items()
@@ -167,12 +167,12 @@ def _many_series(
 
 def _anomalies(
     panel: Panel, plan: SamplePlan, task: Task, names: Collection[str]
-) -> SampleBaselines:
+) -> ScoredBaselines:
     rows, is_normal = judged_rows(plan)
     judged = ~is_normal
     if not judged.any():
         reason = "no row follows the normal ones"
-        return SampleBaselines({}, {}, {}, dict.fromkeys(names, reason))
+        return ScoredBaselines({}, {}, {}, dict.fromkeys(names, reason))
     scaler = fit_task_scaler(panel, "standard", task, rows=plan.final.rows)
     labels = np.full(len(rows), np.nan)
     if panel.labels is not None:
@@ -188,4 +188,4 @@ def _anomalies(
                 rows=rows[judged],
                 groups=panel.groups[rows[judged]],
             )
-    return SampleBaselines({}, metrics, outputs, {})
+    return ScoredBaselines({}, metrics, outputs, {})
